@@ -1,0 +1,66 @@
+"""Write whole files or nothing, and tell files apart by their content."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labkit.errors import SourceError
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+
+    Whoever reads `path` sees the old content or the new, never a part: a full disk, an exception
+    or a kill leaves the old file as it was.  The temporary name keeps the suffix of `path`, which
+    some writers look at.
+
+    Raises:
+        SourceError: the folder cannot be created or written; names the path and the reason.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}-", suffix=f".partial{path.suffix}"
+        )
+        os.close(handle)
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
+        ) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; results are meant to be shared like any other file.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> Path:
+    """Write `text` as UTF-8 with `\\n` line ends on every platform, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def sha256(path: Path | str) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits, read in chunks of 1 MiB."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

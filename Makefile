@@ -1,0 +1,47 @@
+# Each target is one line over standard tools or the `labkit` command.
+PYTHON ?= python3
+# On Linux without a GPU `make setup TORCH=cpu` takes the small build of torch (0.2 GB, not several).
+TORCH ?= default
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study book exercises test lint format bench clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with everything in it, once (TORCH=cpu: small build of torch)
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python %d.%d: this course needs 3.11 to 3.13 (make setup PYTHON=python3.12)" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_INDEX_$(TORCH)) -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+study: $(READY) ## prune, evaluate, measure and plot the three mini models (results/report.html)
+	$(BIN)/labkit study --out results
+
+book: $(READY) ## build the book with its pages executed (_build/html/index.html)
+	$(BIN)/jupyter-book build . --all -W -n --keep-going
+
+exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
+	$(BIN)/labkit exercises
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style, types on public functions, and generated notebooks
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/labkit exercises --check
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(READY) ## run the benchmarks (benchmarks/results.md)
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what was built (not .venv, not results)
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,143 @@
+"""Look at this machine and say what works, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from labkit import hub, sources
+from labkit.errors import LabkitError
+
+MIN_FREE_MEMORY = 2e9  # bytes: the mini zoo and a notebook
+MIN_FREE_DISK = 3e9  # bytes: the three hub models and MRPC
+
+CPU_TORCH = "pip install torch=={version} --index-url https://download.pytorch.org/whl/cpu"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: `state` is "ok", "warn" (limits what works) or "fail"."""
+
+    what: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def examine(folder: Path | str = ".", *, network: bool = True) -> list[Finding]:
+    """Examine Python, torch, cores, memory, disk and sources.
+
+    Args:
+        folder: where results are to be written; its disk is looked at.
+        network: ask whether the hub answers (at most three seconds).
+    """
+    findings = [_python(), *_packages(), _torch(), _cores(), _memory(), _disk(Path(folder))]
+    findings += [_mini(), *_hub(network)]
+    return findings
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Finding("Python", "ok", version)
+    return Finding("Python", "fail", version, "install Python 3.11, 3.12 or 3.13")
+
+
+def _packages() -> list[Finding]:
+    """Required packages that are missing or of another version than labkit pins."""
+    wrong = []
+    for requirement in metadata.requires("llm-sparsity-lab") or []:
+        name, _, wanted = requirement.partition("==")
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = "missing"
+        if found.partition("+")[0] != wanted:
+            wrong.append(f"{name} {found} (pinned: {wanted})")
+    if not wrong:
+        return [Finding("packages", "ok", "as pinned")]
+    missing = any("missing" in text for text in wrong)
+    state = "fail" if missing else "warn"
+    return [Finding("packages", state, "; ".join(wrong), "pip install -r requirements.txt")]
+
+
+def _torch() -> Finding:
+    if util.find_spec("torch") is None:
+        return Finding("torch", "fail", "missing", "pip install -r requirements.txt")
+    import torch
+
+    found = f"{torch.__version__}, {torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        return Finding("torch", "ok", f"{found}, {torch.cuda.get_device_name()}")
+    if torch.backends.mps.is_available():
+        return Finding("torch", "ok", f"{found}, Apple GPU")
+    if torch.version.cuda and sys.platform == "linux":
+        # Several GB of CUDA libraries that this machine has no use for.
+        remedy = CPU_TORCH.format(version=torch.__version__.partition("+")[0])
+        return Finding("torch", "warn", f"{found}, CUDA build but no GPU", remedy)
+    return Finding("torch", "ok", f"{found}, CPU")
+
+
+def _cores() -> Finding:
+    # What this process may use, not what the machine has: containers give less.
+    affinity = getattr(os, "sched_getaffinity", None)
+    count = len(affinity(0)) if affinity else os.cpu_count() or 1
+    if count >= 2:
+        return Finding("cores", "ok", str(count))
+    return Finding("cores", "warn", str(count), "works, but slower: close other programs")
+
+
+def _memory() -> Finding:
+    import psutil
+
+    free = psutil.virtual_memory().available
+    text = f"{free / 1e9:.1f} GB free"
+    if free >= MIN_FREE_MEMORY:
+        return Finding("memory", "ok", text)
+    return Finding("memory", "warn", text, "close other programs: about 2 GB are needed")
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free in {folder.resolve()}"
+    if free >= MIN_FREE_DISK:
+        return Finding("disk", "ok", text)
+    return Finding("disk", "warn", text, "enough for mini; free about 3 GB before `labkit fetch`")
+
+
+def _mini() -> Finding:
+    try:
+        for name in sources.MODEL_NAMES:
+            sources.mini_checkpoint(name)
+        if not (sources.mini_corpus() / "train.jsonl").exists():
+            raise LabkitError("the mini corpus is missing")
+    except LabkitError as error:
+        return Finding("source mini", "fail", str(error), "pip install --force-reinstall -e .")
+    return Finding("source mini", "ok", f"{', '.join(sources.MODEL_NAMES)} and the corpus")
+
+
+def _hub(network: bool) -> list[Finding]:
+    cached = {n: hub.cached_model(i, verify=False) for n, i in sources.HUB_MODELS.items()}
+    have = [name for name, path in cached.items() if path]
+    tuned = [
+        n for n in sources.MODEL_NAMES if (sources.finetuned_checkpoint(n) / "config.json").exists()
+    ]
+    found = f"cached: {', '.join(have) or 'no model'}"
+    found += ", MRPC" if hub.cached_mrpc(verify=False) else ", no MRPC"
+    found += f"; fine-tuned: {', '.join(tuned) or 'none'}"
+    complete = len(have) == len(cached) and hub.cached_mrpc(verify=False)
+    findings = [
+        Finding("source hub", "ok", found)
+        if complete
+        else Finding("source hub", "warn", found, "labkit fetch  (about 1.6 GB; mini needs none)")
+    ]
+    if network:
+        state = "answers" if hub.reachable() else "does not answer"
+        remedy = "" if state == "answers" else "nothing to do for mini; else check the network"
+        findings.append(Finding("hub", "ok" if not remedy else "warn", state, remedy))
+    return findings

@@ -1,0 +1,304 @@
+"""Figures from the tables of the study, each with its text description.
+
+SVG output takes its ink from the page (`currentColor`), so that one figure is legible on light and
+dark pages; series differ by marker and line style too, for greyscale and colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.files import replacing, write_text
+from labkit.weights import WeightSummary
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#4d4d4e"  # a value no series uses: the SVG writer replaces it by currentColor
+SERIES = (
+    {"color": "#0072b2", "marker": "o", "linestyle": "-"},
+    {"color": "#d55e00", "marker": "s", "linestyle": "--"},
+    {"color": "#009e73", "marker": "^", "linestyle": "-."},
+    {"color": "#b1689a", "marker": "D", "linestyle": ":"},
+    {"color": "#8c6d1f", "marker": "v", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+)
+"""Styles in the order of the models (Okabe and Ito's palette; at least 3:1 on white and black)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure, a name that serves as file name and anchor, and a description of what it shows."""
+
+    figure: Figure
+    name: str
+    alt: str
+
+    def svg(self) -> str:
+        """The figure as an `<svg>` element with role, title and the page's ink."""
+        import matplotlib as mpl
+
+        buffer = io.StringIO()
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": self.name}):
+            self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        text = buffer.getvalue()
+        text = text[text.index("<svg") :].replace(INK, "currentColor")
+        label = f'<title id="{self.name}-title">{_escape(self.alt)}</title>'
+        head, rest = text.split(">", 1)
+        return f'{head} role="img" aria-labelledby="{self.name}-title">{label}{rest}'
+
+    def save(self, folder: Path | str) -> list[Path]:
+        """Write `name.svg`, `name.png` (on white) and `name.txt` (the description)."""
+        folder = Path(folder)
+        style = "<style>svg{color:#333}@media(prefers-color-scheme:dark){svg{color:#ddd}}</style>"
+        svg = self.svg().replace("</title>", f"</title>{style}", 1)
+        paths = [write_text(folder / f"{self.name}.svg", svg)]
+        with replacing(folder / f"{self.name}.png") as temporary:
+            self.figure.savefig(temporary, format="png", dpi=144, facecolor="white")
+        paths.append(folder / f"{self.name}.png")
+        paths.append(write_text(folder / f"{self.name}.txt", self.alt + "\n"))
+        return paths
+
+    def _repr_html_(self) -> str:
+        return self.svg()
+
+
+def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
+    """Histograms of the prunable weights, on a linear and on a log scale, with a normal fit."""
+    from scipy.stats import norm
+
+    figure, axes = _axes(2, len(summaries), width=3.1, height=2.3)
+    said = []
+    for column, summary in enumerate(summaries):
+        whole = summary.overall
+        limit = float(np.abs(whole.quantiles((0.0005, 0.9995))).max()) or 1.0
+        edges, counts = whole.histogram(limit)
+        density = counts / whole.weights / np.diff(edges)
+        middle = (edges[:-1] + edges[1:]) / 2
+        normal = norm.pdf(middle, whole.mean, whole.std or 1.0)
+        style = SERIES[column % len(SERIES)]
+        for row, axis in enumerate(axes[:, column]):
+            axis.stairs(density, edges, fill=True, color=style["color"], alpha=0.55)
+            axis.plot(middle, normal, color=INK, linestyle="--", linewidth=1.2)
+            if row == 0:
+                axis.set_title(summary.title)
+            else:
+                axis.set_yscale("log")
+                positive = density[density > 0]
+                axis.set_ylim(positive.min() / 2, positive.max() * 3)
+                axis.set_xlabel("weight")
+        axes[0, 0].set_ylabel("density")
+        axes[1, 0].set_ylabel("density (log)")
+        said.append(
+            f"{summary.title}: standard deviation {whole.std:.3f}, "
+            f"excess kurtosis {whole.excess_kurtosis:.1f}"
+        )
+    alt = (
+        "Histograms of the prunable weights, on a linear scale above and a log scale below, with "
+        "a normal density of the same mean and standard deviation dashed. " + "; ".join(said) + "."
+    )
+    return Plot(figure, "weights", alt)
+
+
+def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
+    """Quantiles of the weights against those of a normal distribution."""
+    figure, axes = _axes(1, 1, width=4.2, height=3.6)
+    axis = axes[0, 0]
+    said = []
+    for summary, style in zip(summaries, _styles(), strict=False):
+        z, standardised = summary.overall.normal_quantiles()
+        axis.plot(z, standardised, label=summary.title, **style | {"markevery": 20})
+        said.append(f"{summary.title} {standardised[-1]:.1f}")
+    axis.axline((0, 0), slope=1, color=INK, linewidth=0.8)
+    axis.set_xlabel("quantile of the normal distribution")
+    axis.set_ylabel("quantile of the weights\n(standard deviations)")
+    _legend(axis)
+    alt = (
+        "Quantiles of the standardised weights against those of the normal distribution, which "
+        f"would lie on the diagonal. At the last point, {z[-1]:.1f} standard deviations for the "
+        f"normal, the weights stand at: {', '.join(said)}."
+    )
+    return Plot(figure, "qq", alt)
+
+
+def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
+    """Shares of small, middling and large weights by block, encoder and decoder apart."""
+    stacks = [(s, name, blocks) for s in summaries for name, blocks in s.stacks.items()]
+    figure, axes = _axes(1, len(stacks), width=2.5, height=2.5, sharey=True)
+    said = []
+    for axis, (summary, name, blocks) in zip(axes[0], stacks, strict=True):
+        small, large = min(blocks[0].thresholds), max(blocks[0].thresholds)
+        under = np.array([block.share_below[small] for block in blocks])
+        above = 1 - np.array([block.share_below[large] for block in blocks])
+        bands = {
+            f"|w| < {small:g}": under,
+            f"{small:g} to {large:g}": 1 - under - above,
+            f"|w| ≥ {large:g}": above,
+        }
+        x = np.arange(len(blocks))
+        for (label, shares), style in zip(bands.items(), _styles(), strict=False):
+            axis.plot(x, 100 * shares, label=label, **style)
+        axis.set_title(f"{summary.title}\n{name}" if len(summary.stacks) > 1 else summary.title)
+        axis.set_xlabel("block")
+        axis.set_xticks(x)
+        said.append(
+            f"{summary.title} {name}: under {small:g} from {under[0]:.1%} in the first block to "
+            f"{under[-1]:.1%} in the last, {large:g} or more from {above[0]:.1%} to {above[-1]:.1%}"
+        )
+    axes[0, 0].set_ylabel("share of weights (%)")
+    axes[0, 0].set_ylim(0, 100)
+    _legend(axes[0, -1])
+    return Plot(figure, "bands", "Share of weights by size in each block. " + "; ".join(said) + ".")
+
+
+def plot_curves(results: pd.DataFrame) -> Plot:
+    """Loss, accuracy and F1 against sparsity, with 95 % intervals and the baselines."""
+    panels = (
+        ("loss", "loss (nats)", "prior_loss", 1),
+        ("accuracy", "accuracy (%)", "majority_accuracy", 100),
+        ("f1", "F1 (%)", "majority_f1", 100),
+    )
+    figure, axes = _axes(1, 3, width=3.1, height=2.9)
+    for axis, (metric, label, baseline, scale) in zip(axes[0], panels, strict=True):
+        for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+            x = np.arange(len(rows))
+            axis.plot(x, scale * rows[metric], label=title, **style)
+            axis.fill_between(
+                x,
+                scale * rows[f"{metric}_low"],
+                scale * rows[f"{metric}_high"],
+                color=style["color"],
+                alpha=0.15,
+                linewidth=0,
+            )
+        axis.axhline(
+            scale * results[baseline].iloc[0], color=INK, linewidth=1, label="constant predictor"
+        )
+        axis.set_ylabel(label)
+        _sparsity_axis(axis, results)
+    _legend(axes[0, 1])
+    said = []
+    for title, rows in _by_model(results):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        said.append(
+            f"{title}: from {first.accuracy:.1%} accuracy (F1 {first.f1:.2f}, loss "
+            f"{first.loss:.2f}) at {first.level:.0%} sparsity to {last.accuracy:.1%} (F1 "
+            f"{last.f1:.2f}, loss {last.loss:.2f}) at {last.level:.0%}"
+        )
+    alt = (
+        "Loss, accuracy and F1 against sparsity, with 95 % bootstrap intervals. "
+        + "; ".join(said)
+        + f". Always answering the majority class has {results.majority_accuracy.iloc[0]:.1%}."
+    )
+    return Plot(figure, "curves", alt)
+
+
+def plot_size(results: pd.DataFrame) -> Plot:
+    """Size of the model in each form, relative to the dense file, against sparsity."""
+    forms = {
+        "file_bytes": "dense file",
+        "zstd_bytes": "zstandard",
+        "csr_bytes": "CSR (32-bit)",
+        "bitmask_bytes": "bit mask",
+        "entropy_bytes": "entropy bound",
+    }
+    models = _by_model(results)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
+    said = []
+    for axis, (title, rows) in zip(axes[0], models, strict=True):
+        for (column, label), style in zip(forms.items(), _styles(), strict=False):
+            share = 100 * rows[column].to_numpy() / rows["file_bytes"].to_numpy()
+            axis.plot(np.arange(len(rows)), share, label=label, **style)
+        axis.set_title(title)
+        _sparsity_axis(axis, results)
+        last = rows.iloc[-1]
+        said.append(
+            f"{title} at {last.level:.0%}: CSR {last.csr_bytes / last.file_bytes:.0%}, bit mask "
+            f"{last.bitmask_bytes / last.file_bytes:.0%} of the dense file"
+        )
+    axes[0, 0].set_ylabel("bytes (% of the dense file)")
+    _legend(axes[0, -1])
+    alt = (
+        "Size against sparsity in five forms. The dense file stays as it is; sparse forms shrink. "
+    )
+    return Plot(figure, "size", alt + "; ".join(said) + ".")
+
+
+def plot_runtime(results: pd.DataFrame) -> Plot:
+    """Time of a forward pass of the dense code against sparsity, with quartiles."""
+    figure, axes = _axes(1, 1, width=4.6, height=3.2)
+    axis = axes[0, 0]
+    said = []
+    for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+        median, low, high = (
+            1000 * rows[f"runtime_{name}"].to_numpy() for name in ("median", "q25", "q75")
+        )
+        error = np.stack([median - low, high - median])
+        axis.errorbar(np.arange(len(rows)), median, error, label=title, capsize=3, **style)
+        said.append(f"{title} {median[0]:.1f} ms dense and {median[-1]:.1f} ms at the last level")
+    axis.set_ylabel("forward pass (ms)")
+    axis.set_ylim(bottom=0)
+    _sparsity_axis(axis, results)
+    _legend(axis)
+    first = results.iloc[0]
+    alt = (
+        f"Median time of a forward pass ({first.runtime_batch} sequences of "
+        f"{first.runtime_length} tokens, {first.runtime_threads} threads) against sparsity, zeros "
+        f"multiplied like any other number: {'; '.join(said)}."
+    )
+    return Plot(figure, "runtime", alt)
+
+
+def _by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(t), rows) for t, rows in results.groupby("model", sort=False)]
+
+
+def _styles() -> list[dict]:
+    return [{**style, "markersize": 4, "linewidth": 1.5} for style in SERIES]
+
+
+def _sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
+    """One step per level: the levels crowd together near 100 % on a linear axis."""
+    levels = results["level"].drop_duplicates().tolist()
+    axis.set_xticks(range(len(levels)), [f"{100 * level:g}" for level in levels])
+    axis.set_xlabel("sparsity (%)")
+
+
+def _legend(axis: Axes) -> None:
+    axis.legend(frameon=False, labelcolor=INK, fontsize=8)
+
+
+def _axes(
+    rows: int, columns: int, *, width: float, height: float, sharey: bool = False
+) -> tuple[Figure, np.ndarray]:
+    """A figure in the course's style and its axes, always as a two-dimensional array."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    style = {
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        **dict.fromkeys(
+            ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"), INK
+        ),
+        **dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), INK),
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+    return figure, axes
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

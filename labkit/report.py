@@ -1,0 +1,147 @@
+"""One self-contained page and the figure files of a study."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit import plots
+from labkit.files import write_text
+from labkit.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --page: #fff; --line: #d0d7de; --soft: #f6f8fa }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --page: #14181e; --line: #3d444d; --soft: #1c2128 }
+}
+body { margin: 0 auto; max-width: 68rem; padding: 1rem; color: var(--ink);
+  background: var(--page); font: 1rem/1.5 system-ui, sans-serif }
+figure { margin: 1.5rem 0; overflow-x: auto } svg { max-width: 100%; height: auto }
+figcaption { font-size: .9rem } .scroll { overflow-x: auto }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right }
+th:first-child, td:first-child { text-align: left } thead th { background: var(--soft) }
+"""
+
+_NOTES = {
+    "mini": (
+        "These are the course's own small models on its generated corpus. Their figures show how "
+        "pruning acts; they are not figures of the published RoBERTa, GPT-2 or BART."
+    ),
+    "random": (
+        "Full published architectures with random weights: size and runtime are true to scale; "
+        "accuracy, and how zeros spread over the layers, are not those of trained weights."
+    ),
+}
+
+
+def figures(study: Study) -> list[plots.Plot]:
+    """All figures of a study, in the order of the report."""
+    return [
+        plots.plot_weights(study.weights),
+        plots.plot_qq(study.weights),
+        plots.plot_bands(study.weights),
+        plots.plot_curves(study.results),
+        plots.plot_size(study.results),
+        plots.plot_runtime(study.results),
+    ]
+
+
+def results_table(study: Study) -> pd.DataFrame:
+    """The main results as text, one row per model and level, for people."""
+    import pandas as pd
+
+    rows = []
+    for row in study.results.itertuples():
+        collapsed = "" if pd.isna(row.collapsed_to) else f"all class {row.collapsed_to}"
+        rows.append(
+            {
+                "model": row.model,
+                "sparsity": f"{100 * row.sparsity:.3g} %",
+                "loss": f"{row.loss:.3f}",
+                "accuracy": f"{row.accuracy:.1%}",
+                "95 %": f"{100 * row.accuracy_low:.1f}–{100 * row.accuracy_high:.1f}",
+                "F1": f"{row.f1:.3f}",
+                "MCC": f"{row.matthews:.2f}",
+                "predicted positive": f"{row.share_positive:.0%}",
+                "collapsed": collapsed,
+                "file (MB)": f"{row.file_bytes / 1e6:.2f}",
+                "zstd (MB)": f"{row.zstd_bytes / 1e6:.2f}",
+                "bit mask (MB)": f"{row.bitmask_bytes / 1e6:.2f}",
+                "forward pass (ms)": f"{1000 * row.runtime_median:.1f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def weights_table(study: Study) -> pd.DataFrame:
+    """Shares and moments per model and stack as text, for people."""
+    import pandas as pd
+
+    whole = study.weight_table.query("block == -1")
+    shares = [column for column in whole.columns if column.startswith("below_")]
+    table = {"model": whole["model"], "stack": whole["stack"]}
+    table |= {"weights": [f"{count:,}" for count in whole["weights"]]}
+    for column in shares:
+        table[f"|w| < {column.removeprefix('below_')}"] = [f"{x:.1%}" for x in whole[column]]
+    table |= {
+        "standard deviation": [f"{x:.4f}" for x in whole["std"]],
+        "excess kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
+    }
+    fits = {summary.title: summary.overall.fits()[0] for summary in study.weights}
+    table["most likely fit"] = [
+        f"{fits[name].family}" + (f" (ν = {fits[name].df:.1f})" if fits[name].df else "")
+        for name in whole["model"]
+    ]
+    return pd.DataFrame(table)
+
+
+def write_report(study: Study, out: Path | str) -> Path:
+    """Write `figures/` (svg, png, txt) and `report.html` under `out`; returns the page's path.
+
+    The page holds its figures, tables and style; it makes no request and needs no script.
+    """
+    out = Path(out)
+    drawn = figures(study)
+    for plot in drawn:
+        plot.save(out / "figures")
+    return write_text(out / "report.html", _page(study, drawn))
+
+
+def _page(study: Study, drawn: list[plots.Plot]) -> str:
+    settings = study.settings
+    first = study.results.iloc[0]
+    parts = [
+        "<h1>Sparsity study</h1>",
+        f"<p>Models: {escape(', '.join(study.results['model'].unique()))}. "
+        f"Source: {escape(settings.source)}; data: {escape(str(settings.data))}, "
+        f"{first.examples} pairs; method: {escape(settings.method)}; seed {settings.seed}.</p>",
+    ]
+    if settings.source in _NOTES:
+        parts.append(f"<p><strong>{_NOTES[settings.source]}</strong></p>")
+    parts += ["<h2>Results</h2>", _table(results_table(study))]
+    parts.append(
+        f"<p>Always answering class {first.majority_class} has {first.majority_accuracy:.1%} "
+        f"accuracy and F1 {first.majority_f1:.3f}; always predicting the training share of "
+        f"positives has loss {first.prior_loss:.3f}. Intervals: bootstrap over the examples.</p>"
+    )
+    parts += ["<h2>Weights</h2>", _table(weights_table(study)), "<h2>Figures</h2>"]
+    for plot in drawn:
+        caption = f"<figcaption>{escape(plot.alt)}</figcaption>"
+        parts.append(f"<figure>{plot.svg()}{caption}</figure>")
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Sparsity study</title><style>{_STYLE}</style></head>\n"
+        f"<body><main>\n{body}\n</main></body>\n</html>\n"
+    )
+
+
+def _table(frame: pd.DataFrame) -> str:
+    html = frame.to_html(index=False, border=0, escape=True)
+    return f'<div class="scroll" tabindex="0">{html}</div>'

@@ -1,0 +1,390 @@
+"""How the weights of a model are distributed: shares, moments, quantiles, histograms, fits.
+
+Everything is gathered in one pass over the weights, a million at a time; the model is never
+concatenated or copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.errors import InputError
+from labkit.files import replacing
+from labkit.layers import Layer, prunable_layers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+    from torch import nn
+
+THRESHOLDS = (0.01, 0.1)
+"""The thresholds of the course's first question: how many weights are smaller than these?"""
+
+_CHUNK = 1 << 20
+_BINS = 1 << 16
+
+
+def _bin_edges() -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper edge of each bin (float64), the bin being the upper 16 bits of a float32."""
+    with np.errstate(invalid="ignore"):
+        start = (np.arange(_BINS, dtype=np.uint32) << 16).view(np.float32).astype(np.float64)
+        stop = ((np.arange(_BINS, dtype=np.uint32) << 16) | 0xFFFF).view(np.float32)
+        stop = stop.astype(np.float64)  # the patterns of NaN among them never occur in a model
+    return np.minimum(start, stop), np.maximum(start, stop)
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """The weights of a block, a stack or a whole model, counted.
+
+    `block` is -1 for more than one block, `stack` is "all" for more than one stack.  `mean`, `m2`,
+    `m3`, `m4` are the mean and the sums of the 2nd to 4th powers of the deviations from it
+    (float64).  `below` counts |w| < t for each threshold.  `counts` is a histogram (int64, 65,536
+    bins) over the upper 16 bits of the float32 pattern: bins of at most 0.8 % relative width
+    around every size of weight, from which quantiles and coarser histograms follow.
+    """
+
+    stack: str
+    block: int
+    weights: int
+    zeros: int
+    minimum: float
+    maximum: float
+    mean: float
+    m2: float
+    m3: float
+    m4: float
+    thresholds: tuple[float, ...]
+    below: tuple[int, ...]
+    counts: np.ndarray
+
+    @property
+    def std(self) -> float:
+        """Standard deviation (divided by n)."""
+        return (self.m2 / self.weights) ** 0.5
+
+    @property
+    def skewness(self) -> float:
+        """Third standardised moment; 0 for a symmetric distribution, and where all are equal."""
+        return self.m3 / self.weights / self.std**3 if self.m2 else 0.0
+
+    @property
+    def excess_kurtosis(self) -> float:
+        """Fourth standardised moment minus 3: 0 normal, 3 Laplace; 0 where all are equal."""
+        return self.weights * self.m4 / self.m2**2 - 3 if self.m2 else 0.0
+
+    @property
+    def share_below(self) -> dict[float, float]:
+        """Threshold → share of the weights with |w| < threshold, 0 to 1."""
+        return {t: b / self.weights for t, b in zip(self.thresholds, self.below, strict=True)}
+
+    def quantiles(self, shares: Sequence[float]) -> np.ndarray:
+        """Values below which the given shares of the weights lie, to 0.8 % of their size."""
+        lower, upper, counts = self._sorted_bins()
+        cumulative = np.concatenate([[0], counts.cumsum()])
+        wanted = np.asarray(shares, dtype=np.float64) * self.weights
+        at = np.clip(np.searchsorted(cumulative, wanted, side="right") - 1, 0, len(counts) - 1)
+        within = np.clip((wanted - cumulative[at]) / counts[at], 0, 1)
+        values = lower[at] + within * (upper[at] - lower[at])
+        return np.clip(values, self.minimum, self.maximum)
+
+    def histogram(self, limit: float, bins: int = 128) -> tuple[np.ndarray, np.ndarray]:
+        """Linear histogram over -limit to limit: (edges, counts), `bins + 1` and `bins` long.
+
+        Counts are float: a fine bin that spans an edge is divided in proportion.  Weights beyond
+        the limit are left out.
+        """
+        edges = np.linspace(-limit, limit, bins + 1)
+        lower, upper, counts = self._sorted_bins()
+        cumulative = np.concatenate([[0.0], counts.cumsum()])
+        at = np.clip(np.searchsorted(upper, edges, side="left"), 0, len(counts) - 1)
+        width = np.where(upper[at] > lower[at], upper[at] - lower[at], 1.0)
+        within = np.clip((edges - lower[at]) / width, 0, 1)
+        below = np.where(edges > upper[-1], cumulative[-1], cumulative[at] + within * counts[at])
+        return edges, np.diff(below)
+
+    def normal_quantiles(self, points: int = 199) -> tuple[np.ndarray, np.ndarray]:
+        """Q-Q data against the normal: (theoretical z, standardised weights), `points` long.
+
+        On the diagonal where the weights are normal; beyond it at the ends where tails are heavy.
+        """
+        from scipy.stats import norm
+
+        shares = (np.arange(points) + 0.5) / points
+        scale = self.std or 1.0
+        return norm.ppf(shares), (self.quantiles(shares) - self.mean) / scale
+
+    def fits(self) -> tuple[Fit, ...]:
+        """Maximum-likelihood fits of the normal, Laplace and Student-t distribution.
+
+        The most likely first.  Zero weights are left out (a pruned model's zeros are no sample of
+        a density), and the likelihood is taken at the middle of each fine bin.
+
+        Raises:
+            InputError: fewer than two different non-zero weights.
+        """
+        from scipy import optimize, stats
+
+        lower, upper, counts = self._sorted_bins()
+        middle = (lower + upper) / 2
+        counts = np.where(np.abs(middle) < 1e-38, 0, counts)
+        middle, counts = middle[counts > 0], counts[counts > 0]
+        if len(counts) < 2:
+            raise InputError("fits need at least two different non-zero weights")
+        share = counts / counts.sum()
+        mean = float(share @ middle)
+        std = float(share @ (middle - mean) ** 2) ** 0.5
+        median = float(middle[np.searchsorted(share.cumsum(), 0.5)])
+        spread = float(share @ np.abs(middle - median))
+
+        def loss(parameters: np.ndarray) -> float:
+            df, scale = np.exp(parameters)
+            return -float(share @ stats.t.logpdf(middle, df, median, scale))
+
+        start = np.log([5.0, spread])
+        best = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4})
+        df, scale = np.exp(best.x)
+        fits = (
+            Fit("normal", None, mean, std, float(share @ stats.norm.logpdf(middle, mean, std))),
+            Fit(
+                "Laplace",
+                None,
+                median,
+                spread,
+                float(share @ stats.laplace.logpdf(middle, median, spread)),
+            ),
+            Fit("Student-t", float(df), median, float(scale), -float(best.fun)),
+        )
+        return tuple(sorted(fits, key=lambda fit: -fit.log_likelihood))
+
+    def _sorted_bins(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lower edge, upper edge and count of the occupied bins, from the smallest value."""
+        used = np.flatnonzero(self.counts)
+        lower, upper = _bin_edges()
+        lower, upper, counts = lower[used], upper[used], self.counts[used]
+        order = np.lexsort((upper, lower))
+        return lower[order], upper[order], counts[order]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted density: `df` is Student-t's degrees of freedom; log-likelihood per weight, nats."""
+
+    family: str
+    df: float | None
+    location: float
+    scale: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True, eq=False)
+class WeightSummary:
+    """Distributions of a model's prunable weights, block by block, in the order of the blocks."""
+
+    title: str
+    blocks: tuple[Distribution, ...]
+
+    @property
+    def overall(self) -> Distribution:
+        """All prunable weights together."""
+        return merge(self.blocks)
+
+    @property
+    def stacks(self) -> dict[str, tuple[Distribution, ...]]:
+        """Stack name → its blocks, for example BART's encoder and decoder apart."""
+        names = dict.fromkeys(block.stack for block in self.blocks)
+        return {name: tuple(b for b in self.blocks if b.stack == name) for name in names}
+
+    def table(self) -> pd.DataFrame:
+        """One row per block, stack and model: shares (`below_0.1`), moments, quantiles."""
+        import pandas as pd
+
+        scopes = [*self.blocks, *(merge(blocks) for blocks in self.stacks.values())]
+        if len(self.stacks) > 1:
+            scopes.append(self.overall)
+        rows = []
+        for scope in scopes:
+            shares = {f"below_{t:g}": share for t, share in scope.share_below.items()}
+            quantiles = scope.quantiles((0.01, 0.25, 0.5, 0.75, 0.99))
+            rows.append(
+                {
+                    "model": self.title,
+                    "stack": scope.stack,
+                    "block": scope.block,
+                    "weights": scope.weights,
+                    "zeros": scope.zeros,
+                    **shares,
+                    "mean": scope.mean,
+                    "std": scope.std,
+                    "skewness": scope.skewness,
+                    "excess_kurtosis": scope.excess_kurtosis,
+                    "min": scope.minimum,
+                    **dict(zip(("q01", "q25", "q50", "q75", "q99"), quantiles, strict=True)),
+                    "max": scope.maximum,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def save(self, path: Path | str) -> Path:
+        """Write everything to one parquet file (whole or not at all); `load` reads it back."""
+        import pandas as pd
+
+        rows = []
+        for block in self.blocks:
+            row = {field.name: getattr(block, field.name) for field in fields(block)}
+            used = np.flatnonzero(block.counts)
+            rows.append({**row, "bins": used, "counts": block.counts[used], "title": self.title})
+        with replacing(path) as temporary:
+            pd.DataFrame(rows).to_parquet(temporary)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: Path | str) -> WeightSummary:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: the file is damaged or holds something else.
+        """
+        import pandas as pd
+
+        try:
+            rows = pd.read_parquet(path).to_dict("records")
+            blocks = []
+            for row in rows:
+                counts = np.zeros(_BINS, dtype=np.int64)
+                counts[row.pop("bins")] = row["counts"]
+                title = row.pop("title")
+                row |= {"counts": counts, "thresholds": tuple(row["thresholds"].tolist())}
+                blocks.append(Distribution(**row | {"below": tuple(row["below"].tolist())}))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is not a saved weight summary: {error}") from error
+        return cls(title, tuple(blocks))
+
+
+def weight_summary(
+    model: nn.Module, thresholds: Sequence[float] = THRESHOLDS, *, title: str = ""
+) -> WeightSummary:
+    """Summarise the prunable weights of `model`, overall and per block.
+
+    Args:
+        model: a `transformers` model.
+        thresholds: positive numbers; |w| < t is counted for each.
+        title: name for tables and legends; default: the model's class.
+
+    Raises:
+        InputError: NaN or infinite weights (the parameter is named), a threshold that is not
+            positive, or a model without prunable weights.
+    """
+    if bad := [t for t in thresholds if not t > 0]:
+        raise InputError(f"threshold {bad[0]!r} is not a positive number")
+    blocks: dict[tuple[str, int], Distribution] = {}
+    for layer in prunable_layers(model):
+        for part in _distributions(layer, tuple(thresholds)):
+            key = layer.stack, layer.block
+            blocks[key] = merge((blocks[key], part)) if key in blocks else part
+    return WeightSummary(title or type(model).__name__, tuple(blocks.values()))
+
+
+def merge(parts: Iterable[Distribution]) -> Distribution:
+    """The distribution of all parts together.
+
+    Moments are combined by the pairwise formulas of Pébay (2008), "Formulas for robust, one-pass
+    parallel computation of covariances and arbitrary-order statistical moments", eq. 3.1.
+    """
+    parts = list(parts)
+    result = parts[0]
+    for part in parts[1:]:
+        result = _merge_two(result, part)
+    if len({(part.stack, part.block) for part in parts}) > 1:
+        stacks = {part.stack for part in parts}
+        result = replace(result, stack=stacks.pop() if len(stacks) == 1 else "all", block=-1)
+    return result
+
+
+def histogram(tensors: Iterable[torch.Tensor], edges: Sequence[float]) -> np.ndarray:
+    """Counts (int64) of all entries between the edges, tensor by tensor.
+
+    Equal to `numpy.histogram` over the concatenation: bins are half-open, the last one closed.
+    """
+    edges = np.asarray(edges, dtype=np.float64)
+    total = np.zeros(len(edges) - 1, dtype=np.int64)
+    for tensor in tensors:
+        for chunk in _chunks(tensor):
+            total += np.histogram(chunk.astype(np.float64), edges)[0]
+    return total
+
+
+def _chunks(tensor: torch.Tensor) -> Iterator[np.ndarray]:
+    """The entries as float32 arrays of at most a million."""
+    import torch
+
+    flat = tensor.detach().reshape(-1)
+    for start in range(0, flat.numel(), _CHUNK):
+        yield flat[start : start + _CHUNK].to(device="cpu", dtype=torch.float32).numpy()
+
+
+def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Distribution]:
+    for chunk in _chunks(layer.weight):
+        if not np.isfinite(chunk).all():
+            raise InputError(
+                f"{layer.name} holds NaN or infinite values: it has no distribution to show. "
+                "Load the checkpoint again, or look for what made them."
+            )
+        magnitude = np.abs(chunk)
+        values = chunk.astype(np.float64)
+        mean = float(values.mean())
+        deviation = values - mean
+        square = deviation * deviation
+        yield Distribution(
+            stack=layer.stack,
+            block=layer.block,
+            weights=chunk.size,
+            zeros=chunk.size - int(np.count_nonzero(chunk)),
+            minimum=float(chunk.min()),
+            maximum=float(chunk.max()),
+            mean=mean,
+            m2=float(square.sum()),
+            m3=float((square * deviation).sum()),
+            m4=float((square * square).sum()),
+            thresholds=thresholds,
+            below=tuple(int((magnitude < t).sum()) for t in thresholds),
+            counts=np.bincount(np.ascontiguousarray(chunk).view(np.uint32) >> 16, minlength=_BINS),
+        )
+
+
+def _merge_two(a: Distribution, b: Distribution) -> Distribution:
+    n = a.weights + b.weights
+    delta = b.mean - a.mean
+    share = a.weights * b.weights / n
+    m2 = a.m2 + b.m2 + delta**2 * share
+    m3 = (
+        a.m3
+        + b.m3
+        + delta**3 * share * (a.weights - b.weights) / n
+        + 3 * delta * (a.weights * b.m2 - b.weights * a.m2) / n
+    )
+    m4 = (
+        a.m4
+        + b.m4
+        + delta**4 * share * (a.weights**2 - a.weights * b.weights + b.weights**2) / n**2
+        + 6 * delta**2 * (a.weights**2 * b.m2 + b.weights**2 * a.m2) / n**2
+        + 4 * delta * (a.weights * b.m3 - b.weights * a.m3) / n
+    )
+    return replace(
+        a,
+        weights=n,
+        zeros=a.zeros + b.zeros,
+        minimum=min(a.minimum, b.minimum),
+        maximum=max(a.maximum, b.maximum),
+        mean=a.mean + delta * b.weights / n,
+        m2=m2,
+        m3=m3,
+        m4=m4,
+        below=tuple(x + y for x, y in zip(a.below, b.below, strict=True)),
+        counts=a.counts + b.counts,
+    )

@@ -1,0 +1,52 @@
+"""Small models of several families, made from their real classes with seeded random weights."""
+
+import pytest
+
+
+def _config(family):
+    import transformers as t
+
+    width = {"hidden_size": 32, "num_hidden_layers": 12, "num_attention_heads": 2}
+    plain = {"intermediate_size": 64, "vocab_size": 300, "max_position_embeddings": 64}
+    bart = {"encoder_layers": 2, "decoder_layers": 3, "d_model": 32, "vocab_size": 300}
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    feed_forward = {"encoder_ffn_dim": 64, "decoder_ffn_dim": 64}
+    ends = {"bos_token_id": 0, "eos_token_id": 2}
+    return {
+        "roberta": lambda: t.RobertaConfig(**width, **plain),
+        "bert": lambda: t.BertConfig(**width, **plain),
+        "distilbert": lambda: t.DistilBertConfig(
+            dim=32, n_layers=3, n_heads=2, hidden_dim=64, vocab_size=300
+        ),
+        "gpt2": lambda: t.GPT2Config(
+            n_embd=32, n_layer=3, n_head=2, vocab_size=300, n_positions=64, pad_token_id=0, **ends
+        ),
+        "opt": lambda: t.OPTConfig(
+            hidden_size=32,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            ffn_dim=64,
+            vocab_size=300,
+            word_embed_proj_dim=32,
+            **ends,
+        ),
+        "pythia": lambda: t.GPTNeoXConfig(**width, **plain, **ends),
+        "bart": lambda: t.BartConfig(**bart, **heads, **feed_forward, **ends),
+        "t5": lambda: t.T5Config(
+            d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, vocab_size=300
+        ),
+    }[family]()
+
+
+@pytest.fixture
+def tiny():
+    """`tiny(family, seed=0)` → a small sequence classifier of that family, in evaluation mode."""
+
+    def make(family, seed=0):
+        import torch
+        from transformers import AutoModelForSequenceClassification
+
+        torch.manual_seed(seed)
+        return AutoModelForSequenceClassification.from_config(_config(family)).eval()
+
+    return make

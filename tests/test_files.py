@@ -1,0 +1,50 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from labkit import files
+from labkit.errors import InputError, SourceError
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "table.csv"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_named_and_nothing_is_lost(tmp_path):
+    path = tmp_path / "table.csv"
+    files.write_text(path, "old")
+    with (
+        pytest.raises(SourceError, match=r"table\.csv: No space left on device.*unchanged"),
+        files.replacing(path),
+        Path("/dev/full").open("w") as full,
+    ):
+        full.write("x" * 100_000)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SourceError, match="Choose another folder"):
+        files.write_text(tmp_path / "file" / "x.txt", "")
+
+
+def test_errors_of_the_caller_pass_through_unchanged(tmp_path):
+    for error in (InputError("bad"), SourceError("gone")):
+        with pytest.raises(type(error), match=str(error)), files.replacing(tmp_path / "x"):
+            raise error
+
+
+def test_files_are_readable_by_others_and_end_lines_alike(tmp_path):
+    path = files.write_text(tmp_path / "deep" / "x.txt", "a\nb\n")
+    assert path.read_bytes() == b"a\nb\n"
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask

@@ -34,7 +34,7 @@ INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
 
 
 def main() -> None:
-    """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in `INTERRUPTED`."""
+    """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
     errors = Console(stderr=True)
     try:
         app()
@@ -117,7 +117,7 @@ def study(
 
     Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
     """
-    from labkit.report import results_table, weights_table, write_report
+    from labkit.report import costs_table, scores_table, weights_table, write_report
     from labkit.settings import Settings
     from labkit.study import run_study, write_manifest
 
@@ -142,7 +142,8 @@ def study(
         page = write_report(result, out)
         write_manifest(out, settings, time.monotonic() - start)
     _print_table("Weights (dense)", weights_table(result))
-    _print_table("Sparsity, MRPC, size and runtime", results_table(result))
+    _print_table("What is left: MRPC", scores_table(result))
+    _print_table("What it costs: size and runtime", costs_table(result))
     print(f"report: {page}")
 
 
@@ -304,7 +305,10 @@ def _print_table(title: str, frame: Any) -> None:
         table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
     for row in frame.itertuples(index=False):
         table.add_row(*(_plain(str(value)) for value in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a file or pipe has no width to keep to
+    console.print(table)
 
 
 def _plain(text: str) -> str:

@@ -44,11 +44,10 @@ class ModelSpec:
     @property
     def title(self) -> str:
         """Name for headings and legends, which never passes a stand-in off as the real model."""
-        name = sources.DISPLAY_NAMES.get(self.name, self.name)
-        return {
-            "mini": f"mini {name}",
-            "random": f"{name} (random weights)",
-        }.get(self.source, name)
+        if self.source not in ("mini", "hub", "random"):
+            return self.name
+        name = sources.DISPLAY_NAMES[self.name]
+        return {"mini": f"mini {name}", "random": f"{name} (random weights)"}.get(self.source, name)
 
 
 class Loaded(NamedTuple):

@@ -7,6 +7,7 @@ dark pages; series differ by marker and line style too, for greyscale and colour
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ class Plot:
             self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
         text = buffer.getvalue()
         text = text[text.index("<svg") :].replace(INK, "currentColor")
+        # matplotlib's metadata names vocabularies on the web: nothing a page needs.
+        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
         label = f'<title id="{self.name}-title">{_escape(self.alt)}</title>'
         head, rest = text.split(">", 1)
         return f'{head} role="img" aria-labelledby="{self.name}-title">{label}{rest}'
@@ -254,6 +257,55 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
         f"multiplied like any other number: {'; '.join(said)}."
     )
     return Plot(figure, "runtime", alt)
+
+
+def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
+    """Sparsity of each weight matrix (`Pruning.table`) in the order of the blocks."""
+    stacks = list(layers["stack"].drop_duplicates())
+    figure, axes = _axes(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
+    said = []
+    for axis, stack, style in zip(axes[0], stacks, _styles(), strict=False):
+        rows = layers[layers["stack"] == stack]
+        axis.scatter(rows["block"], 100 * rows["sparsity"], 22, style["color"], style["marker"])
+        mean = 100 * rows.groupby("block")["zeros"].sum() / rows.groupby("block")["weights"].sum()
+        axis.plot(mean.index, mean, color=INK, linewidth=1, label="whole block")
+        axis.set_xticks(mean.index)
+        axis.set_xlabel("block")
+        axis.set_title(f"{title}: {stack}")
+        lowest, highest = rows.loc[rows["sparsity"].idxmin()], rows.loc[rows["sparsity"].idxmax()]
+        said.append(
+            f"{stack} from {lowest.sparsity:.1%} ({lowest.parameter}) to {highest.sparsity:.1%} "
+            f"({highest.parameter})"
+        )
+    axes[0, 0].set_ylabel("sparsity (%)")
+    _legend(axes[0, -1])
+    alt = f"Sparsity of each weight matrix of {title} by block: {'; '.join(said)}."
+    return Plot(figure, "layers", alt)
+
+
+def plot_paired(paired: pd.DataFrame) -> Plot:
+    """Change in accuracy against the dense model on the same examples, with intervals."""
+    figure, axes = _axes(1, 1, width=4.8, height=3)
+    axis = axes[0, 0]
+    models = _by_model(paired)
+    said = []
+    for number, ((title, rows), style) in enumerate(zip(models, _styles(), strict=False)):
+        change, low, high = (
+            100 * rows[f"accuracy_{part}"].to_numpy() for part in ("difference", "low", "high")
+        )
+        x = np.arange(len(rows)) + 0.12 * (number - (len(models) - 1) / 2)
+        error = np.stack([change - low, high - change])
+        axis.errorbar(x, change, error, label=title, capsize=3, **style)
+        said.append(f"{title} {change[-1]:+.1f} points at {rows['level'].iloc[-1]:.0%}")
+    axis.axhline(0, color=INK, linewidth=0.8)
+    axis.set_ylabel("change in accuracy (points)")
+    _sparsity_axis(axis, paired)
+    _legend(axis)
+    alt = (
+        "Change in accuracy against the dense model on the same examples, with 95 % intervals of "
+        f"the paired bootstrap: {'; '.join(said)}."
+    )
+    return Plot(figure, "paired", alt)
 
 
 def _by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -51,8 +51,8 @@ def figures(study: Study) -> list[plots.Plot]:
     ]
 
 
-def results_table(study: Study) -> pd.DataFrame:
-    """The main results as text, one row per model and level, for people."""
+def scores_table(study: Study) -> pd.DataFrame:
+    """What is left of the models, as text, one row per model and level, for people."""
     import pandas as pd
 
     rows = []
@@ -67,12 +67,31 @@ def results_table(study: Study) -> pd.DataFrame:
                 "95 %": f"{100 * row.accuracy_low:.1f}–{100 * row.accuracy_high:.1f}",
                 "F1": f"{row.f1:.3f}",
                 "MCC": f"{row.matthews:.2f}",
-                "predicted positive": f"{row.share_positive:.0%}",
+                "says yes": f"{row.share_positive:.0%}",
                 "collapsed": collapsed,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def costs_table(study: Study) -> pd.DataFrame:
+    """Bytes and time as text, one row per model and level, for people."""
+    import pandas as pd
+
+    rows = []
+    for row in study.results.itertuples():
+        rows.append(
+            {
+                "model": row.model,
+                "sparsity": f"{100 * row.sparsity:.3g} %",
+                "whole model": f"{row.model_sparsity:.1%}",
                 "file (MB)": f"{row.file_bytes / 1e6:.2f}",
                 "zstd (MB)": f"{row.zstd_bytes / 1e6:.2f}",
                 "bit mask (MB)": f"{row.bitmask_bytes / 1e6:.2f}",
-                "forward pass (ms)": f"{1000 * row.runtime_median:.1f}",
+                "CSR (MB)": f"{row.csr_bytes / 1e6:.2f}",
+                "bound (MB)": f"{row.entropy_bytes / 1e6:.2f}",
+                "forward (ms)": f"{1000 * row.runtime_median:.1f}",
+                "quartiles": f"{1000 * row.runtime_q25:.1f}–{1000 * row.runtime_q75:.1f}",
             }
         )
     return pd.DataFrame(rows)
@@ -89,12 +108,12 @@ def weights_table(study: Study) -> pd.DataFrame:
     for column in shares:
         table[f"|w| < {column.removeprefix('below_')}"] = [f"{x:.1%}" for x in whole[column]]
     table |= {
-        "standard deviation": [f"{x:.4f}" for x in whole["std"]],
-        "excess kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
+        "std": [f"{x:.4f}" for x in whole["std"]],
+        "kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
     }
     fits = {summary.title: summary.overall.fits()[0] for summary in study.weights}
-    table["most likely fit"] = [
-        f"{fits[name].family}" + (f" (ν = {fits[name].df:.1f})" if fits[name].df else "")
+    table["best fit"] = [
+        f"{fits[name].family}" + (f", ν={fits[name].df:.1f}" if fits[name].df else "")
         for name in whole["model"]
     ]
     return pd.DataFrame(table)
@@ -123,12 +142,19 @@ def _page(study: Study, drawn: list[plots.Plot]) -> str:
     ]
     if settings.source in _NOTES:
         parts.append(f"<p><strong>{_NOTES[settings.source]}</strong></p>")
-    parts += ["<h2>Results</h2>", _table(results_table(study))]
+    parts += ["<h2>What is left</h2>", _table(scores_table(study))]
     parts.append(
         f"<p>Always answering class {first.majority_class} has {first.majority_accuracy:.1%} "
         f"accuracy and F1 {first.majority_f1:.3f}; always predicting the training share of "
         f"positives has loss {first.prior_loss:.3f}. Intervals: bootstrap over the examples.</p>"
     )
+    parts += [
+        "<h2>What it costs</h2>",
+        _table(costs_table(study)),
+        f"<p>Forward pass of the dense code: {first.runtime_batch} sequences of "
+        f"{first.runtime_length} tokens, {first.runtime_threads} threads, median of "
+        f"{first.runtime_repeats}. Bit mask, CSR and bound are counted, files are written.</p>",
+    ]
     parts += ["<h2>Weights</h2>", _table(weights_table(study)), "<h2>Figures</h2>"]
     for plot in drawn:
         caption = f"<figcaption>{escape(plot.alt)}</figcaption>"

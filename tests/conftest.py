@@ -33,7 +33,13 @@ def _config(family):
         "pythia": lambda: t.GPTNeoXConfig(**width, **plain, **ends),
         "bart": lambda: t.BartConfig(**bart, **heads, **feed_forward, **ends),
         "t5": lambda: t.T5Config(
-            d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, vocab_size=300
+            d_model=32,
+            d_kv=16,
+            d_ff=64,
+            num_layers=2,
+            num_heads=2,
+            vocab_size=300,
+            decoder_start_token_id=0,
         ),
     }[family]()
 

@@ -1,0 +1,1 @@
+"""One module per claim; each has `run() -> list[Row]` that measures ours and a peer alternately."""

@@ -1,0 +1,42 @@
+"""What the book's pages call beside the rest of labkit: the cached study, figures and numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit import sources
+from labkit.settings import Settings
+
+if TYPE_CHECKING:
+    from labkit.plots import Plot
+    from labkit.study import Study
+
+
+def course_study(settings: Settings | None = None, out: Path | None = None) -> Study:
+    """The study that the pages quote, on the mini zoo; computed once and then read from its cells.
+
+    Cells are kept under `sources.home()`, keyed by the code, data and library versions that they
+    depend on, so that a change to any of these computes them anew.
+    """
+    from labkit.study import run_study
+
+    return run_study(settings or Settings(), out or sources.home() / "book")
+
+
+def show(plot: Plot) -> None:
+    """Glue the figure under its name, for a `{glue:figure}` directive on the page."""
+    from IPython.display import HTML
+    from myst_nb import glue
+
+    glue(plot.name, HTML(plot.svg()), display=False)
+
+
+def number(name: str, value: float, form: str = "{:.1f}") -> None:
+    """Glue a number as text under `name`, for a `{glue:text}` role in the prose.
+
+    `form` is a format string, for example "{:.1%}" for a share as a percentage.
+    """
+    from myst_nb import glue
+
+    glue(name, form.format(float(value)), display=False)

@@ -1,0 +1,61 @@
+"""What an exercise is and what a check says of an answer to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labkit.checks.trial import Trial
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One property of an answer: its `name`, whether it holds, and one line on what went wrong.
+
+    `message` is empty where the property holds.
+    """
+
+    name: str
+    passed: bool
+    message: str = ""
+
+    def __str__(self) -> str:
+        return f"passed  {self.name}" if self.passed else f"failed  {self.name}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The outcome of one check: `score` in [0, 1], `points` earned `out_of` those to be had."""
+
+    score: float
+    points: float
+    out_of: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, declared once; notebooks, tables, tests and nbgrader read it from here.
+
+    `id` is the pytest id, the anchor in the book and, as `grade_id`, nbgrader's; `difficulty`
+    runs from 1 to 3; `function` is the name that the student defines.  `check` calls that function
+    through the trial, on inputs drawn from the seed, and returns one verdict for each property.
+    `forbids` names modules and packages that the student's function must not call.
+    """
+
+    id: str
+    lab: str
+    title: str
+    points: int
+    minutes: int
+    difficulty: int
+    objective: str
+    section: str
+    function: str
+    check: "Callable[[Trial, int], tuple[Verdict, ...]]"
+    forbids: tuple[str, ...] = ()
+
+    @property
+    def grade_id(self) -> str:
+        """The id as nbgrader and nbformat allow it: neither takes a dot."""
+        return self.id.replace(".", "-")

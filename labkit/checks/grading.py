@@ -1,0 +1,100 @@
+"""From an exercise id and a function to verdicts, a score, and lines to read."""
+
+import os
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from labkit.checks.exercise import Exercise, Grade, Verdict
+from labkit.checks.registry import REGISTRY
+from labkit.checks.trial import Trial, one_line
+from labkit.errors import InputError
+
+VISIBLE_SEED = 1
+SEED_VARIABLE = "LABKIT_GRADING_SEED"
+
+
+def grading_seed() -> int:
+    """Seed of the inputs at grading, from the environment variable LABKIT_GRADING_SEED.
+
+    Any text will do (a passphrase of the instructor); without one the seed is fixed, but still not
+    the one of the visible checks.  Never raises: it runs in nbgrader's hidden cells.
+    """
+    return zlib.crc32(f"grading {os.environ.get(SEED_VARIABLE, '')}".encode(errors="replace"))
+
+
+def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:
+    """Check `function` as the answer to exercise `id`, on inputs drawn from `seed`.
+
+    Returns a `Grade` whose score is the share of properties that hold: a float in [0, 1] whatever
+    the function does, short of ending the process.  `function` may be None (not defined).
+
+    Raises:
+        InputError: there is no exercise `id`.
+    """
+    exercise = _exercise(id)
+    try:
+        trial = Trial(function, exercise.function, exercise.forbids)
+        verdicts = tuple(exercise.check(trial, seed))
+        if trial.forbidden:
+            verdicts = tuple(Verdict(verdict.name, False, trial.forbidden) for verdict in verdicts)
+    except BaseException as error:  # a returned object may run code of its own when looked at
+        message = f"the answer could not be judged: {type(error).__name__}: {one_line(error)}"
+        verdicts = (Verdict("the check", False, message),)
+    score = sum(verdict.passed for verdict in verdicts) / max(len(verdicts), 1)
+    return Grade(score, round(score * exercise.points, 4), exercise.points, verdicts)
+
+
+def check(id: str, function: Callable[..., Any] | None) -> None:
+    """Print what the check finds in `function`, one line per property; the visible cell.
+
+    Raises:
+        InputError: there is no exercise `id`.
+    """
+    result = grade(id, function, seed=VISIBLE_SEED)
+    _print(result)
+    print(f"{result.points:g} of {result.out_of} points on these inputs")
+
+
+def works(id: str, function: Callable[..., Any] | None) -> bool:
+    """Whether `function` passes the visible check; says in one line what to do where it does not.
+
+    Raises:
+        InputError: there is no exercise `id`.
+    """
+    if grade(id, function, seed=VISIBLE_SEED).score == 1.0:
+        return True
+    print(f"The picture appears here once {_exercise(id).function} passes its check.")
+    return False
+
+
+def points(id: str, function: Callable[..., Any] | None, *, seed: int) -> float:
+    """Print one line per property and return the points, for the last line of a graded cell.
+
+    nbgrader takes the value of a cell's last expression as its score.
+
+    Raises:
+        InputError: there is no exercise `id`.
+    """
+    result = grade(id, function, seed=seed)
+    _print(result)
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if getattr(shell, "ast_node_interactivity", "") == "none":
+        # Without a displayed value nbgrader would give full points; standard error means none.
+        print("InteractiveShell.ast_node_interactivity must not be 'none' here.", file=sys.stderr)
+    return min(max(float(result.points), 0.0), float(result.out_of))
+
+
+def _print(result: Grade) -> None:
+    said = ""
+    for verdict in result.verdicts:
+        again = not verdict.passed and verdict.message == said
+        print(Verdict(verdict.name, False, "as above") if again else verdict)
+        said = verdict.message or said
+
+
+def _exercise(id: str) -> Exercise:
+    if id not in REGISTRY:
+        raise InputError(f"there is no exercise {id!r}; choose one of {', '.join(REGISTRY)}.")
+    return REGISTRY[id]

@@ -1,0 +1,284 @@
+"""The exercises of the lab `pruning` and the inputs that they are checked on."""
+
+import math
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from labkit.checks import masks
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.masks import Case, Masks, Mistake
+from labkit.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FORBIDS = ("torch.nn.utils.prune", "labkit")
+_MASK, _GLOBAL = "pruning.magnitude_mask", "pruning.global_threshold"
+_SECTIONS = {id: f"book/02-pruning.md#{id}" for id in (_MASK, _GLOBAL)}
+
+
+class _Draws:
+    """Tensors drawn from a seed, such that each known misconception shows on them."""
+
+    def __init__(self, seed: int, id: str) -> None:
+        # With the id: the exercises of one lab do not see the same numbers.
+        self.random = random.Random(f"{id} {seed}")
+
+    def distinct(self, count: int) -> list[float]:
+        """`count` values with distinct |w|, all multiples of 1/8: exact in bfloat16 up to 256.
+
+        The largest |w| is negative and the lowest positive, so ranking by w is always wrong.
+        """
+        sizes = list(range(1, count + 1))
+        signs = [1.0, *(self.random.choice((-1.0, 1.0)) for _ in sizes[1:-1]), -1.0]
+        values = [size * sign / 8 for size, sign in zip(sizes, signs, strict=False)]
+        self.random.shuffle(values)
+        return values
+
+    def tied(self, count: int) -> list[float]:
+        """`count` values of three sizes only, with either sign."""
+        values = [size * self.random.choice((-1, 1)) / 8 for size in (1, 2, 3)]
+        return values + [self.random.choice((1, -1, 2, -2, 3, -3)) / 8 for _ in range(count - 3)]
+
+    def zeros(self, count: int) -> list[float]:
+        """`count` zeros of either sign, and as many larger values, shuffled."""
+        values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)
+        self.random.shuffle(values)
+        return values
+
+    def inexact(self, upward: bool) -> tuple[int, float]:
+        """A count and a sparsity whose product is well above (or below) a half from an integer."""
+        while True:
+            count, sparsity = self.random.randint(11, 40), self.random.randint(5, 95) / 100
+            rest = (count * sparsity) % 1
+            if (0.6 < rest < 0.95) if upward else (0.05 < rest < 0.4):
+                return count, sparsity
+
+    def layers(self, *shapes: tuple[int, ...]) -> Masks:
+        """Named tensors with distinct |w| over all of them, far smaller in the first ones.
+
+        The names are in the order of the blocks, which is not the order of the strings.
+        """
+        counts = [math.prod(shape) for shape in shapes]
+        values = sorted(self.distinct(sum(counts)), key=abs)
+        # Some neighbours in rank change layers, so that no layer is pruned or kept as a whole.
+        for start in range(0, len(values) - 6, 5):
+            other = self.random.randrange(len(values))
+            values[start], values[other] = values[other], values[start]
+        result = {}
+        for block, (shape, count) in enumerate(zip(shapes, counts, strict=True)):
+            part, values = values[:count], values[count:]
+            self.random.shuffle(part)
+            result[f"block.{2 + 4 * block}.weight"] = _tensor(part, shape)
+        return result
+
+
+def _tensor(values: list[float], shape: tuple[int, ...] | None = None) -> "Tensor":
+    import torch
+
+    tensor = torch.tensor(values, dtype=torch.float32, device="cpu")
+    return tensor if shape is None else tensor.reshape(shape)
+
+
+def _tiny(weight: "Tensor") -> "Tensor":
+    """Scaled down so far that float16 holds the values, but not their squares."""
+    return weight * 2.0**-13
+
+
+def _close(weight: "Tensor") -> "Tensor":
+    """|w| that differ in the last bits of float32 only: no narrower type tells them apart."""
+    return weight.sign() * (1 + weight.abs() * 2.0**-17)
+
+
+def _check_magnitude_mask(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `magnitude_mask(weight, sparsity)`."""
+    import torch
+
+    draws = _Draws(seed, _MASK)
+
+    def one(weight: "Tensor", sparsity: float, note: str = "", count_only: bool = False) -> Case:
+        return Case({"": weight}, sparsity, note, alone=True, count_only=count_only)
+
+    def counted(count: int, sparsity: float) -> Case:
+        return one(_tensor(draws.distinct(count)), sparsity, count_only=True)
+
+    def plain(*shape: int) -> "Tensor":
+        return _tensor(draws.distinct(math.prod(shape)), shape)
+
+    groups = {
+        "the smallest |w| are pruned": [
+            one(plain(4), 0.25),
+            one(plain(4, 5), 0.25),
+            one(plain(6, 8), 0.75),
+            one(plain(2, 3, 4), 0.5),
+        ],
+        "exact count": [
+            counted(*draws.inexact(upward=True)),
+            counted(*draws.inexact(upward=False)),
+            counted(100, 0.29),
+            counted(5, 0.5),
+            counted(7, 0.5),
+        ],
+        "ties by index": [
+            one(torch.full((6,), 0.5), 0.5, "all equal"),
+            one(_tensor(draws.tied(20), (4, 5)), 0.4, "many ties"),
+            one(_tensor(draws.tied(24), (6, 4)), 0.75, "many ties"),
+            one(_tensor(draws.zeros(8), (4, 4)), 0.25, "half of it 0.0 and -0.0"),
+            one(torch.zeros(3, 4), 0.5, "all zeros"),
+        ],
+        "extremes": [
+            one(torch.zeros(0), 0.5, "empty"),
+            one(torch.zeros(3, 0), 1.0, "empty"),
+            one(_tensor([-0.5]), 0.0),
+            one(_tensor([-0.5]), 1.0),
+            one(plain(3, 4), 0.0),
+            one(plain(3, 4), 1.0),
+            one(plain(4, 5), 0.05, "one zero"),
+            one(plain(4, 5), 0.95, "one weight left"),
+        ],
+        "strides and dtypes": [
+            one(plain(5, 8).t(), 0.25, "transposed"),
+            one(plain(4, 10)[:, ::2], 0.25, "every second column of a matrix"),
+            one(plain(2, 3, 4).permute(2, 0, 1), 0.75, "permuted"),
+            one(plain(4, 6).to(torch.float16), 0.25),
+            one(plain(4, 6).to(torch.bfloat16), 0.75),
+            one(_tiny(plain(4, 6)).to(torch.float16), 0.25, "tiny values"),
+            one(_close(plain(4, 6)), 0.5, "|w| close together"),
+        ],
+    }
+    form = "a bool mask, input kept"
+    return masks.judge(trial, groups, form, masks.MISTAKES, _SECTIONS[_MASK])
+
+
+def _per_layer(weights: Masks, sparsity: float) -> Masks:
+    return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
+
+
+def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
+    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
+    limits = [
+        float(values.sort().values[rank - 1])
+        for values in (masks.scores({"": weight}) for weight in weights.values())
+        if (rank := round(sparsity * values.numel()))
+    ]
+    limit = sum(limits) / len(limits) if limits else -1.0
+    return masks.split(masks.scores(weights) > limit, weights)
+
+
+def _by_name(weights: Masks, sparsity: float) -> Masks:
+    ordered = masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
+    return {name: ordered[name] for name in weights}
+
+
+_GLOBAL_MISTAKES = (
+    Mistake(
+        "same fraction in each layer",
+        "each layer was pruned on its own; a global threshold lets layers differ",
+        _per_layer,
+    ),
+    Mistake(
+        "averaged thresholds",
+        "the mean of the layers' thresholds is not the threshold of all weights together",
+        _mean_threshold,
+    ),
+    Mistake(
+        "names sorted as strings",
+        "sorted() puts block.10 before block.2; keep the order of the dict",
+        _by_name,
+    ),
+    *masks.MISTAKES,
+)
+
+
+def _check_global_masks(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `global_masks(weights, sparsity)`."""
+    import torch
+
+    draws = _Draws(seed, _GLOBAL)
+
+    def counted(count: int, sparsity: float) -> Case:
+        parts = draws.layers((count // 3,), (count // 4,), (count - count // 3 - count // 4,))
+        return Case(parts, sparsity, count_only=True)
+
+    def equal(size: float, *shapes: tuple[int, ...]) -> Masks:
+        return {f"block.{2 + 4 * i}.weight": torch.full(s, size) for i, s in enumerate(shapes)}
+
+    def tied() -> Masks:
+        names = [f"block.{block}.weight" for block in (2, 6, 10)]
+        return {name: _tensor(draws.tied(16), (4, 4)) for name in names}
+
+    def strided() -> Iterator[Case]:
+        first = draws.layers((5, 4), (4, 6), (2, 8))
+        yield Case({name: weight.t() for name, weight in first.items()}, 0.25, "transposed")
+        kinds = (torch.float32, torch.bfloat16, torch.float16)
+        second = draws.layers((4, 4), (2, 2, 4), (32,))
+        pairs = zip(second.items(), kinds, strict=True)
+        mixed = {name: _tiny(weight).to(kind) for (name, weight), kind in pairs}
+        yield Case(mixed, 0.75, "mixed dtypes, tiny values")
+        third = draws.layers((3, 8), (4, 4))
+        yield Case({name: _close(weight) for name, weight in third.items()}, 0.5, "|w| close")
+
+    groups = {
+        "one threshold for all layers": [
+            Case(draws.layers((4, 5), (5, 8)), 0.25),
+            Case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
+            Case(draws.layers((6, 4), (16,), (4, 10)), 0.75),
+        ],
+        "exact count over all": [
+            counted(*draws.inexact(upward=True)),
+            counted(*draws.inexact(upward=False)),
+            counted(100, 0.29),
+            counted(13, 0.5),
+            counted(15, 0.5),
+        ],
+        "ties by layer, then index": [
+            Case(equal(0.5, (4,), (2, 3), (6,)), 0.5, "all equal"),
+            Case(equal(0.0, (4,), (2, 3), (6,)), 0.25, "all zeros"),
+            Case(tied(), 0.25, "many ties"),
+            Case(tied(), 0.75, "many ties"),
+        ],
+        "extremes": [
+            Case({}, 0.5, "no layers"),
+            Case(draws.layers((0,), (2, 2)), 0.5, "an empty layer"),
+            Case({"block.2.weight": _tensor([-0.5])}, 0.0),
+            Case({"block.2.weight": _tensor([-0.5])}, 1.0),
+            Case(draws.layers((3, 4), (8,)), 0.0),
+            Case(draws.layers((3, 4), (8,)), 1.0),
+            Case(draws.layers((4, 5), (2, 10)), 0.05, "two zeros"),
+            Case(draws.layers((4, 5), (2, 10)), 0.95, "two weights left"),
+        ],
+        "strides and dtypes": list(strided()),
+    }
+    form = "bool masks, input kept"
+    return masks.judge(trial, groups, form, _GLOBAL_MISTAKES, _SECTIONS[_GLOBAL])
+
+
+EXERCISES = (
+    Exercise(
+        id=_MASK,
+        lab="pruning",
+        title="The mask of one tensor",
+        points=6,
+        minutes=15,
+        difficulty=1,
+        objective="Prune an exact number of the smallest weights of one tensor.",
+        section=_SECTIONS[_MASK],
+        function="magnitude_mask",
+        check=_check_magnitude_mask,
+        forbids=_FORBIDS,
+    ),
+    Exercise(
+        id=_GLOBAL,
+        lab="pruning",
+        title="One threshold for all layers",
+        points=6,
+        minutes=20,
+        difficulty=2,
+        objective="Prune an exact number of weights over all layers together.",
+        section=_SECTIONS[_GLOBAL],
+        function="global_masks",
+        check=_check_global_masks,
+        forbids=_FORBIDS,
+    ),
+)

@@ -1,0 +1,11 @@
+"""All exercises of the course, in the order of the labs."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from labkit.checks import pruning
+from labkit.checks.exercise import Exercise
+
+REGISTRY: Mapping[str, Exercise] = MappingProxyType(
+    {exercise.id: exercise for exercise in (*pruning.EXERCISES,)}
+)

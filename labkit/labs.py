@@ -1,0 +1,243 @@
+"""Generate the notebooks of the labs from one text each.
+
+A person edits `solutions/<lab>/<lab>.py` (py:percent, as jupytext reads it).  From it come
+`solutions/<lab>/<lab>.ipynb`, nbgrader's source version, and `exercises/<lab>/<lab>.ipynb`, what
+students get.  A cell of the text says what it is for in its first line:
+
+    # %% [markdown] overview="pruning"                  the table of the lab's exercises is added
+    # %% [markdown] exercise="pruning.magnitude_mask"   title, points and time are put on top
+    # %% answer="pruning.magnitude_mask"                the cell that students fill in
+    # %% check="pruning.magnitude_mask"                 the visible check
+    # %% grade="pruning.magnitude_mask"                 the graded cell, with its hidden lines
+
+Points and titles come from `labkit.checks.REGISTRY`, cell ids from the exercise or the position:
+the same text always gives the same bytes.
+"""
+
+import logging
+import shutil
+import tempfile
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labkit.checks import REGISTRY, Exercise
+from labkit.errors import InputError, SourceError
+from labkit.files import write_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+CONFIG = "nbgrader_config.py"
+_ROLES = ("overview", "exercise", "answer", "check", "grade")
+_MARKS = {"answer": "### BEGIN SOLUTION", "grade": "### BEGIN HIDDEN TESTS"}
+_HEAD = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def build_labs(root: Path | str, check_only: bool = False) -> list[Path]:
+    """Generate all notebooks below `root` (the folder of nbgrader_config.py).
+
+    Returns the paths that were out of step: those written, or with `check_only`, which writes
+    nothing, those that would be.  With `check_only` notebooks that no text stands for are
+    returned as well.  A second run returns an empty list.
+
+    Raises:
+        InputError: a text does not fit the registry; names the file, the cell and the remedy.
+        SourceError: there is no lab or no nbgrader_config.py below `root`.
+    """
+    root = Path(root)
+    texts = sorted(path for path in root.glob("solutions/*/*.py") if path.stem == path.parent.name)
+    if not texts or not (root / CONFIG).is_file():
+        raise SourceError(
+            f"{root.resolve()} holds no solutions/<lab>/<lab>.py or no {CONFIG}. "
+            "Run this in the root of the course repository."
+        )
+    wanted: dict[Path, str] = {}
+    for text in texts:
+        lab = text.stem
+        source = source_notebook(lab, text.read_text(encoding="utf-8"), text)
+        wanted[root / "solutions" / lab / f"{lab}.ipynb"] = source
+        wanted[root / "exercises" / lab / f"{lab}.ipynb"] = release_notebook(root, lab, source)
+    stale = [path for path, content in wanted.items() if _content(path) != content]
+    if check_only:
+        found = [*root.glob("solutions/*/*.ipynb"), *root.glob("exercises/*/*.ipynb")]
+        return stale + sorted(path for path in found if path not in wanted)
+    for path in stale:
+        write_text(path, wanted[path])
+    return stale
+
+
+def source_notebook(lab: str, text: str, path: Path | str) -> str:
+    """nbgrader's source version of `lab` as JSON, from the py:percent `text`.
+
+    Raises:
+        InputError: see `build_labs`; `path` is only named in the message.
+    """
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.reads(text, fmt="py:percent")
+    seen: list[tuple[str, str]] = []
+    for position, cell in enumerate(notebook.cells):
+        role, id = _role(cell, path)
+        cell.metadata = {}
+        cell.id = f"{lab}-{position:02d}"
+        if role:
+            seen.append((role, id))
+            cell.id = "-".join([id.replace(".", "-")] + ([] if role == "grade" else [role]))
+            _fill(cell, role, id, lab, path)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    wanted = [
+        (role, exercise.id)
+        for exercise in REGISTRY.values()
+        if exercise.lab == lab
+        for role in _ROLES[1:]
+    ]
+    if sorted(seen) != sorted([("overview", lab), *wanted]):
+        odd = set(seen) ^ {("overview", lab), *wanted} or {r for r in seen if seen.count(r) > 1}
+        raise InputError(
+            f"{path}: each exercise of the lab needs each of its cells once; missing, unknown or "
+            f"twice: {', '.join(sorted(f'{role}={id!r}' for role, id in odd))}."
+        )
+    notebook.metadata = nbformat.from_dict(_HEAD)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def release_notebook(root: Path | str, lab: str, source: str) -> str:
+    """Student version of `lab` as JSON: nbgrader's own generate_assignment on `source`.
+
+    It runs in a temporary folder and without a gradebook, with the settings of `root`.
+
+    Raises:
+        InputError: nbgrader refuses the source.
+    """
+    from nbgrader.converters import GenerateAssignment, NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader(CONFIG, path=str(Path(root).resolve())).load_config()
+    config.SaveCells.enabled = False
+    config.GenerateAssignment.no_database = True
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder).resolve()
+        config.CourseDirectory.root = str(course)
+        config.CourseDirectory.assignment_id = lab
+        write_text(course / "solutions" / lab / f"{lab}.ipynb", source)
+        # nbgrader tells its log what is wrong, and its exception only to look there.
+        log, said = logging.Logger("release"), StringIO()
+        log.addHandler(logging.StreamHandler(said))
+        log.setLevel(logging.ERROR)
+        directory = CourseDirectory(config=config, log=log)
+        try:
+            GenerateAssignment(coursedir=directory, config=config, log=log).start()
+        except NbGraderException as error:
+            raise InputError(
+                f"nbgrader cannot release the lab {lab!r}:\n{said.getvalue()}"
+            ) from error
+        result = (course / "exercises" / lab / f"{lab}.ipynb").read_text(encoding="utf-8")
+        shutil.rmtree(course / "exercises")
+    return result.rstrip("\n") + "\n"
+
+
+def leftovers(notebook: str) -> list[str]:
+    """What must not stand in a student version: one line per finding, empty where it is clean."""
+    import nbformat
+
+    found = []
+    for cell in nbformat.reads(notebook, as_version=4).cells:
+        for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME"):
+            if mark in cell.source:
+                found.append(f"cell {cell.id}: {mark}")
+        if cell.get("outputs") or cell.get("execution_count"):
+            found.append(f"cell {cell.id}: output")
+        if cell.get("attachments"):
+            found.append(f"cell {cell.id}: attachment")
+    return found
+
+
+def _content(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _role(cell: "NotebookNode", path: Path | str) -> tuple[str, str]:
+    """Role and id from the first line of the cell; two empty texts for an ordinary cell."""
+    # The number of blank lines before the next cell, which jupytext notes, is of no interest.
+    said = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
+    if not set(said) <= set(_ROLES) or len(said) > 1:
+        raise InputError(f"{path}: a cell says {said}; give it one of {', '.join(_ROLES)}.")
+    for role, id in said.items():
+        return role, str(id)
+    return "", ""
+
+
+def _fill(cell: "NotebookNode", role: str, id: str, lab: str, path: Path | str) -> None:
+    """Add to the cell what the registry knows: headings, tables, nbgrader's metadata."""
+    if role == "overview":
+        cell.source = f"{cell.source}\n\n{overview_table(lab)}"
+        return
+    exercise = REGISTRY.get(id)
+    if exercise is None or exercise.lab != lab:
+        raise InputError(
+            f"{path}: {role}={id!r} is no exercise of the lab {lab!r} in the registry."
+        )
+    if role == "exercise":
+        cell.source = f"{heading(exercise)}\n\n{cell.source}"
+        return
+    for needed in (exercise.function, _MARKS.get(role, ""), "" if role == "answer" else id):
+        if needed not in cell.source:
+            raise InputError(f"{path}: the cell {role}={id!r} lacks {needed!r}.")
+    if role in ("answer", "grade"):
+        cell.metadata["nbgrader"] = _nbgrader(exercise, graded=role == "grade")
+
+
+def heading(exercise: Exercise) -> str:
+    """Title of an exercise in a notebook, with points, time, difficulty and what to read."""
+    return (
+        f"## {exercise.title}\n\n"
+        f"**{exercise.points} points, about {exercise.minutes} minutes, difficulty "
+        f"{exercise.difficulty} of 3.** {exercise.objective} Read first: `{exercise.section}`."
+    )
+
+
+def overview_table(lab: str) -> str:
+    """Markdown table of a lab's exercises, with the sums of points and minutes."""
+    exercises = [exercise for exercise in REGISTRY.values() if exercise.lab == lab]
+    rows = [
+        f"| {e.title} | `{e.function}` | {e.points} | {e.minutes} min | {e.difficulty} of 3 |"
+        for e in exercises
+    ]
+    points, minutes = (sum(getattr(e, what) for e in exercises) for what in ("points", "minutes"))
+    return "\n".join(
+        [
+            "| exercise | function | points | time | difficulty |",
+            "|:--|:--|--:|--:|--:|",
+            *rows,
+            f"| **together** | | **{points}** | **{minutes} min** | |",
+        ]
+    )
+
+
+def _nbgrader(exercise: Exercise, graded: bool) -> dict[str, Any]:
+    """Metadata of an answer cell, or of a graded cell with its points (schema 3)."""
+    common = {"schema_version": 3, "task": False, "grade": graded, "locked": graded}
+    if graded:
+        return {
+            **common,
+            "grade_id": exercise.grade_id,
+            "points": exercise.points,
+            "solution": False,
+        }
+    return {**common, "grade_id": f"{exercise.grade_id}-answer", "solution": True}

@@ -1,0 +1,228 @@
+# %% [markdown] overview="pruning"
+# # Lab: pruning
+#
+# Most weights of a language model can be set to zero. This lab decides which ones: the smallest
+# in absolute value, an exact number of them.
+#
+# **You will learn** to write the mask of one tensor with an exact count, to break ties so that
+# two runs agree, and to choose one threshold for all layers together instead of one per layer.
+#
+# **You need** this notebook and `labkit` installed; PyTorch indexing and sorting; no network and
+# no GPU.
+#
+# **How it works.** Fill in the cell of each exercise and run the check below it as often as you
+# like. It tries your function on several inputs, prints a line for each property, and says what
+# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
+# masks yourself: calls into `torch.nn.utils.prune` or `labkit` earn no points.
+#
+# Two words are used in the same sense throughout: **sparsity** is the fraction of zeros, from 0 to
+# 1; a **mask** is True where a weight is kept.
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+
+from labkit import checks
+
+# %% [markdown] exercise="pruning.magnitude_mask"
+# A weight near zero changes the output of its layer little, so magnitude pruning removes the
+# weights with the smallest |w| first. How many? Exactly `round(sparsity * weight.numel())`, with
+# Python's `round`. A mask with one zero too many looks harmless, until you compare two models "at
+# the same sparsity".
+#
+# **By hand.** Take four weights and sparsity 0.5, so `round(0.5 * 4) = 2` zeros:
+#
+# | flat index | 0 | 1 | 2 | 3 |
+# |:--|--:|--:|--:|--:|
+# | w | 0.3 | -0.9 | -0.2 | 0.3 |
+# | absolute value | 0.3 | 0.9 | 0.2 | 0.3 |
+# | order of pruning | 2nd | 4th | 1st | 3rd |
+# | mask | False | True | False | True |
+#
+# The weights at index 0 and 3 tie. The lower index is pruned first, so index 0 goes and index 3
+# stays.
+
+
+# %% answer="pruning.magnitude_mask"
+def magnitude_mask(weight: torch.Tensor, sparsity: float) -> torch.Tensor:
+    """Mask that prunes the smallest |w| of one tensor.
+
+    weight: tensor of any shape and strides, float32, float16 or bfloat16; must not be changed.
+    sparsity: fraction of zeros, from 0 to 1.
+
+    Returns a bool tensor of the shape and on the device of `weight`, True where a weight is kept.
+    Exactly round(sparsity * weight.numel()) entries are False; of equal |w| the one with the
+    lower flat index (row by row) is pruned first.
+    """
+    ### BEGIN SOLUTION
+    pruned = round(sparsity * weight.numel())
+    # Only a stable sort keeps equal values in the order of their index.
+    order = weight.abs().flatten().argsort(stable=True)
+    mask = torch.ones(weight.numel(), dtype=torch.bool, device=weight.device)
+    mask[order[:pruned]] = False
+    return mask.reshape(weight.shape)
+    ### END SOLUTION
+
+
+# %% check="pruning.magnitude_mask"
+checks.check("pruning.magnitude_mask", magnitude_mask)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Which weights go is a question of rank, not of a threshold: put the weights in order of |w| and
+# take the first `k`.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `weight.abs().flatten()` is one row of numbers in the order of the flat index, whatever the
+# strides. `argsort` returns indices; read what its argument `stable` promises about equal values.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `k = round(sparsity * weight.numel())`
+# 2. the indices of the flattened |w| in ascending, stable order
+# 3. a flat mask of True with `weight.numel()` entries; set it to False at the first `k` indices
+# 4. back to the shape of `weight`
+#
+# </details>
+
+# %% grade="pruning.magnitude_mask"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.magnitude_mask", globals().get("magnitude_mask"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Weights of a trained layer look much like a bell. The picture shows where the mask cuts.
+
+# %%
+if checks.works("pruning.magnitude_mask", magnitude_mask):
+    weight = 0.05 * torch.randn(64, 256, generator=torch.Generator().manual_seed(0))
+    mask = magnitude_mask(weight, 0.8)
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.hist(
+        [weight[~mask].numpy(), weight[mask].numpy()],
+        bins=80,
+        stacked=True,
+        color=["0.75", "tab:blue"],
+        label=["pruned", "kept"],
+    )
+    axes.set(title="Sparsity 0.8 keeps the tails", xlabel="w", ylabel="number of weights")
+    axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="pruning.global_threshold"
+# Layers differ: in some most weights are tiny, in others few are. Pruning the same fraction of
+# each layer removes large weights from one and keeps small ones in another. Global pruning ranks
+# the weights of **all** layers together; only the total is fixed, and each layer gets the
+# sparsity that falls to it.
+#
+# **By hand.** Two layers of three weights and sparsity 0.5, so `round(0.5 * 6) = 3` zeros in all:
+#
+# | layer | w | mask | zeros |
+# |:--|:--|:--|--:|
+# | `block.2` | 0.1, -0.2, 0.3 | False, False, True | 2 of 3 |
+# | `block.10` | -0.3, 2.0, 0.25 | True, True, False | 1 of 3 |
+#
+# The three smallest |w| are 0.1, 0.2 and 0.25. With one more zero the tie between 0.3 in
+# `block.2` and -0.3 in `block.10` would matter: the layer that comes first in the dictionary is
+# pruned first.
+
+
+# %% answer="pruning.global_threshold"
+def global_masks(weights: dict[str, torch.Tensor], sparsity: float) -> dict[str, torch.Tensor]:
+    """Masks that prune the smallest |w| of all tensors together.
+
+    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
+        perhaps none. Neither the dictionary nor the tensors must be changed.
+    sparsity: fraction of zeros over all tensors together, from 0 to 1.
+
+    Returns a dictionary with the same names in the same order: bool tensors of the shapes and on
+    the devices of `weights`, True where a weight is kept. Exactly round(sparsity * total) entries
+    are False, total being the number of weights in all tensors; of equal |w| the one in the
+    earlier tensor, and there the one with the lower flat index, is pruned first.
+    """
+    ### BEGIN SOLUTION
+    if not weights:
+        return {}
+    # One row of all weights, in the order that decides ties: one tensor is all there is to prune.
+    together = torch.cat([weight.abs().flatten() for weight in weights.values()])
+    keep = torch.ones(together.numel(), dtype=torch.bool, device=together.device)
+    keep[together.argsort(stable=True)[: round(sparsity * together.numel())]] = False
+    parts = keep.split([weight.numel() for weight in weights.values()])
+    return {
+        name: part.reshape(weight.shape)
+        for (name, weight), part in zip(weights.items(), parts, strict=True)
+    }
+    ### END SOLUTION
+
+
+# %% check="pruning.global_threshold"
+checks.check("pruning.global_threshold", global_masks)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# You have solved it for one tensor. Make one tensor of all of them.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.cat` joins flattened tensors, in the order of the dictionary. `Tensor.split` with a list
+# of sizes takes the result apart again. `torch.cat` refuses an empty list.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. join the flattened |w| of all tensors; return an empty dictionary if there are none
+# 2. mark the `round(sparsity * total)` smallest, stable as before, in one flat mask
+# 3. split the mask by `numel()` of each tensor
+# 4. give each part its shape and its name
+#
+# </details>
+
+# %% grade="pruning.global_threshold"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.global_threshold", globals().get("global_masks"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Four layers whose weights spread differently, pruned to 0.8 over all.
+
+# %%
+if checks.works("pruning.global_threshold", global_masks):
+    generator = torch.Generator().manual_seed(0)
+    layers = {
+        f"block.{block}": spread * torch.randn(64, 64, generator=generator)
+        for block, spread in enumerate((0.02, 0.04, 0.06, 0.1))
+    }
+    masks = global_masks(layers, 0.8)
+    shares = [float((~mask).float().mean()) for mask in masks.values()]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.bar(list(masks), shares, color="tab:blue")
+    axes.axhline(0.8, color="black", linestyle="--", label="all layers together")
+    axes.set(title="One threshold, four sparsities", ylabel="sparsity", ylim=(0, 1))
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown]
+# ### Before you hand in
+# Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

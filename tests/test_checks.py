@@ -1,0 +1,350 @@
+"""grade() gives a sound score and plain words whatever a student's function does."""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from labkit import checks
+from labkit.checks.trial import Failure, Trial
+from labkit.errors import InputError
+
+ID = "pruning.magnitude_mask"
+
+
+def right(weight, sparsity):
+    mask = torch.ones(weight.numel(), dtype=torch.bool)
+    order = weight.abs().flatten().argsort(stable=True)
+    mask[order[: round(sparsity * weight.numel())]] = False
+    return mask.reshape(weight.shape)
+
+
+def raises(error):
+    def function(weight, sparsity):
+        raise error
+
+    return function
+
+
+class Hostile:
+    def __getattribute__(self, name):
+        raise RuntimeError("do not look")
+
+    def __eq__(self, other):
+        raise RuntimeError("do not compare")
+
+    __hash__ = None
+
+
+class BadText(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+class Lying(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        return True
+
+
+USELESS = {
+    "none": None,
+    "not callable": 5,
+    "raises": raises(ValueError("wrong")),
+    "not written": raises(NotImplementedError()),
+    "exits": raises(SystemExit(0)),
+    "interrupts": raises(KeyboardInterrupt()),
+    "generator exit": raises(GeneratorExit()),
+    "base exception": raises(BaseException("base")),
+    "stop iteration": raises(StopIteration()),
+    "memory": raises(MemoryError()),
+    "bad text": raises(BadText()),
+    "no arguments": lambda: None,
+    "returns nothing": lambda weight, sparsity: None,
+    "returns text": lambda weight, sparsity: "True",
+    "returns a list": lambda weight, sparsity: right(weight, sparsity).tolist(),
+    "returns an array": lambda weight, sparsity: right(weight, sparsity).numpy(),
+    "returns a hostile object": lambda weight, sparsity: Hostile(),
+    "returns a lying subclass": lambda weight, sparsity: right(weight, sparsity).as_subclass(Lying),
+    "returns NaN": lambda weight, sparsity: torch.full(weight.shape, float("nan")),
+    "returns the weight": lambda weight, sparsity: weight,
+    "returns a scalar": lambda weight, sparsity: torch.tensor(True),
+    "other shape": lambda weight, sparsity: torch.ones(3, 3, dtype=torch.bool),
+    "other device": lambda weight, sparsity: right(weight, sparsity).to("meta"),
+    "sparse": lambda weight, sparsity: right(weight, sparsity).to_sparse(),
+    "recursion": lambda weight, sparsity: USELESS["recursion"](weight, sparsity),
+    "keeps all": lambda weight, sparsity: torch.ones(weight.shape, dtype=torch.bool),
+    "prunes all": lambda weight, sparsity: torch.zeros(weight.shape, dtype=torch.bool),
+    "masked by its own generator": lambda weight, sparsity: (x for x in weight),
+    "class": Hostile,
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_a_useless_function_scores_nothing_and_is_told_why(name):
+    for id in checks.REGISTRY:
+        result = checks.grade(id, USELESS[name], seed=7)
+        assert type(result.score) is float
+        assert result.score == 0.0
+        assert result.points == 0.0
+        assert len(result.verdicts) == 6
+        for verdict in result.verdicts:
+            text = str(verdict)
+            assert verdict.message, verdict.name
+            assert "\n" not in text
+            assert "Traceback" not in text
+            assert "AssertionError" not in text
+            assert "labkit/" not in text
+            assert "site-packages" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda mask: mask.float(), "float32"),
+        (lambda mask: mask.to(torch.uint8), "uint8"),
+        (lambda mask: mask.flatten(), "shape (24,)"),
+    ],
+)
+def test_another_dtype_or_shape_costs_only_the_form(change, word):
+    result = checks.grade(ID, lambda w, s: change(right(w, s)), seed=7)
+    failed = [verdict for verdict in result.verdicts if not verdict.passed]
+    assert [verdict.name for verdict in failed] == ["a bool mask, input kept"]
+    assert "expected a bool tensor of shape" in failed[0].message
+    assert result.points == 5.0
+    assert word in failed[0].message or "shape" in word
+
+
+def test_noise_is_swallowed(capfd, caplog):
+    def loud(weight, sparsity):
+        print("noise")
+        print("noise", file=sys.stderr)
+        os.write(1, b"noise")
+        os.write(2, b"noise")
+        warnings.warn("noise", stacklevel=1)
+        logging.getLogger().error("noise")
+        return right(weight, sparsity)
+
+    assert checks.grade(ID, loud, seed=7).score == 1.0
+    out, err = capfd.readouterr()
+    assert "noise" not in out + err + caplog.text
+    print("heard")
+    assert "heard" in capfd.readouterr().out
+    assert logging.root.manager.disable == 0
+
+
+def test_an_endless_loop_ends_once_and_keeps_what_was_earned():
+    def late(weight, sparsity):
+        while weight.numel() == 0:
+            pass
+        return right(weight, sparsity)
+
+    trial = Trial(late, "magnitude_mask", seconds=0.2)
+    # Inputs without any weight are among the extremes.
+    started = time.monotonic()
+    verdicts = checks.REGISTRY[ID].check(trial, 7)
+    assert time.monotonic() - started < 3
+    assert [verdict.passed for verdict in verdicts] == [True, True, True, False, False, True]
+    assert "had not returned after 0.2 s" in verdicts[3].message
+
+
+def test_a_deadline_passes_except_exception():
+    def stubborn():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                pass
+
+    with pytest.raises(Failure, match="had not returned"):
+        Trial(stubborn, "stubborn", seconds=0.2)()
+
+
+def test_grades_outside_the_main_thread():
+    results = []
+    thread = threading.Thread(target=lambda: results.append(checks.grade(ID, right, seed=7).score))
+    thread.start()
+    thread.join()
+    assert results == [1.0]
+
+
+def test_settings_of_torch_and_python_are_put_back():
+    def meddling(weight, sparsity):
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        torch.set_grad_enabled(False)
+        sys.setprofile(None)
+        return right(weight, sparsity) if False else torch.ones(0)
+
+    checks.grade(ID, meddling, seed=7)
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.tensor([1.0]).device.type == "cpu"
+    assert torch.is_grad_enabled()
+    assert sys.getprofile() is None
+
+
+def test_a_mask_changed_after_it_was_returned_does_not_count():
+    store = torch.ones(10_000, dtype=torch.bool)
+
+    def reuses(weight, sparsity):
+        view = store[: weight.numel()].reshape(weight.shape)
+        view.copy_(right(weight, sparsity))
+        return view
+
+    assert checks.grade(ID, reuses, seed=7).score == 1.0
+
+
+def test_memorised_answers_earn_nothing_on_other_inputs():
+    remembered = {}
+
+    def key(weight, sparsity):
+        return tuple(weight.shape), tuple(weight.flatten().tolist()), sparsity
+
+    def record(weight, sparsity):
+        remembered[key(weight, sparsity)] = right(weight, sparsity)
+        return right(weight, sparsity)
+
+    def replay(weight, sparsity):
+        return remembered[key(weight, sparsity)]
+
+    assert checks.grade(ID, record, seed=checks.VISIBLE_SEED).score == 1.0
+    assert checks.grade(ID, replay, seed=checks.VISIBLE_SEED).score == 1.0
+    assert checks.grade(ID, replay, seed=checks.grading_seed()).score == 0.0
+
+
+def _by_method(weight, sparsity):
+    import torch.nn.utils.prune as p
+
+    return p.L1Unstructured(float(sparsity)).compute_mask(weight, torch.ones_like(weight)).bool()
+
+
+def _by_reference(weight, sparsity):
+    from labkit.checks import masks as helper
+
+    return helper.right({"": weight}, sparsity)[""]
+
+
+def _by_copy(weight, sparsity):
+    import types
+
+    from labkit.checks.masks import drop_lowest
+
+    copy = types.FunctionType(drop_lowest.__code__, drop_lowest.__globals__)
+    keep = copy(weight.abs().flatten(), round(sparsity * weight.numel()))
+    return keep.reshape(weight.shape)
+
+
+def _hidden_behind_except(weight, sparsity):
+    with contextlib.suppress(BaseException):
+        _by_method(weight, sparsity)
+    return right(weight, sparsity)
+
+
+@pytest.mark.parametrize("function", [_by_method, _by_reference, _by_copy, _hidden_behind_except])
+def test_a_forbidden_call_is_noticed_under_any_name(function):
+    result = checks.grade(ID, function, seed=7)
+    assert result.score == 0.0
+    assert all("earns no points" in verdict.message for verdict in result.verdicts)
+
+
+def test_importing_what_must_not_be_called_is_allowed():
+    def imports(weight, sparsity):
+        from torch.nn.utils import prune
+
+        import labkit.checks
+
+        assert prune and labkit.checks
+        return right(weight, sparsity)
+
+    assert checks.grade(ID, imports, seed=7).score == 1.0
+
+
+def test_points_prints_a_line_per_property_and_returns_a_float(capsys):
+    value = checks.points(ID, right, seed=7)
+    lines = capsys.readouterr().out.splitlines()
+    assert type(value) is float
+    assert value == 6.0
+    assert len(lines) == 6
+    assert all(line.startswith("passed  ") for line in lines)
+    assert checks.points(ID, None, seed=7) == 0.0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert all(line.startswith("failed  ") for line in lines)
+    assert "run the cell that defines it" in lines[0]
+
+
+def test_a_cell_whose_value_is_not_shown_earns_nothing(capsys, monkeypatch):
+    shell = SimpleNamespace(ast_node_interactivity="none")
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    checks.points(ID, right, seed=7)
+    # nbgrader gives 0 to a cell that writes to standard error, full points to one with no value.
+    assert "ast_node_interactivity" in capsys.readouterr().err
+    shell.ast_node_interactivity = "last_expr"
+    checks.points(ID, right, seed=7)
+    assert capsys.readouterr().err == ""
+
+
+def test_check_prints_and_returns_nothing(capsys):
+    assert checks.check(ID, right) is None
+    assert capsys.readouterr().out.endswith("6 of 6 points on these inputs\n")
+
+
+def test_works_is_silent_or_friendly(capsys):
+    assert checks.works(ID, right)
+    assert capsys.readouterr().out == ""
+    assert not checks.works(ID, None)
+    assert "once magnitude_mask passes its check" in capsys.readouterr().out
+
+
+def test_the_line_of_the_error_is_counted_in_the_function():
+    def broken(weight, sparsity):
+        size = 0
+        return 1 / size
+
+    message = checks.grade(ID, broken, seed=7).verdicts[0].message
+    assert "raised ZeroDivisionError in line 3 of the function: division by zero" in message
+
+
+def test_the_same_seed_gives_the_same_verdicts():
+    swapped = lambda weight, sparsity: ~right(weight, sparsity)  # noqa: E731
+    assert checks.grade(ID, swapped, seed=3) == checks.grade(ID, swapped, seed=3)
+    assert checks.grade(ID, swapped, seed=3) != checks.grade(ID, swapped, seed=4)
+
+
+def test_an_unknown_exercise_is_an_error_of_the_caller():
+    with pytest.raises(InputError, match=r"no exercise 'pruning\.nothing'; choose one of pruning"):
+        checks.grade("pruning.nothing", right, seed=1)
+
+
+def test_grading_seed_comes_from_the_environment(monkeypatch):
+    seeds = {checks.VISIBLE_SEED, checks.grading_seed()}
+    for text in ("1", "autumn", "\udcff"):
+        monkeypatch.setenv("LABKIT_GRADING_SEED", text)
+        seeds.add(checks.grading_seed())
+    assert len(seeds) == 5
+
+
+def test_importing_the_checks_loads_no_torch():
+    code = "import sys, labkit.checks; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_registry_is_consistent():
+    for id, exercise in checks.REGISTRY.items():
+        assert id == exercise.id
+        assert id.startswith(f"{exercise.lab}.")
+        assert exercise.section.endswith(f"#{id}")
+        assert exercise.difficulty in (1, 2, 3)
+        assert exercise.points > 0
+        assert exercise.minutes > 0
+    grade_ids = {exercise.grade_id for exercise in checks.REGISTRY.values()}
+    assert len(grade_ids) == len(checks.REGISTRY)

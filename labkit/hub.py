@@ -1,0 +1,294 @@
+"""The Hugging Face hub: what is cached and whole, whether it can be reached, and fetching.
+
+Files live in the hub client's own cache (`HF_HOME`): what other tools downloaded is used, and
+`from_pretrained` and `load_dataset` find what `labkit fetch` brought.  Two things are done here
+that the client (huggingface_hub 2.4) leaves out: a file enters the cache only once its checksum
+was compared, and a download that was cut off goes on where it stopped, also in a later run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from labkit import hubcache, sources
+from labkit.errors import SourceError
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+    from huggingface_hub.hf_api import RepoFile
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the download of one model or corpus is: `done` of `total` bytes, now at `file`."""
+
+    what: str
+    file: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One model or corpus in the cache: its folder, its size in bytes, and whether it was there."""
+
+    what: str
+    path: Path
+    bytes: int
+    cached: bool
+
+
+Report = Callable[[Progress], None]
+
+RETRIES = 3  # times that a request may bring nothing before a download is given up
+
+
+def reachable(timeout: float = 3.0) -> bool:
+    """Whether the hub (`HF_ENDPOINT`) answers within `timeout` seconds; False in offline mode.
+
+    Never takes longer than `timeout`, also where a firewall or a dead name server swallows
+    everything that is sent.
+    """
+    return _unreachable(timeout) is None
+
+
+def cached_model(repo_id: str, *, verify: bool = True) -> Path | None:
+    """Folder of the cached checkpoint `repo_id`, or None where it is absent, partial or damaged.
+
+    Args:
+        repo_id: id on the hub, such as "FacebookAI/roberta-base".
+        verify: compare the checksums too (about a second per GB), not only what is there.
+    """
+    state = hubcache.inspect(hubcache.model(repo_id), verify)
+    return state.snapshot if state.whole else None
+
+
+def cached_mrpc(*, verify: bool = True) -> Path | None:
+    """Folder of MRPC's parquet files in the cache, or None; `verify` as in `cached_model`."""
+    state = hubcache.inspect(hubcache.MRPC, verify)
+    return state.snapshot / sources.HUB_MRPC[1] if state.whole and state.snapshot else None
+
+
+def require_model(repo_id: str, report: Report | None = None) -> dict[str, bool]:
+    """Options for `from_pretrained(repo_id, **options)`; downloads what the cache lacks.
+
+    A cached checkpoint that is whole needs no network.  One that is damaged is fetched again.
+
+    Raises:
+        SourceError: not in the cache, or damaged there, and the hub cannot be reached (known
+            within 3 s); or the cache cannot be written.  Says what is missing and what to do.
+    """
+    _ensure(hubcache.model(repo_id), report)
+    # The files are here and checked: asking the hub again would only cost time.
+    return {"local_files_only": True}
+
+
+def load_glue_mrpc(report: Report | None = None) -> DatasetDict:
+    """MRPC of GLUE as published in `nyu-mll/glue`, with the splits train, validation and test.
+
+    The parquet files are read straight from the hub's cache, which may be read-only.
+
+    Raises:
+        SourceError: as `require_model`.
+    """
+    from labkit.data import load_mrpc
+
+    folder = _ensure(hubcache.MRPC, report).path
+    return load_mrpc(folder / sources.HUB_MRPC[1])
+
+
+def fetch(
+    names: Sequence[str] = sources.MODEL_NAMES, mrpc: bool = True, report: Report | None = None
+) -> list[Fetched]:
+    """Download the models `names` and MRPC into the hub's cache, each only where it is not whole.
+
+    Only what is needed is taken: configuration, tokenizer, one set of weights.  What is cached is
+    checked against its checksums and asks nothing of the network.
+
+    Args:
+        names: of `sources.MODEL_NAMES`.
+        mrpc: fetch the corpus too.
+        report: called after every piece that arrived.
+
+    Raises:
+        InputError: an unknown name.
+        SourceError: the hub cannot be reached, breaks off or sends something else than it
+            announced; the cache cannot be written.  What has arrived is kept.
+    """
+    repos = [hubcache.model(sources.HUB_MODELS[sources.check_name(name)]) for name in names]
+    return [_ensure(repo, report) for repo in [*repos, *([hubcache.MRPC] if mrpc else [])]]
+
+
+def _unreachable(timeout: float = 3.0) -> str | None:
+    """Why the hub cannot be asked, or None where it answers."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    url = constants.ENDPOINT
+    if constants.is_offline_mode():
+        return "offline mode is set (HF_HUB_OFFLINE)"
+    answers: list[str | None] = []
+
+    def ask() -> None:
+        try:
+            status = get_session().head(url, timeout=timeout).status_code
+        except Exception as error:  # of DNS, sockets, TLS and proxies: all mean no answer
+            answers.append(f"{url}: {str(error) or type(error).__name__}")
+        else:
+            answers.append(f"{url} answers with HTTP {status}" if status >= 500 else None)
+
+    # A thread, since no time-out of the client covers the look-up of the host's name.
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return answers[0] if answers else f"{url} gave no answer within {timeout:g} s"
+
+
+def _ensure(repo: hubcache.Repo, report: Report | None) -> Fetched:
+    state = hubcache.inspect(repo)
+    cached = state.whole
+    if not cached:
+        if reason := _unreachable():
+            raise SourceError(
+                f"{repo} {state} ({repo.folder}), and the hub cannot be reached: {reason}. "
+                f"Run `labkit fetch` when online, or go on now with {repo.instead}."
+            )
+        try:
+            for pointer in state.damaged:
+                hubcache.drop(pointer)
+            _download(repo, report)
+        except SourceError:
+            raise
+        except Exception as error:  # the client's, httpx's and the system's: one remedy each
+            raise _explained(repo, error) from error
+        state = hubcache.inspect(repo, verify=False)  # each file was checked as it came in
+    if not state.whole or state.snapshot is None:
+        raise SourceError(f"{repo} on the hub is not as expected: it {state}. Use {repo.instead}.")
+    return Fetched(repo.title, state.snapshot, state.bytes, cached)
+
+
+def _explained(repo: hubcache.Repo, error: Exception) -> SourceError:
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if isinstance(error, OSError) and not isinstance(error, HfHubHTTPError) and error.errno:
+        return SourceError(
+            f"cannot write {repo} to the hub's cache {constants.HF_HUB_CACHE}: {error.strerror}. "
+            "Set HF_HOME to a folder that you may write, on a disk with 2 GB free."
+        )
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return SourceError(
+        f"the download of {repo} broke off: {lines[0].rstrip('.')}. What has arrived is kept: "
+        f"run `labkit fetch` again, or go on now with {repo.instead}."
+    )
+
+
+def _download(repo: hubcache.Repo, report: Report | None) -> None:
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.hf_api import RepoFile
+    from huggingface_hub.utils import silent_tqdm
+
+    api = HfApi()
+    # One commit for all files, also when someone pushes in between.
+    revision = api.resolve_revision(repo.repo_id, repo_type=repo.kind)
+    commit = revision.resolved
+    tree = api.list_repo_tree(repo.repo_id, recursive=True, revision=commit, repo_type=repo.kind)
+    found = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
+    wanted = [found[name] for name in repo.needed(found)]
+    total = sum(entry.size for entry in wanted)
+    before = 0
+    for entry in wanted:
+
+        def tell(done: int, entry: RepoFile = entry, before: int = before) -> None:
+            if report:
+                report(Progress(repo.title, entry.path, before + done, total))
+
+        if not (repo.folder / "snapshots" / commit / entry.path).exists():
+            blob = _store(repo, commit, entry, tell)
+            # The blob is in place: this only links it into the snapshot.
+            pointer = hf_hub_download(
+                repo.repo_id,
+                entry.path,
+                repo_type=repo.kind,
+                revision=commit,
+                tqdm_class=silent_tqdm,
+            )
+            if not Path(pointer).is_symlink():
+                blob.unlink()  # where links do not work the client made a copy
+        tell(entry.size)
+        before += entry.size
+
+
+def _store(repo: hubcache.Repo, commit: str, entry: RepoFile, tell: Callable[[int], None]) -> Path:
+    """Bring one file into the cache's blobs, going on where an earlier try stopped."""
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils import WeakFileLock
+
+    digest = entry.lfs.sha256 if entry.lfs else entry.blob_id
+    blob = repo.folder / "blobs" / digest
+    partial = blob.with_name(f"{digest}.incomplete")
+    url = hf_hub_url(repo.repo_id, entry.path, repo_type=repo.kind, revision=commit)
+    lock = repo.folder.parent / ".locks" / repo.folder.name / f"{digest}.lock"
+    for folder in (blob.parent, lock.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    with WeakFileLock(lock):
+        if blob.exists():
+            if not hubcache.mismatch(blob, digest):
+                return blob
+            blob.unlink()
+        resumed = partial.exists() and 0 < partial.stat().st_size <= entry.size
+        if not resumed:
+            partial.unlink(missing_ok=True)
+        _get(url, partial, entry.size, tell)
+        if resumed and hubcache.mismatch(partial, digest):
+            partial.unlink()  # the first part may have been bad: once more from the start
+            _get(url, partial, entry.size, tell)
+        if wrong := hubcache.mismatch(partial, digest):
+            partial.unlink()
+            raise SourceError(
+                f"{entry.path} of {repo} as received {wrong}: it was damaged on its way, by a "
+                f"proxy perhaps. Run `labkit fetch` again, or go on now with {repo.instead}."
+            )
+        partial.replace(blob)
+    return blob
+
+
+def _get(url: str, partial: Path, size: int, tell: Callable[[int], None]) -> None:
+    """Append to `partial` until it has `size` bytes; what arrived stays, whatever happens.
+
+    The client's own download keeps nothing of a file when it breaks off, and little within a call.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    tries = 0
+    partial.touch()
+    while (have := partial.stat().st_size) < size:
+        asked = headers | ({"Range": f"bytes={have}-"} if have else {})
+        try:
+            with get_session().stream(
+                "GET", url, headers=asked, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT
+            ) as response:
+                if response.status_code >= 400:
+                    response.read()  # the reason stands in the body
+                    hf_raise_for_status(response)
+                with partial.open("ab" if response.status_code == 206 else "wb") as out:
+                    for chunk in response.iter_bytes():
+                        out.write(chunk)
+                        tell(out.tell())
+        except (HfHubHTTPError, OSError):
+            raise
+        except Exception:  # of the client's transport, whose types change with its version
+            tries = 0 if partial.stat().st_size > have else tries + 1
+            if tries > RETRIES:
+                raise
+            time.sleep(1)
+        else:
+            return  # the answer was complete; if it is too short the checksum tells

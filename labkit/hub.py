@@ -1,14 +1,14 @@
 """The Hugging Face hub: what is cached and whole, whether it can be reached, and fetching.
 
 Files live in the hub client's own cache (`HF_HOME`): what other tools downloaded is used, and
-`from_pretrained` and `load_dataset` find what `labkit fetch` brought.  Two things are done here
-that the client (huggingface_hub 2.4) leaves out: a file enters the cache only once its checksum
-was compared, and a download that was cut off goes on where it stopped, also in a later run.
+`from_pretrained` and `load_dataset` find what `labkit fetch` brought.  The client downloads; what
+it leaves out (huggingface_hub 2.4) is done here: the checksum of each file is compared, as it comes
+in and when it is read later.
 """
 
 from __future__ import annotations
 
-import time
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,6 @@ class Fetched:
 
 
 Report = Callable[[Progress], None]
-
-RETRIES = 3  # times that a request may bring nothing before a download is given up
 
 
 def reachable(timeout: float = 3.0) -> bool:
@@ -91,15 +89,24 @@ def require_model(repo_id: str, report: Report | None = None) -> dict[str, bool]
 def load_glue_mrpc(report: Report | None = None) -> DatasetDict:
     """MRPC of GLUE as published in `nyu-mll/glue`, with the splits train, validation and test.
 
-    The parquet files are read straight from the hub's cache, which may be read-only.
+    `load_dataset` reads the parquet files in the hub's cache, which may be read-only.
 
     Raises:
         SourceError: as `require_model`.
     """
-    from labkit.data import load_mrpc
+    import datasets
 
-    folder = _ensure(hubcache.MRPC, report).path
-    return load_mrpc(folder / sources.HUB_MRPC[1])
+    folder = _ensure(hubcache.MRPC, report).path / sources.HUB_MRPC[1]
+    bars = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        # What load_dataset prepares goes to a temporary folder: a few thousand rows, kept in
+        # memory, so that no second cache has to be there, whole and writable.
+        with tempfile.TemporaryDirectory(prefix="labkit-") as cache:
+            return datasets.load_dataset(str(folder), cache_dir=cache, keep_in_memory=True)
+    finally:
+        if not bars:
+            datasets.enable_progress_bars()
 
 
 def fetch(
@@ -118,7 +125,7 @@ def fetch(
     Raises:
         InputError: an unknown name.
         SourceError: the hub cannot be reached, breaks off or sends something else than it
-            announced; the cache cannot be written.  What has arrived is kept.
+            announced; the cache cannot be written.  Finished files are kept.
     """
     repos = [hubcache.model(sources.HUB_MODELS[sources.check_name(name)]) for name in names]
     return [_ensure(repo, report) for repo in [*repos, *([hubcache.MRPC] if mrpc else [])]]
@@ -183,20 +190,19 @@ def _explained(repo: hubcache.Repo, error: Exception) -> SourceError:
         )
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return SourceError(
-        f"the download of {repo} broke off: {lines[0].rstrip('.')}. What has arrived is kept: "
+        f"the download of {repo} broke off: {lines[0].rstrip('.')}. Finished files are kept: "
         f"run `labkit fetch` again, or go on now with {repo.instead}."
     )
 
 
 def _download(repo: hubcache.Repo, report: Report | None) -> None:
+    """Bring the needed files into the cache, one after another, and check each as it comes in."""
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.hf_api import RepoFile
-    from huggingface_hub.utils import silent_tqdm
 
     api = HfApi()
     # One commit for all files, also when someone pushes in between.
-    revision = api.resolve_revision(repo.repo_id, repo_type=repo.kind)
-    commit = revision.resolved
+    commit = api.resolve_revision(repo.repo_id, repo_type=repo.kind).resolved
     tree = api.list_repo_tree(repo.repo_id, recursive=True, revision=commit, repo_type=repo.kind)
     found = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
     wanted = [found[name] for name in repo.needed(found)]
@@ -208,87 +214,34 @@ def _download(repo: hubcache.Repo, report: Report | None) -> None:
             if report:
                 report(Progress(repo.title, entry.path, before + done, total))
 
-        if not (repo.folder / "snapshots" / commit / entry.path).exists():
-            blob = _store(repo, commit, entry, tell)
-            # The blob is in place: this only links it into the snapshot.
-            pointer = hf_hub_download(
+        pointer = Path(
+            hf_hub_download(
                 repo.repo_id,
                 entry.path,
                 repo_type=repo.kind,
                 revision=commit,
-                tqdm_class=silent_tqdm,
+                tqdm_class=_bar(tell),
             )
-            if not Path(pointer).is_symlink():
-                blob.unlink()  # where links do not work the client made a copy
-        tell(entry.size)
-        before += entry.size
-
-
-def _store(repo: hubcache.Repo, commit: str, entry: RepoFile, tell: Callable[[int], None]) -> Path:
-    """Bring one file into the cache's blobs, going on where an earlier try stopped."""
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.utils import WeakFileLock
-
-    digest = entry.lfs.sha256 if entry.lfs else entry.blob_id
-    blob = repo.folder / "blobs" / digest
-    partial = blob.with_name(f"{digest}.incomplete")
-    url = hf_hub_url(repo.repo_id, entry.path, repo_type=repo.kind, revision=commit)
-    lock = repo.folder.parent / ".locks" / repo.folder.name / f"{digest}.lock"
-    for folder in (blob.parent, lock.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    with WeakFileLock(lock):
-        if blob.exists():
-            if not hubcache.mismatch(blob, digest):
-                return blob
-            blob.unlink()
-        resumed = partial.exists() and 0 < partial.stat().st_size <= entry.size
-        if not resumed:
-            partial.unlink(missing_ok=True)
-        _get(url, partial, entry.size, tell)
-        if resumed and hubcache.mismatch(partial, digest):
-            partial.unlink()  # the first part may have been bad: once more from the start
-            _get(url, partial, entry.size, tell)
-        if wrong := hubcache.mismatch(partial, digest):
-            partial.unlink()
+        )
+        if wrong := hubcache.mismatch(pointer, entry.lfs.sha256 if entry.lfs else entry.blob_id):
+            hubcache.drop(pointer)
             raise SourceError(
                 f"{entry.path} of {repo} as received {wrong}: it was damaged on its way, by a "
                 f"proxy perhaps. Run `labkit fetch` again, or go on now with {repo.instead}."
             )
-        partial.replace(blob)
-    return blob
+        tell(entry.size)
+        before += entry.size
 
 
-def _get(url: str, partial: Path, size: int, tell: Callable[[int], None]) -> None:
-    """Append to `partial` until it has `size` bytes; what arrived stays, whatever happens.
+def _bar(tell: Callable[[int], None]) -> type:
+    """The client's progress bar, silent, with `tell` called at each step."""
+    from huggingface_hub.utils import silent_tqdm
 
-    The client's own download keeps nothing of a file when it breaks off, and little within a call.
-    """
-    from huggingface_hub import constants
-    from huggingface_hub.errors import HfHubHTTPError
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    class Bar(silent_tqdm):
+        done = 0
 
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-    tries = 0
-    partial.touch()
-    while (have := partial.stat().st_size) < size:
-        asked = headers | ({"Range": f"bytes={have}-"} if have else {})
-        try:
-            with get_session().stream(
-                "GET", url, headers=asked, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT
-            ) as response:
-                if response.status_code >= 400:
-                    response.read()  # the reason stands in the body
-                    hf_raise_for_status(response)
-                with partial.open("ab" if response.status_code == 206 else "wb") as out:
-                    for chunk in response.iter_bytes():
-                        out.write(chunk)
-                        tell(out.tell())
-        except (HfHubHTTPError, OSError):
-            raise
-        except Exception:  # of the client's transport, whose types change with its version
-            tries = 0 if partial.stat().st_size > have else tries + 1
-            if tries > RETRIES:
-                raise
-            time.sleep(1)
-        else:
-            return  # the answer was complete; if it is too short the checksum tells
+        def update(self, n: float | None = 1) -> None:
+            self.done += int(n or 0)
+            tell(self.done)
+
+    return Bar

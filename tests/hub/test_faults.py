@@ -68,15 +68,14 @@ def test_without_hub_and_cache_the_corpus_says_the_same(tmp_path):
     assert corpus.seconds < 20
 
 
-def test_a_broken_line_is_taken_up_within_the_call(hub, models, tmp_path):
+def test_a_broken_line_is_tried_again_within_the_call(hub, models, tmp_path):
     hub.faults.append(Fault("cut", f"/cdn/models/{ROBERTA}", after=30_000, times=2))
     run(FETCH_ONE, tmp_path, hub.url)
-    starts = [start for path, start in hub.downloads() if "/cdn/" in path]
-    assert starts == [0, 30_000, 60_000]
+    assert sum("/cdn/" in path for path, _ in hub.downloads()) == 3
     assert cached_weights(tmp_path)[0].read_bytes() == weights_of(models)
 
 
-def test_a_hub_that_goes_down_half_way_loses_nothing(hub, models, tmp_path):
+def test_a_hub_that_goes_down_half_way_loses_no_finished_file(hub, models, tmp_path):
     hub.faults.append(Fault("down", f"/cdn/models/{ROBERTA}", after=50_000, times=1))
     error = run(FETCH_ONE, tmp_path, hub.url).error
     assert f"the download of roberta ({ROBERTA}) broke off" in error
@@ -89,43 +88,34 @@ def test_a_hub_that_goes_down_half_way_loses_nothing(hub, models, tmp_path):
     hub.down = False
     hub.requests.clear()
     run(FETCH_ONE, tmp_path, hub.url)
-    assert [start for path, start in hub.downloads() if "/cdn/" in path] == [50_000]
     assert not [path for path, _ in hub.downloads() if path.endswith("/config.json")]
     assert cached_weights(tmp_path)[0].read_bytes() == weights_of(models)
     assert list(tmp_path.rglob("*.incomplete")) == []
 
 
-def test_a_killed_client_is_taken_up_by_the_next(hub, models, tmp_path):
+def test_a_killed_client_leaves_nothing_half_done(hub, models, tmp_path):
     hub.faults.append(Fault("stall", f"/cdn/models/{ROBERTA}", after=40_000, times=1))
     process = start(FETCH_ONE, tmp_path, hub.url)
     deadline = time.monotonic() + 60
-    while not any(p.stat().st_size == 40_000 for p in tmp_path.rglob("*.incomplete")):
+    while not any("/cdn/" in path for path, _ in hub.downloads()):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)
     process.kill()
     process.communicate()
 
+    error = run(REQUIRE, tmp_path, CLOSED).error
+    assert "is only partly in the cache" in error
     hub.requests.clear()
     run(FETCH_ONE, tmp_path, hub.url)
-    assert [start for path, start in hub.downloads() if "/cdn/" in path] == [40_000]
-    assert cached_weights(tmp_path)[0].read_bytes() == weights_of(models)
-
-
-def test_a_bad_first_part_is_fetched_anew(hub, models, tmp_path):
-    repo = models[ROBERTA]
-    blobs = tmp_path / "hf" / "hub" / f"models--{ROBERTA.replace('/', '--')}" / "blobs"
-    blobs.mkdir(parents=True)
-    (blobs / f"{repo.etag(WEIGHTS)}.incomplete").write_bytes(b"x" * 1000)
-    run(FETCH_ONE, tmp_path, hub.url)
-    assert [start for path, start in hub.downloads() if "/cdn/" in path] == [1000, 0]
+    assert not [path for path, _ in hub.downloads() if path.endswith("/config.json")]
     assert cached_weights(tmp_path)[0].read_bytes() == weights_of(models)
 
 
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (Fault("short", "/cdn/", after=50_000), "as received (50,000 bytes) has checksum"),
+        (Fault("short", "/cdn/", after=50_000), "should be of size"),
         (Fault("flip", "/cdn/"), "bytes) has checksum"),
         (Fault("status", "/cdn/", after=500), "500"),
         (Fault("status", "/cdn/", after=404), "404"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,7 +123,7 @@ def study(
 
     head = {None: "trained" if source == "hub" else "auto", True: "trained", False: "fresh"}
     settings = Settings(
-        models=tuple(name.strip() for name in models.split(",") if name.strip()),
+        models=tuple(_names(models)),
         levels=tuple(_level(text) for text in levels.split(",") if text.strip()),
         source=source,
         data=data,
@@ -136,6 +136,10 @@ def study(
         length=length,
     ).checked()
     start = time.monotonic()
+    _fetch(
+        settings.models if source == "hub" and settings.head != "trained" else [],
+        settings.data == "hub",
+    )
     with _progress("study") as report:
         result = run_study(settings, out, report)
         report("figures and report", 1, 1)
@@ -155,12 +159,7 @@ def fetch(
     mrpc: Annotated[bool, typer.Option(help="Fetch the corpus too.")] = True,
 ) -> None:
     """Download the published models and MRPC into the hub's cache (about 1.6 GB)."""
-    from labkit import hub
-
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    with _progress("fetch", unit="bytes") as report:
-        found = hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))
-    for item in found:
+    for item in _fetch(_names(models), mrpc):
         state = "was there" if item.cached else "fetched"
         print(f"{item.what}: {state}, {item.bytes / 1e6:.0f} MB in {item.path}")
 
@@ -183,6 +182,7 @@ def finetune(
         bool, typer.Option("--fresh-head", help="Draw a new classification head first.")
     ] = False,
     seed: Seed = 0,
+    resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the checkpoint of an earlier run.")
     ] = False,
@@ -191,6 +191,7 @@ def finetune(
     from labkit.train import finetune as train
 
     corpus = data or (source if source in ("hub", "mini") else "hub")
+    _fetch([name] if source == "hub" else [], corpus == "hub")
     with _progress(f"finetune {name}") as report:
         result = train(
             name,
@@ -203,6 +204,7 @@ def finetune(
             max_length=max_length,
             head="fresh" if as_loaded else "auto",
             seed=seed,
+            resume=resume,
             force=force,
             report=lambda at: report(_step_text(at.loss, at.scores), at.step, at.steps),
         )
@@ -258,6 +260,18 @@ def exercises(
         print("all notebooks are in step")
     if check and stale:
         raise typer.Exit(1)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _fetch(names: Sequence[str], mrpc: bool) -> list[Any]:
+    """Bring models and MRPC into the cache, with a bar for what is not there yet."""
+    from labkit import hub
+
+    with _progress("fetch", unit="bytes") as report:
+        return hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))
 
 
 def _level(text: str) -> float:

@@ -57,7 +57,7 @@ def evaluate_mrpc(
     if not np.isin(labels, (0, 1)).all():
         row = int(np.flatnonzero(~np.isin(labels, (0, 1)))[0])
         raise InputError(f"row {row} has label {labels[row]}; labels must be 0 or 1")
-    limit = max_length or _longest_input(model, tokenizer)
+    limit = max_length or longest_input(model, tokenizer)
     encoded = tokenizer(
         list(rows["sentence1"]), list(rows["sentence2"]), truncation=True, max_length=limit
     )
@@ -115,7 +115,8 @@ def _batches(
         )
 
 
-def _longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens of a pair that model and tokenizer can take, at most 512."""
     config = model.config
     positions = getattr(config, "max_position_embeddings", None) or 512
     # RoBERTa counts positions from its padding index + 1: two of its positions are never used.

@@ -192,11 +192,11 @@ def _trainer(
     from transformers import DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments
 
     from labkit.data import LABELS, evaluation_split
-    from labkit.evaluate import _longest_input
+    from labkit.evaluate import longest_input
 
     model.config.id2label = dict(enumerate(LABELS))
     model.config.label2id = {label: number for number, label in enumerate(LABELS)}
-    length = min(settings["max_length"], _longest_input(model, tokenizer))
+    length = min(settings["max_length"], longest_input(model, tokenizer))
     arguments = TrainingArguments(
         output_dir=str(partial),
         num_train_epochs=settings["epochs"],

@@ -1,0 +1,125 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib import metadata
+
+import pytest
+
+import labkit
+
+
+def labkit_command(*arguments, **options):
+    command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+
+
+def test_importing_labkit_is_light():
+    code = "import sys, labkit, labkit.cli, labkit.checks, labkit.mini; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = set(result.stdout.split())
+    assert not loaded & {"torch", "transformers", "datasets", "pandas", "matplotlib", "scipy"}
+
+
+def test_public_names_are_reachable_and_unknown_ones_are_not():
+    for name in labkit.__all__:
+        assert callable(getattr(labkit, name)), name
+    with pytest.raises(AttributeError, match="no attribute 'prun'"):
+        _ = labkit.prun
+
+
+def test_version_and_help():
+    assert labkit_command("--version").stdout.split() == [
+        "labkit",
+        metadata.version("llm-sparsity-lab"),
+    ]
+    for command in ("study", "fetch", "finetune", "train-mini", "doctor", "exercises"):
+        result = labkit_command(command, "--help")
+        assert result.returncode == 0 and "--" in result.stdout, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("study", "--levels", "0.5,1.2"), "sparsity is 1.2"),
+        (("study", "--levels", "half"), "write 0.9 or 90%"),
+        (
+            ("study", "--source", "/nowhere", "--data", "mini"),
+            "/nowhere is not a checkpoint folder",
+        ),
+        (("study", "--data", "/nowhere.csv"), "/nowhere.csv does not exist"),
+        (("train-mini", "bert"), "bert"),
+    ],
+)
+def test_an_expected_error_is_one_line_and_exit_code_1(arguments, message, tmp_path):
+    result = labkit_command(*arguments, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ") and message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_option_is_exit_code_2():
+    assert labkit_command("study", "--sparsity", "0.5").returncode == 2
+
+
+def test_study_prints_tables_and_is_quiet_when_not_on_a_terminal(tmp_path):
+    result = labkit_command(
+        "study",
+        "--models",
+        "roberta",
+        "--levels",
+        "0,90%",
+        "--limit",
+        24,
+        "--length",
+        8,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    for text in ("mini RoBERTa", "90 %", "accuracy", "zstd (MB)", "report: results/report.html"):
+        assert text in result.stdout
+    assert "\x1b" not in result.stdout
+    assert (tmp_path / "results" / "report.html").exists()
+    assert (tmp_path / "results" / "manifest.json").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
+    arguments = ["study", "--levels", "0,0.5,0.9", "--out", str(tmp_path), "--length", "8"]
+    command = [sys.executable, "-m", "labkit.cli", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("cells/*-0500000-*.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from there" in errors and "Traceback" not in errors
+    kept = {p: p.stat().st_mtime_ns for p in tmp_path.glob("cells/*.json")}
+    assert kept and not list(tmp_path.rglob("*.partial*"))
+    assert labkit_command(*arguments).returncode == 0
+    assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
+
+
+def test_doctor_says_what_works():
+    result = labkit_command("doctor", "--offline")
+    assert result.returncode == 0, result.stdout
+    for text in ("Python", "torch", "cores", "memory", "disk", "source mini", "source hub"):
+        assert text in result.stdout
+
+
+def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):
+    from labkit import doctor, sources
+
+    monkeypatch.setattr(sources, "_MINI", tmp_path)
+    monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 0))
+    findings = {finding.what: finding for finding in doctor.examine(network=False)}
+    assert findings["source mini"].state == "fail" and findings["source mini"].remedy
+    assert findings["Python"].state == "fail" and "3.11" in findings["Python"].remedy
+    monkeypatch.setattr(doctor.util, "find_spec", lambda name: None)
+    findings = {finding.what: finding for finding in doctor.examine(network=False)}
+    assert findings["torch"].remedy == "pip install -r requirements.txt"

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks.judging import Case, Mistake, difference, judge
+from labkit.checks.trial import Trial
+
+VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_value_equals_itself_and_nothing_else(value):
+    assert difference(value, value) == ""
+    for other in VALUES:
+        if other is not value:
+            assert difference(other, value).startswith("returned ")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (torch.tensor(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.int64(3), 3),
+        ((1, 2), [1, 2]),
+        (0.500001, 0.5),
+        (float("nan"), float("nan")),
+        (torch.nn.Parameter(torch.ones(2)), torch.ones(2)),
+        (torch.ones(2, dtype=torch.float64), np.ones(2)),
+    ],
+)
+def test_what_serves_as_well(value, expected):
+    assert difference(value, expected) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "message"),
+    [
+        (None, 0.5, r"nothing \(None\): is a return missing"),
+        (0.6, 0.5, "returned 0.6, expected 0.5"),
+        (float("nan"), 0.5, "returned nan"),
+        (torch.ones(2, 3), torch.ones(3, 2), r"shape \(2, 3\), expected a float32 .*\(3, 2\)"),
+        (torch.ones(2).double(), torch.ones(2), "float64 tensor"),
+        (torch.tensor([1.0, 9.0]), torch.ones(2), r"returned 9 at \[1\], expected 1 \(1 of 2"),
+        ({"a": 1}, {"b": 1}, "the keys"),
+        ({"a": 1}, {"a": 2}, "expected 2 at 'a'"),
+        ([1], [1, 2], "returned 1 values, expected 2"),
+        (object(), torch.ones(1), "a value of type object"),
+    ],
+)
+def test_differences_say_what_came_and_what_was_expected(value, expected, message):
+    import re
+
+    assert re.search(message, difference(value, expected))
+
+
+class Liar(torch.Tensor):
+    """Equal to everything."""
+
+    def __eq__(self, other):
+        return torch.ones(3, dtype=torch.bool)
+
+
+def test_a_subclass_that_lies_about_equality_is_not_believed():
+    liar = torch.zeros(3).as_subclass(Liar)
+    assert "a value of type Liar" in difference(liar, torch.ones(3))
+
+
+SIGNED = Mistake(
+    "signed", "it forgets the absolute value", lambda w, t: float((w < t).float().mean())
+)
+GROUPS = {
+    "share": [
+        Case((torch.tensor([-3.0, 0.1, 2.0, -0.2]), 0.5), 0.5),
+        Case((torch.tensor([-1.0, -2.0]), 0.5), 0.0),
+    ]
+}
+
+
+def verdicts(function):
+    return judge(Trial(function, "share"), GROUPS, [SIGNED], "book/x.md")
+
+
+def test_a_right_answer_and_a_known_mistake():
+    assert all(v.passed for v in verdicts(lambda w, t: float((w.abs() < t).float().mean())))
+    first, second = verdicts(SIGNED.answer)
+    assert "looks like 'signed': it forgets the absolute value. Read book/x.md" in first.message
+    assert "tried share([-3, 0.1, 2, -0.2], 0.5)" in first.message
+    assert not second.passed, "the input's verdict counts only with a right answer"
+
+
+def test_an_unknown_mistake_is_not_given_a_name():
+    (first, _) = verdicts(lambda w, t: 0.25)
+    assert not first.passed and "looks like" not in first.message
+
+
+def test_a_change_of_the_input_is_its_own_verdict():
+    def share(w, t):
+        return float((w.abs_() < t).float().mean())
+
+    first, second = verdicts(share)
+    assert first.passed and not second.passed and "in place" in second.message
+
+
+def test_exceptions_and_strange_values_are_verdicts():
+    class Bomb:
+        def __deepcopy__(self, memo):
+            raise SystemExit
+
+    for function in (lambda w, t: 1 / 0, lambda w, t: Bomb(), lambda: None, None):
+        assert not verdicts(function)[0].passed

@@ -38,7 +38,8 @@ def test_tables_hold_what_was_asked_for(finished):
         (name, level) for name in SMALL.models for level in (0.0, 0.5, 0.99)
     ]
     assert (results["sparsity"] - results["level"]).abs().max() < 1e-5
-    assert (results["model_sparsity"] <= results["sparsity"]).all()
+    pruned = results[results["level"] > 0]  # a dense model has some zeros outside its blocks
+    assert (pruned["model_sparsity"] < pruned["sparsity"]).all()
     assert (results["examples"] == 40).all()
     assert set(results["model"]) == {"mini RoBERTa", "mini GPT-2"}
     zeros = study.layers.groupby(["model", "level"], sort=False)["zeros"].sum()

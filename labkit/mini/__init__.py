@@ -1,0 +1,27 @@
+"""The mini zoo: a self-made paraphrase corpus and three small models that ship with the project.
+
+Importing this package loads neither torch nor datasets; the functions do so when called.
+"""
+
+from labkit.mini.corpus import (
+    CORPUS_FOLDER,
+    SEED,
+    generate_corpus,
+    generate_pairs,
+    pair_kinds,
+    pair_stream,
+    write_corpus,
+)
+from labkit.mini.grammar import KINDS, Pair
+
+__all__ = [
+    "CORPUS_FOLDER",
+    "KINDS",
+    "SEED",
+    "Pair",
+    "generate_corpus",
+    "generate_pairs",
+    "pair_kinds",
+    "pair_stream",
+    "write_corpus",
+]

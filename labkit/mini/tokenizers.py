@@ -1,0 +1,72 @@
+"""Byte-level BPE tokenizers of the original types, trained on sentences of the corpus.
+
+The special tokens, their ids and the way of joining a pair are those of the originals; the
+vocabulary is small and its words are those of the corpus.  Any other text still gets ids, byte by
+byte.  BPE on bytes: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from labkit.errors import InputError
+from labkit.mini.corpus import pair_stream
+
+if TYPE_CHECKING:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+NAMES: Final = ("roberta", "gpt2", "bart")
+MAX_LENGTH: Final = 128  # tokens, the positions of each mini model
+_VOCABULARY: Final = 1600
+_PAIRS: Final = 20_000
+_SEED: Final = 41
+
+
+def check_name(name: str) -> str:
+    """`name` if it names a model of the mini zoo.
+
+    Raises:
+        InputError: any other name; lists the valid ones.
+    """
+    if name not in NAMES:
+        raise InputError(f"no mini model is called {name!r}; choose one of {', '.join(NAMES)}.")
+    return name
+
+
+def _sentences() -> Iterator[str]:
+    for pair in islice(pair_stream(_SEED), _PAIRS):
+        yield pair.sentence1
+        yield pair.sentence2
+
+
+def build_tokenizer(name: str) -> "PreTrainedTokenizerFast":
+    """The tokenizer of a mini model, trained anew (some seconds); the same one on every call.
+
+    Returns `RobertaTokenizer`, `GPT2Tokenizer` or `BartTokenizer` of `transformers`.
+
+    Raises:
+        InputError: `name` is not roberta, gpt2 or bart.
+    """
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import BartTokenizer, GPT2Tokenizer, RobertaTokenizer
+
+    check_name(name)
+    first = [] if name == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>"]
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(
+        _sentences(), _VOCABULARY, min_frequency=2, special_tokens=first, show_progress=False
+    )
+    vocabulary = trained.get_vocab()
+    merges = _merges(trained)
+    if name == "gpt2":
+        vocabulary["<|endoftext|>"] = len(vocabulary)
+        return GPT2Tokenizer(vocab=vocabulary, merges=merges, model_max_length=MAX_LENGTH)
+    vocabulary["<mask>"] = len(vocabulary)
+    kind = RobertaTokenizer if name == "roberta" else BartTokenizer
+    return kind(vocab=vocabulary, merges=merges, model_max_length=MAX_LENGTH)
+
+
+def _merges(trained: "ByteLevelBPETokenizer") -> list[tuple[str, str]]:
+    return [tuple(merge) for merge in json.loads(trained.to_str())["model"]["merges"]]

@@ -324,7 +324,17 @@ def _sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
 
 
 def _legend(axis: Axes) -> None:
-    axis.legend(frameon=False, labelcolor=INK, fontsize=8)
+    """One legend below all panels, where it covers no data."""
+    lines, labels = axis.get_legend_handles_labels()
+    axis.figure.legend(
+        lines,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        frameon=False,
+        labelcolor=INK,
+        fontsize=8,
+    )
 
 
 def _axes(

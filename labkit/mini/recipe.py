@@ -32,7 +32,7 @@ Report = Callable[[str, int, int, float], None]
 
 SEED: Final = 7
 STEPS: Final[dict[str, dict[str, int]]] = {
-    "roberta": {"copying": 1200, "detection": 1000, "classification": 800},
+    "roberta": {"copying": 2500, "detection": 2000, "classification": 1500},
     "gpt2": {"copying": 600, "detection": 900, "classification": 800},
     "bart": {"copying": 1400, "detection": 800, "classification": 800},
 }

@@ -14,7 +14,7 @@ from labkit.errors import InputError
 from labkit.mini.corpus import pair_stream
 
 if TYPE_CHECKING:
-    from tokenizers import ByteLevelBPETokenizer
+    from tokenizers import AddedToken, ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
 
 NAMES: Final = ("roberta", "gpt2", "bart")
@@ -49,7 +49,7 @@ def build_tokenizer(name: str) -> "PreTrainedTokenizerFast":
     Raises:
         InputError: `name` is not roberta, gpt2 or bart.
     """
-    from tokenizers import ByteLevelBPETokenizer
+    from tokenizers import AddedToken, ByteLevelBPETokenizer
     from transformers import BartTokenizer, GPT2Tokenizer, RobertaTokenizer
 
     check_name(name)
@@ -65,7 +65,9 @@ def build_tokenizer(name: str) -> "PreTrainedTokenizerFast":
         return GPT2Tokenizer(vocab=vocabulary, merges=merges, model_max_length=MAX_LENGTH)
     vocabulary["<mask>"] = len(vocabulary)
     kind = RobertaTokenizer if name == "roberta" else BartTokenizer
-    return kind(vocab=vocabulary, merges=merges, model_max_length=MAX_LENGTH)
+    # As in the originals the mask takes the space before it.
+    mask = AddedToken("<mask>", lstrip=True, normalized=False, special=True)
+    return kind(vocab=vocabulary, merges=merges, mask_token=mask, model_max_length=MAX_LENGTH)
 
 
 def _merges(trained: "ByteLevelBPETokenizer") -> list[tuple[str, str]]:

@@ -141,15 +141,15 @@ def test_every_kind_occurs_alone(splits):
     assert alone == set(KINDS)
 
 
-def _meaning(pair, side):
-    """The slots of a sentence with formats and synonyms removed as far as a regex can."""
+def _slots(pair, side):
+    """The words of each slot of one sentence of the pair."""
     sentence, spans = (pair.sentence1, pair.spans1) if side == 1 else (pair.sentence2, pair.spans2)
     return {slot: sentence[start:end] for start, end, slot in spans}
 
 
 def test_spans_and_changed_slots(everything):
     for pair in everything[:1500]:
-        first, second = _meaning(pair, 1), _meaning(pair, 2)
+        first, second = _slots(pair, 1), _slots(pair, 2)
         assert set(first) == set(second)
         assert {"agent", "patient", "verb", "number", "place", "day"} == set(first)
         assert (first["place"] == second["place"]) == ("place" not in pair.changed)

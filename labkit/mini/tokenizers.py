@@ -14,7 +14,7 @@ from labkit.errors import InputError
 from labkit.mini.corpus import pair_stream
 
 if TYPE_CHECKING:
-    from tokenizers import AddedToken, ByteLevelBPETokenizer
+    from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
 
 NAMES: Final = ("roberta", "gpt2", "bart")

@@ -35,6 +35,15 @@ SMALL_SPLITS = generate_pairs(1, {"train": 1, "validation": 24, "test": 1})
 OUTSIDE = "Žluťoučký kůň 東京 🙂 <s-like> \t text\n"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Models this small lose more to waiting threads than they gain, most of all on a busy CPU."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def validation():
     return generate_pairs()["validation"]
@@ -220,8 +229,8 @@ def _train(name, out, **options):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_resumed_run_ends_at_the_same_weights(tmp_path, name):
     whole = _train(name, tmp_path / "whole")
-    # Break off after a saved step, after an unsaved one, and at the start of a stage.
-    for stage, step in (("copying", 2), ("copying", 3), ("detection", 1), ("classification", 3)):
+    # Break off after a saved step, at the start of a stage, and after an unsaved step.
+    for stage, step in (("copying", 2), ("detection", 1), ("classification", 3)):
 
         def stop(*now, at=(stage, step)):
             if now[:2] == at:

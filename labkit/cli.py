@@ -225,6 +225,7 @@ def train_mini(
     seed: Annotated[
         int | None, typer.Option(help="Seed; default: that of the shipped zoo.")
     ] = None,
+    resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
 ) -> None:
     """Rebuild a checkpoint of the mini zoo from nothing (under 45 minutes on 2 cores)."""
     from labkit.mini import recipe
@@ -234,6 +235,7 @@ def train_mini(
         figures = recipe.train_mini(
             name,
             out or Path(f"{name}-mini"),
+            resume=resume,
             report=lambda stage, step, total, loss: report(
                 f"{stage}: loss {loss:.3f}", step, total
             ),

@@ -22,7 +22,8 @@ from labkit.mini.evaluation import accuracy_tables, predict
 from labkit.mini.models import build_model, class_logits, token_states
 from labkit.mini.recipe import STEPS, train_mini
 from labkit.mini.stages import BATCH, STAGES, difference_weights, rate
-from labkit.mini.tokenizers import NAMES, build_tokenizer
+from labkit.mini.tokenizers import build_tokenizer
+from labkit.sources import MODEL_NAMES
 
 ZOO = Path(labkit.mini.__file__).parent / "zoo"
 CLASSES = {
@@ -51,22 +52,25 @@ def validation():
 
 @pytest.fixture(scope="module")
 def tokenizers():
-    return {name: AutoTokenizer.from_pretrained(ZOO / name) for name in NAMES}
+    return {name: AutoTokenizer.from_pretrained(ZOO / name) for name in MODEL_NAMES}
 
 
 @pytest.fixture(scope="module")
 def models():
-    return {name: AutoModelForSequenceClassification.from_pretrained(ZOO / name) for name in NAMES}
+    return {
+        name: AutoModelForSequenceClassification.from_pretrained(ZOO / name) for name in MODEL_NAMES
+    }
 
 
 @pytest.fixture(scope="module")
 def predictions(models, tokenizers, validation):
     return {
-        name: predict(name, models[name], tokenizers[name], validation).tolist() for name in NAMES
+        name: predict(name, models[name], tokenizers[name], validation).tolist()
+        for name in MODEL_NAMES
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_the_shipped_tokenizer_is_what_the_code_trains(tokenizers, name, validation):
     anew, shipped = build_tokenizer(name), tokenizers[name]
     assert type(anew) is type(shipped)
@@ -105,7 +109,7 @@ def test_gpt2_special_tokens(tokenizers):
         tokenizer([A, f"{A} {B}"], padding=True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_tokenizers_read_any_text(tokenizers, name):
     tokenizer = tokenizers[name]
     ids = tokenizer(OUTSIDE, add_special_tokens=False)["input_ids"]
@@ -113,7 +117,7 @@ def test_tokenizers_read_any_text(tokenizers, name):
     assert tokenizer.decode(ids, clean_up_tokenization_spaces=False) == OUTSIDE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_words_of_the_corpus_are_one_token(tokenizers, name, validation):
     words = [w for pair in validation for w in pair.sentence1.split()[1:]]
     single = [len(tokenizers[name].tokenize(f" {word}")) == 1 for word in words]
@@ -121,7 +125,7 @@ def test_words_of_the_corpus_are_one_token(tokenizers, name, validation):
     assert 1000 <= len(tokenizers[name]) <= 2000
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_checkpoints_load_without_complaints(name, caplog):
     caplog.set_level(logging.WARNING)
     logging.getLogger("transformers").addHandler(caplog.handler)
@@ -137,7 +141,7 @@ def test_checkpoints_load_without_complaints(name, caplog):
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_checkpoints_are_small_and_plain(name):
     path = ZOO / name / "model.safetensors"
     assert path.stat().st_size < 8_000_000
@@ -161,13 +165,13 @@ def test_sizes_of_the_models(models):
     assert configs["roberta"].initializer_range == configs["bart"].init_std == 0.08
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_accuracy_on_the_validation_split(predictions, validation, name):
     right = sum(int(p == pair.label) for p, pair in zip(predictions[name], validation, strict=True))
     assert right / len(validation) >= 0.92
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_predict_is_what_the_model_itself_says(models, tokenizers, validation, predictions, name):
     """Row by row, without padding, through the model's own forward."""
     for pair, predicted in list(zip(validation, predictions[name], strict=True))[:40]:
@@ -176,7 +180,7 @@ def test_predict_is_what_the_model_itself_says(models, tokenizers, validation, p
             assert int(models[name](**inputs).logits.argmax()) == predicted
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_states_and_head_agree_with_forward(models, tokenizers, validation, name):
     batch = encode_pairs(tokenizers[name], validation[:16])
     with torch.inference_mode():
@@ -185,7 +189,7 @@ def test_states_and_head_agree_with_forward(models, tokenizers, validation, name
         assert torch.allclose(class_logits(name, models[name], state, batch.mask), whole, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_the_model_card_says_what_the_model_does(predictions, validation, name):
     card = (ZOO / name / "README.md").read_text(encoding="utf-8")
     tables = accuracy_tables(validation, predictions[name])
@@ -201,7 +205,7 @@ def test_the_model_card_says_what_the_model_does(predictions, validation, name):
         assert f"| {stage} | {steps} |" in card
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_the_log_covers_every_stage(name):
     lines = (ZOO / name / "log.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
@@ -226,7 +230,7 @@ def _train(name, out, **options):
         return train_mini(name, out, save_every=2, **options)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODEL_NAMES)
 def test_a_resumed_run_ends_at_the_same_weights(tmp_path, name):
     whole = _train(name, tmp_path / "whole")
     # Break off after a saved step, at the start of a stage, and after an unsaved step.
@@ -297,7 +301,7 @@ def test_no_global_random_state_is_touched():
 
 def test_changed_tokens_are_marked(tokenizers, validation):
     pairs = [pair for pair in validation if pair.kinds == ("place",)][:5]
-    for name in NAMES:
+    for name in MODEL_NAMES:
         batch = encode_pairs(tokenizers[name], pairs)
         for row, pair in enumerate(pairs):
             for side, spans, text in (

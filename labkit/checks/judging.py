@@ -9,10 +9,12 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from labkit.checks.exercise import Verdict
 from labkit.checks.trial import Failure, Trial, one_line
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,24 +79,38 @@ def judge(
     mistakes = list(mistakes)
     results = {name: [_try(trial, case) for case in cases] for name, cases in groups.items()}
     everything = [result for group in results.values() for result in group]
-    verdicts = []
-    for name, group in results.items():
-        wrong = [(result, text) for result in group if (text := _problem(result, trial.name))]
-        if not wrong:
-            verdicts.append(Verdict(name, True))
-            continue
-        # A failure that has a name teaches more than the first one in order.
-        named = [
-            (text, hint)
-            for result, text in wrong
-            if (hint := _recognise(result, group, everything, mistakes, section))
-        ]
-        text, hint = named[0] if named else (wrong[0][1], "")
-        verdicts.append(Verdict(name, False, f"{text} {hint}".strip()))
+    verdicts = group_verdicts(
+        results,
+        lambda result: _problem(result, trial.name),
+        lambda result, group: _recognise(result, group, everything, mistakes, section),
+    )
     changed = next((result.changed for result in everything if result.changed), "")
     if not verdicts[0].passed:
         changed = changed or f"counts once '{verdicts[0].name}' holds"
     return (*verdicts, Verdict(keeps_input, not changed, changed))
+
+
+def group_verdicts(
+    results: dict[str, list[R]],
+    problem: Callable[[R], str],
+    recognise: Callable[[R, list[R]], str],
+) -> list[Verdict]:
+    """One verdict per group of results: its first problem, or the first one that has a name.
+
+    `problem` says what is wrong with a result (empty: nothing), `recognise` names the
+    misconception behind it, given the group (empty: none known).
+    """
+    verdicts = []
+    for name, group in results.items():
+        wrong = [(result, text) for result in group if (text := problem(result))]
+        if not wrong:
+            verdicts.append(Verdict(name, True))
+            continue
+        # A failure that has a name teaches more than the first one in order.
+        named = [(text, hint) for result, text in wrong if (hint := recognise(result, group))]
+        text, hint = named[0] if named else (wrong[0][1], "")
+        verdicts.append(Verdict(name, False, f"{text} {hint}".strip()))
+    return verdicts
 
 
 def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7) -> str:

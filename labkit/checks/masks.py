@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.exercise import Verdict
+from labkit.checks.judging import group_verdicts, show_type
 from labkit.checks.trial import Failure, Trial, one_line
 
 if TYPE_CHECKING:
@@ -111,20 +112,11 @@ def judge(
     """
     results = {name: [_try(trial, case) for case in cases] for name, cases in groups.items()}
     everything = [result for group in results.values() for result in group]
-    verdicts = []
-    for name, group in results.items():
-        wrong = [(result, text) for result in group if (text := _problem(result, trial.name))]
-        if not wrong:
-            verdicts.append(Verdict(name, True))
-            continue
-        # A failure that has a name teaches more than the first one in order.
-        named = [
-            (text, hint)
-            for result, text in wrong
-            if (hint := _recognise(result, group, everything, mistakes, section))
-        ]
-        text, hint = named[0] if named else (wrong[0][1], "")
-        verdicts.append(Verdict(name, False, " ".join(part for part in (text, hint) if part)))
+    verdicts = group_verdicts(
+        results,
+        lambda result: _problem(result, trial.name),
+        lambda result, group: _recognise(result, group, everything, mistakes, section),
+    )
     form = next((result.form for result in everything if result.form), "")
     if not verdicts[0].passed:
         form = form or f"counts once '{verdicts[0].name}' holds"
@@ -167,7 +159,7 @@ def _try(trial: Trial, case: Case) -> _Result:
 def _read(value: Any, weights: Masks) -> tuple[Masks | None, str, str]:
     """Masks in `value`; or None and the problem.  Third: what is off about their form."""
     if not issubclass(type(value), dict):
-        return None, f"returned {_type(value)}, expected a dict of masks by name", ""
+        return None, f"returned {show_type(value)}, expected a dict of masks by name", ""
     if list(value) != list(weights):
         if set(value) != set(weights):
             return None, f"returned the names {one_line(list(value), 80)}", ""
@@ -190,7 +182,7 @@ def _read_one(value: Any, weight: "Tensor") -> tuple["Tensor | None", str, str]:
     wanted = f"expected a bool tensor of shape {tuple(weight.shape)} on {weight.device}"
     # A subclass may redefine what a comparison does; the check looks at plain tensors only.
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
-        return None, f"returned {_type(value)}, {wanted}", ""
+        return None, f"returned {show_type(value)}, {wanted}", ""
     value = value.detach()
     dtype = str(value.dtype).removeprefix("torch.")
     got = f"returned a {dtype} tensor of shape {tuple(value.shape)} on {value.device}"
@@ -291,11 +283,6 @@ def _show(weight: "Tensor") -> str:
     if weight.dim() == 1 and weight.numel() <= 6:
         return "[" + ", ".join(f"{value:g}" for value in weight.tolist()) + "]" + kind
     return f"shape {tuple(weight.shape)}{kind}"
-
-
-def _type(value: object) -> str:
-    name = type(value).__name__
-    return "nothing (None): is a return missing?" if value is None else f"a value of type {name}"
 
 
 def _at_rank(values: "Tensor", rank: int) -> float:

@@ -10,29 +10,17 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from labkit.errors import InputError
 from labkit.mini.corpus import pair_stream
+from labkit.sources import check_name
 
 if TYPE_CHECKING:
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast
 
-NAMES: Final = ("roberta", "gpt2", "bart")
 MAX_LENGTH: Final = 128  # tokens, the positions of each mini model
 _VOCABULARY: Final = 1600
 _PAIRS: Final = 20_000
 _SEED: Final = 41
-
-
-def check_name(name: str) -> str:
-    """`name` if it names a model of the mini zoo.
-
-    Raises:
-        InputError: any other name; lists the valid ones.
-    """
-    if name not in NAMES:
-        raise InputError(f"no mini model is called {name!r}; choose one of {', '.join(NAMES)}.")
-    return name
 
 
 def _sentences() -> Iterator[str]:

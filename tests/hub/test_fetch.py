@@ -94,6 +94,22 @@ give([list(theirs) == list(ours),
     assert not [path for path, _ in hub.downloads() if path.endswith((".parquet", ".safetensors"))]
 
 
+def test_a_study_of_the_hub_needs_it_once(hub, tmp_path):
+    study = f"""
+from labkit.settings import Settings
+from labkit.study import run_study
+settings = Settings(models=("roberta", "gpt2"), source="hub", head="fresh", levels=(0, 0.9),
+                    limit=4, length=8)
+results = run_study(settings, {str(tmp_path / "results")!r}).results
+give([results["model"].tolist(), results["sparsity"].round(2).tolist(),
+      results["runtime_median"].tolist()])
+"""
+    first = run(study, tmp_path, hub.url).value
+    assert first[:2] == [["RoBERTa"] * 2 + ["GPT-2"] * 2, [0.0, 0.9, 0.0, 0.9]]
+    hub.down = True
+    assert run(study, tmp_path, hub.url).value == first, "the cells of the first run"
+
+
 def test_a_cache_of_the_ordinary_client_is_used(hub, tmp_path):
     run(
         f"""

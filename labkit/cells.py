@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -177,10 +178,12 @@ class ModelRun:
 
     def _compute(self, pruning: Pruning, stem: Path) -> None:
         settings, (model, tokenizer, spec) = self.settings, self.loaded
+        start = time.monotonic()
         evaluation = evaluate_mrpc(
             model, tokenizer, self.data, prior=self.prior, seed=settings.seed
         )
         prunable, everything = sparsity_of(model)
+        size = measure_size(model)
         shape = {"batch_size": settings.batch_size, "length": settings.length}
         title = {"model": spec.title, "name": spec.name, "level": pruning.requested}
         row = {
@@ -191,10 +194,11 @@ class ModelRun:
             "method": pruning.method,
             "sparsity": prunable,
             "model_sparsity": everything,
-            "zeros": pruning.zeros,
+            "zeros": size.prunable - size.prunable_nonzero,
             **evaluation.row(),
-            **measure_size(model).row(),
+            **size.row(),
             **measure_runtime(model, seed=settings.seed, **shape).row(),
+            "seconds": time.monotonic() - start,
         }
         layers = [title | record for record in pruning.table().to_dict("records")]
         Cell(row, layers, evaluation).save(stem)

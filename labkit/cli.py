@@ -117,7 +117,7 @@ def study(
 
     Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
     """
-    from labkit.report import costs_table, scores_table, weights_table, write_report
+    from labkit.report import costs_table, notes, scores_table, weights_table, write_report
     from labkit.settings import Settings
     from labkit.study import run_study, write_manifest
 
@@ -144,7 +144,9 @@ def study(
         result = run_study(settings, out, report)
         report("figures and report", 1, 1)
         page = write_report(result, out)
-        write_manifest(out, settings, time.monotonic() - start)
+        write_manifest(out, result, time.monotonic() - start)
+    for note in notes(result):
+        print(note)
     _print_table("Weights (dense)", weights_table(result))
     _print_table("What is left: MRPC", scores_table(result))
     _print_table("What it costs: size and runtime", costs_table(result))
@@ -172,7 +174,8 @@ def finetune(
         str | None, typer.Option(help="hub, mini, or a file or folder; default: the source's.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint; default: labkit's own, for hub.")
+        Path | None,
+        typer.Option(help="Folder of the checkpoint; needed unless source and data are hub."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training split.")] = 3,
     batch_size: Annotated[int, typer.Option(help="Pairs per step and device.")] = 16,

@@ -25,8 +25,16 @@ COLUMNS = ("sentence1", "sentence2", "label")
 ORIGINAL_COLUMNS = {"#1 String": "sentence1", "#2 String": "sentence2", "Quality": "label"}
 """The same columns in the corpus's own tab-separated form (Dolan and Brockett 2005)."""
 
-SPLITS = {"train": "train", "valid": "validation", "dev": "validation", "test": "test"}
-"""How a word of a file name begins → its split; a single file without one is `validation`."""
+SPLITS = {
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+"""Last word of a file name → its split; a single file without one is `validation`."""
+
+_SHARD = r"(?:[._-]\d+(?:-of-\d+)?)?(?:-[0-9a-f]{16})?"  # what the hub's files have behind it
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt", ".jsonl")
 
@@ -115,11 +123,19 @@ def _files(path: Path) -> list[tuple[Path, str]]:
             f"{path} has no file of a split: expected names such as train.csv, validation.csv, "
             f"test.csv (or dev) with one of {', '.join(SUFFIXES)}"
         )
+    for split in dict.fromkeys(split for _, split in found):
+        files = [file for file, of in found if of == split]
+        if len({file.suffix for file in files}) > 1:
+            raise InputError(
+                f"{path} has the {split} split in several formats "
+                f"({', '.join(file.name for file in files)}): name one file, or remove the others"
+            )
     return found
 
 
 def _split_of(file: Path) -> str | None:
-    found = re.search(r"(?<![a-z])(train|valid|dev|test)", file.name.lower())
+    name = file.name.lower().removesuffix(file.suffix.lower())
+    found = re.search(rf"(?:^|[^a-z])({'|'.join(SPLITS)}){_SHARD}$", name)
     return SPLITS[found[1]] if found else None
 
 

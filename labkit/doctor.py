@@ -16,7 +16,7 @@ from labkit.errors import LabkitError
 MIN_FREE_MEMORY = 2e9  # bytes: the mini zoo and a notebook
 MIN_FREE_DISK = 3e9  # bytes: the three hub models and MRPC
 
-CPU_TORCH = "pip install torch=={version} --index-url https://download.pytorch.org/whl/cpu"
+CPU_TORCH = "pip install torch=={version}+cpu --index-url https://download.pytorch.org/whl/cpu"
 
 
 @dataclass(frozen=True)

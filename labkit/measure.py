@@ -26,9 +26,10 @@ class ModelSize:
     `memory_bytes` are parameters and buffers in memory, `file_bytes` the dense safetensors file,
     `zstd_bytes` the same file compressed.  `csr_bytes` and `bitmask_bytes` store the prunable
     matrices in that form (values in the model's dtype; CSR with 32-bit columns and row starts,
-    the bit mask with one bit a weight) and the rest dense.  `entropy_bytes` is the bound that no
-    lossless code of the mask beats on average: n H(s) bits for the mask plus the kept values, and
-    the rest dense.
+    the bit mask with one bit a weight) and the rest dense.  `entropy_bytes` takes the fewest bits
+    for the mask, n H(s), which no lossless code of a random mask beats on average, with the kept
+    values and the rest stored as they are.  It is no bound on compressing the values: trained
+    floats shrink a little too, so that `zstd_bytes` can lie below it.
     """
 
     parameters: int

@@ -192,8 +192,8 @@ def plot_curves(results: pd.DataFrame) -> Plot:
         first, last = rows.iloc[0], rows.iloc[-1]
         said.append(
             f"{title}: from {first.accuracy:.1%} accuracy (F1 {first.f1:.2f}, loss "
-            f"{first.loss:.2f}) at {first.level:.0%} sparsity to {last.accuracy:.1%} (F1 "
-            f"{last.f1:.2f}, loss {last.loss:.2f}) at {last.level:.0%}"
+            f"{first.loss:.2f}) at {_percent(first.level)} sparsity to {last.accuracy:.1%} (F1 "
+            f"{last.f1:.2f}, loss {last.loss:.2f}) at {_percent(last.level)}"
         )
     alt = (
         "Loss, accuracy and F1 against sparsity, with 95 % bootstrap intervals. "
@@ -210,7 +210,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
         "zstd_bytes": "zstandard",
         "csr_bytes": "CSR (32-bit)",
         "bitmask_bytes": "bit mask",
-        "entropy_bytes": "entropy bound",
+        "entropy_bytes": "mask entropy + values",
     }
     models = _by_model(results)
     figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
@@ -223,8 +223,8 @@ def plot_size(results: pd.DataFrame) -> Plot:
         _sparsity_axis(axis, results)
         last = rows.iloc[-1]
         said.append(
-            f"{title} at {last.level:.0%}: CSR {last.csr_bytes / last.file_bytes:.0%}, bit mask "
-            f"{last.bitmask_bytes / last.file_bytes:.0%} of the dense file"
+            f"{title} at {_percent(last.level)}: CSR {last.csr_bytes / last.file_bytes:.0%}, "
+            f"bit mask {last.bitmask_bytes / last.file_bytes:.0%} of the dense file"
         )
     axes[0, 0].set_ylabel("bytes (% of the dense file)")
     _legend(axes[0, -1])
@@ -296,7 +296,7 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
         x = np.arange(len(rows)) + 0.12 * (number - (len(models) - 1) / 2)
         error = np.stack([change - low, high - change])
         axis.errorbar(x, change, error, label=title, capsize=3, **style)
-        said.append(f"{title} {change[-1]:+.1f} points at {rows['level'].iloc[-1]:.0%}")
+        said.append(f"{title} {change[-1]:+.1f} points at {_percent(rows['level'].iloc[-1])}")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylabel("change in accuracy (points)")
     _sparsity_axis(axis, paired)
@@ -360,6 +360,10 @@ def _axes(
         figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     return figure, axes
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:g} %"
 
 
 def _escape(text: str) -> str:

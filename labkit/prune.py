@@ -66,7 +66,7 @@ class Pruning:
 
     @property
     def sparsity(self) -> float:
-        """Achieved sparsity over all prunable weights, 0 to 1."""
+        """Sparsity of the masks over all prunable weights, 0 to 1."""
         return self.zeros / self.total
 
     def table(self) -> pd.DataFrame:
@@ -200,7 +200,8 @@ def prune_global(model: nn.Module, sparsity: float) -> Pruning:
     """Global unstructured magnitude pruning of `model`, in place; see `global_masks`.
 
     Pruning a model again does not compound: weights that are zero already are the smallest, so
-    they are chosen first and `sparsity` is that of the result.
+    they are chosen first.  The result's `sparsity` is that of its masks; a model that was sparser
+    before stays so (see `sparsity_of`).
     """
     return prune_model(model, sparsity, method="global")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,16 +40,32 @@ _NOTES = {
 }
 
 
+_FRESH = (
+    "The classification head was drawn at random, not trained: loss, accuracy and F1 are those of "
+    "a guess."
+)
+
+
+def notes(study: Study) -> list[str]:
+    """What has to be said beside the figures of this study."""
+    said = [_NOTES[study.settings.source]] if study.settings.source in _NOTES else []
+    fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
+    return [*said, *([_FRESH] if fresh else [])]
+
+
 def figures(study: Study) -> list[plots.Plot]:
-    """All figures of a study, in the order of the report."""
-    return [
+    """All figures of a study, in the order of the report, each with the study's notes."""
+    drawn = [
         plots.plot_weights(study.weights),
         plots.plot_qq(study.weights),
         plots.plot_bands(study.weights),
         plots.plot_curves(study.results),
+        plots.plot_paired(study.paired),
         plots.plot_size(study.results),
         plots.plot_runtime(study.results),
     ]
+    said = " ".join(notes(study))
+    return [replace(plot, alt=f"{plot.alt} {said}".strip()) for plot in drawn]
 
 
 def scores_table(study: Study) -> pd.DataFrame:
@@ -89,7 +106,7 @@ def costs_table(study: Study) -> pd.DataFrame:
                 "zstd (MB)": f"{row.zstd_bytes / 1e6:.2f}",
                 "bit mask (MB)": f"{row.bitmask_bytes / 1e6:.2f}",
                 "CSR (MB)": f"{row.csr_bytes / 1e6:.2f}",
-                "bound (MB)": f"{row.entropy_bytes / 1e6:.2f}",
+                "mask bound (MB)": f"{row.entropy_bytes / 1e6:.2f}",
                 "forward (ms)": f"{1000 * row.runtime_median:.1f}",
                 "quartiles": f"{1000 * row.runtime_q25:.1f}–{1000 * row.runtime_q75:.1f}",
             }
@@ -140,8 +157,7 @@ def _page(study: Study, drawn: list[plots.Plot]) -> str:
         f"Source: {escape(settings.source)}; data: {escape(str(settings.data))}, "
         f"{first.examples} pairs; method: {escape(settings.method)}; seed {settings.seed}.</p>",
     ]
-    if settings.source in _NOTES:
-        parts.append(f"<p><strong>{_NOTES[settings.source]}</strong></p>")
+    parts += [f"<p><strong>{note}</strong></p>" for note in notes(study)]
     parts += ["<h2>What is left</h2>", _table(scores_table(study))]
     parts.append(
         f"<p>Always answering class {first.majority_class} has {first.majority_accuracy:.1%} "
@@ -153,7 +169,8 @@ def _page(study: Study, drawn: list[plots.Plot]) -> str:
         _table(costs_table(study)),
         f"<p>Forward pass of the dense code: {first.runtime_batch} sequences of "
         f"{first.runtime_length} tokens, {first.runtime_threads} threads, median of "
-        f"{first.runtime_repeats}. Bit mask, CSR and bound are counted, files are written.</p>",
+        f"{first.runtime_repeats}. Files are written and measured; bit mask, CSR and mask bound "
+        "(the entropy of the mask, values as they are) are counted.</p>",
     ]
     parts += ["<h2>Weights</h2>", _table(weights_table(study)), "<h2>Figures</h2>"]
     for plot in drawn:

@@ -87,8 +87,11 @@ def run_study(settings: Settings, out: Path | str, report: Report | None = None)
     return study
 
 
-def write_manifest(out: Path | str, settings: Settings, seconds: float) -> Path:
-    """Write `manifest.json`: settings, versions, machine, checksums of the files, seconds.
+def write_manifest(out: Path | str, study: Study, seconds: float) -> Path:
+    """Write `manifest.json`: settings, versions, machine, checksums of the files, timings.
+
+    `seconds` are those of the last run, which may have found finished cells; `cells` has the
+    seconds that each cell took when it was computed.
 
     Finished cells are listed with the rest, so that two studies can be compared file by file.
     """
@@ -97,7 +100,7 @@ def write_manifest(out: Path | str, settings: Settings, seconds: float) -> Path:
     out = Path(out)
     files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json")
     manifest = {
-        "settings": asdict(settings),
+        "settings": asdict(study.settings),
         "labkit": metadata.version("llm-sparsity-lab"),
         "code": code_fingerprint(),
         "python": platform.python_version(),
@@ -105,6 +108,10 @@ def write_manifest(out: Path | str, settings: Settings, seconds: float) -> Path:
         "platform": platform.platform(),
         "threads": torch.get_num_threads(),
         "seconds": round(seconds, 2),
+        "cells": {
+            f"{row['name']} {row['level']:g}": round(row["seconds"], 2)
+            for row in study.results.to_dict("records")
+        },
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "sha256": {p.relative_to(out).as_posix(): sha256(p) for p in files},
     }

@@ -107,8 +107,8 @@ def finetune(
         name: "roberta", "gpt2" or "bart"; any label where `source` is a path and `out` is given.
         source: as for `load_model`: "hub", "mini" or a checkpoint folder.
         data: as for `load_mrpc`: "hub", "mini" or a path; needs train and validation (or test).
-        out: folder of the checkpoint; default: where `load_model(name, "hub", head="trained")`
-            looks.
+        out: folder of the checkpoint; default, for source and data "hub": where
+            `load_model(name, "hub", head="trained")` looks.
         epochs: passes over the training split.
         batch_size: pairs per step and device.
         learning_rate: the highest one.
@@ -127,7 +127,7 @@ def finetune(
     from labkit.data import load_mrpc
     from labkit.models import load_model, quiet
 
-    out = sources.finetuned_checkpoint(name) if out is None else Path(out).expanduser()
+    out = _default_out(name, str(source), str(data)) if out is None else Path(out).expanduser()
     settings = {
         "name": name,
         "source": str(source),
@@ -172,6 +172,16 @@ def finetune(
             trainfolder.save(trainer, tokenizer, partial, out, card)
     trainer.accelerator.wait_for_everyone()
     return result
+
+
+def _default_out(name: str, source: str, data: str) -> Path:
+    """The slot of the published model: nothing else may be passed off as that one."""
+    if (source, data) != ("hub", "hub"):
+        raise InputError(
+            f"name a folder for the checkpoint (--out): {name} from {source}, trained on {data}, "
+            "is not the published model on MRPC, whose place is the default"
+        )
+    return sources.finetuned_checkpoint(name)
 
 
 def _positive(name: str, value: float) -> float:

@@ -6,6 +6,7 @@ concatenated or copied.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -196,7 +197,7 @@ class WeightSummary:
     @property
     def overall(self) -> Distribution:
         """All prunable weights together."""
-        return merge(self.blocks)
+        return _whole(self.blocks)
 
     @property
     def stacks(self) -> dict[str, tuple[Distribution, ...]]:
@@ -208,7 +209,7 @@ class WeightSummary:
         """One row per block, stack and model: shares (`below_0.1`), moments, quantiles."""
         import pandas as pd
 
-        scopes = [*self.blocks, *(merge(blocks) for blocks in self.stacks.values())]
+        scopes = [*self.blocks, *(_whole(blocks) for blocks in self.stacks.values())]
         if len(self.stacks) > 1:
             scopes.append(self.overall)
         rows = []
@@ -295,19 +296,18 @@ def weight_summary(
 
 
 def merge(parts: Iterable[Distribution]) -> Distribution:
-    """The distribution of all parts together.
+    """The distribution of all parts together, under the stack and block of the first.
 
     Moments are combined by the pairwise formulas of Pébay (2008), "Formulas for robust, one-pass
     parallel computation of covariances and arbitrary-order statistical moments", eq. 3.1.
     """
-    parts = list(parts)
-    result = parts[0]
-    for part in parts[1:]:
-        result = _merge_two(result, part)
-    if len({(part.stack, part.block) for part in parts}) > 1:
-        stacks = {part.stack for part in parts}
-        result = replace(result, stack=stacks.pop() if len(stacks) == 1 else "all", block=-1)
-    return result
+    return functools.reduce(_merge_two, parts)
+
+
+def _whole(blocks: Sequence[Distribution]) -> Distribution:
+    """The distribution of a stack's blocks, or of all stacks' together."""
+    stacks = {block.stack for block in blocks}
+    return replace(merge(blocks), stack=stacks.pop() if len(stacks) == 1 else "all", block=-1)
 
 
 def histogram(tensors: Iterable[torch.Tensor], edges: Sequence[float]) -> np.ndarray:

@@ -95,6 +95,21 @@ def test_a_truncated_parquet_file(tmp_path):
         data.load_mrpc(tmp_path)
 
 
+def test_only_the_last_word_of_a_name_tells_the_split(tmp_path):
+    write(tmp_path, "msr_paraphrase_train.csv")
+    write(tmp_path, "test-00000-of-00001-0123456789abcdef.parquet")
+    for other in ("dev_ids.tsv", "latest.csv", "trainer_notes.csv"):
+        (tmp_path / other).write_text("not of MRPC's form")
+    assert list(data.load_mrpc(tmp_path)) == ["train", "test"]
+
+
+def test_one_split_in_two_formats_is_refused(tmp_path):
+    write(tmp_path, "train.csv")
+    write(tmp_path, "train.parquet")
+    with pytest.raises(InputError, match=r"several formats \(train.csv, train.parquet\)"):
+        data.load_mrpc(tmp_path)
+
+
 def test_missing_places_say_what_was_expected(tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
         data.load_mrpc(tmp_path / "nowhere")

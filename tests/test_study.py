@@ -12,7 +12,7 @@ from labkit.files import sha256
 from labkit.settings import Settings
 from labkit.study import run_study, write_manifest
 
-TIMES = ["runtime_median", "runtime_q25", "runtime_q75"]
+TIMES = ["runtime_median", "runtime_q25", "runtime_q75", "seconds"]
 SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16)
 
 
@@ -111,14 +111,14 @@ def test_progress_ends_at_the_number_of_steps(tmp_path):
 def test_report_is_one_self_contained_page(finished, tmp_path):
     study, _ = finished
     page = report.write_report(study, tmp_path).read_text(encoding="utf-8")
-    assert page.count("<svg") == 6 and page.count("<figcaption>") == 6
+    assert page.count("<svg") == 7 and page.count("<figcaption>") == 7
     assert "not figures of the published" in page
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert all(link.startswith("#") for link in links), "no request leaves the page"
     assert "<script" not in page and "url(http" not in page
     assert f"{study.results['accuracy'].iloc[0]:.1%}" in page
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert names == {"weights", "qq", "bands", "curves", "size", "runtime"}
+    assert names == {"weights", "qq", "bands", "curves", "paired", "size", "runtime"}
 
 
 def test_a_title_cannot_inject_markup(finished, tmp_path):
@@ -135,11 +135,12 @@ def test_a_title_cannot_inject_markup(finished, tmp_path):
     assert "<script>" not in page
 
 
-def test_manifest_lists_versions_seeds_and_checksums(finished):
-    _, out = finished
-    manifest = json.loads(write_manifest(out, SMALL.checked(), 1.5).read_text())
+def test_manifest_lists_versions_seeds_timings_and_checksums(finished):
+    study, out = finished
+    manifest = json.loads(write_manifest(out, study, 1.5).read_text())
     assert manifest["settings"]["seed"] == 0 and manifest["seconds"] == 1.5
     assert {"torch", "transformers"} <= manifest["versions"].keys()
+    assert len(manifest["cells"]) == 6 and min(manifest["cells"].values()) > 0
     for name, digest in manifest["sha256"].items():
         assert sha256(out / name) == digest
     assert "tables/results.csv" in manifest["sha256"]
@@ -160,6 +161,9 @@ def test_a_fresh_head_gives_other_scores(tmp_path):
         for head in ("trained", "fresh")
     ]
     assert scores[0] > scores[1]
+    study = run_study(Settings(**options, head="fresh"), tmp_path)
+    assert any("drawn at random" in note for note in report.notes(study))
+    assert all("drawn at random" in plot.alt for plot in report.figures(study))
 
 
 @pytest.mark.parametrize(

@@ -276,3 +276,9 @@ print(f"steps={{result.steps}}\\n", end="")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("steps=3") == 2  # 96 pairs, 2 processes with 16 each
     assert load_model("roberta", tmp_path / "out", head="trained").spec.head == "trained"
+
+
+def test_the_place_of_a_published_model_is_for_that_one_only():
+    for source, data in (("mini", "mini"), ("hub", "mini"), ("mini", "hub")):
+        with pytest.raises(InputError, match="--out"):
+            finetune("roberta", source, data)

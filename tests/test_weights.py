@@ -138,6 +138,12 @@ def test_all_equal_weights_have_no_moments_to_divide_by(tiny):
         whole.fits()
 
 
+def test_a_model_of_one_block_has_a_row_for_the_whole(tiny):
+    model = tiny("bert")
+    model.bert.encoder.layer = model.bert.encoder.layer[:1]
+    assert weights.weight_summary(model).table()["block"].tolist() == [0, -1]
+
+
 def test_nan_names_the_parameter(tiny):
     model = tiny("bert")
     name, parameter = list(prunable_parameters(model).items())[3]

@@ -108,7 +108,10 @@ def train_mini(
     if save_every < 1:
         raise InputError(f"save_every is {save_every!r}; give at least 1 step.")
     steps = {stage: max(1, round(steps_scale * STEPS[name][stage])) for stage in STAGES}
-    run = _start(name, Path(out), seed, steps)
+    out = Path(out)
+    if out.is_dir() and any(out.iterdir()) and not (out / _STATE_FILE).exists():
+        raise InputError(f"{out} holds files already: choose another folder, or empty it first.")
+    run = _start(name, out, seed, steps)
     if resume:
         _load(run)
     validation = generate_pairs()["validation"]

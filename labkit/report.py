@@ -78,7 +78,7 @@ def scores_table(study: Study) -> pd.DataFrame:
         rows.append(
             {
                 "model": row.model,
-                "sparsity": f"{100 * row.sparsity:.3g} %",
+                "sparsity": f"{round(100 * row.sparsity, 2):g} %",
                 "loss": f"{row.loss:.3f}",
                 "accuracy": f"{row.accuracy:.1%}",
                 "95 %": f"{100 * row.accuracy_low:.1f}–{100 * row.accuracy_high:.1f}",
@@ -100,7 +100,7 @@ def costs_table(study: Study) -> pd.DataFrame:
         rows.append(
             {
                 "model": row.model,
-                "sparsity": f"{100 * row.sparsity:.3g} %",
+                "sparsity": f"{round(100 * row.sparsity, 2):g} %",
                 "whole model": f"{row.model_sparsity:.1%}",
                 "file (MB)": f"{row.file_bytes / 1e6:.2f}",
                 "zstd (MB)": f"{row.zstd_bytes / 1e6:.2f}",

@@ -321,7 +321,7 @@ def test_the_same_seed_gives_the_same_verdicts():
 
 
 def test_an_unknown_exercise_is_an_error_of_the_caller():
-    with pytest.raises(InputError, match=r"no exercise 'pruning\.nothing'; choose one of pruning"):
+    with pytest.raises(InputError, match=r"no exercise 'pruning\.nothing'; choose one of weights\."):
         checks.grade("pruning.nothing", right, seed=1)
 
 

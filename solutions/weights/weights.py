@@ -6,8 +6,9 @@
 # distribution has.
 #
 # **You will learn** to find the weight matrices of a transformer by the type of their modules, to
-# measure the share of small weights, to count a histogram of more weights than you would want to
-# copy, and to say with a number whether a distribution has heavier tails than the normal one.
+# measure the share of small weights, in a tensor and block by block, to count a histogram of more
+# weights than you would want to copy, and to say with a number whether a distribution has heavier
+# tails than the normal one.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules and indexing; no network and
 # no GPU. The pictures use the small models that come with `labkit`.
@@ -135,6 +136,7 @@ if checks.works("weights.prunable", prunable_names):
             label="all others" if row == 0 else None,
         )
     axes.set(title="What there is to prune", xlabel="number of weights")
+    axes.ticklabel_format(axis="x", style="plain")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     plt.show()
 
@@ -220,6 +222,115 @@ if checks.works("weights.share_below", share_below):
         axes.axvline(threshold, color="0.75", linestyle="--")
     axes.set(title="How many weights are small", xlabel="threshold", ylabel="share", xscale="log")
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="weights.bands"
+# Do all blocks of a model look alike? Sort the weights of each block into three bands of size:
+# small, medium, large. A block has several matrices of different sizes; what counts is the share
+# among all its weights.
+#
+# **By hand.** One block of two tensors, with the thresholds 0.5 and 2:
+#
+# | tensor | w | below 0.5 | from 0.5 to below 2 | 2 and more |
+# |:--|:--|--:|--:|--:|
+# | first | 0.25, -0.5, 1.0, 0.0 | 2 | 2 | 0 |
+# | second | -3.0 | 0 | 0 | 1 |
+# | together | 5 weights | 2 | 2 | 1 |
+# | **shares** | | **0.4** | **0.4** | **0.2** |
+#
+# The mean over the two tensors, (0.25, 0.25, 0.5), would be something else: it lets the one weight
+# of the second tensor count as much as the four of the first.
+
+
+# %% answer="weights.bands"
+def band_shares(blocks: list[list[torch.Tensor]], small: float, large: float) -> torch.Tensor:
+    """Shares of small, medium and large weights in each block.
+
+    blocks: for each block a list of tensors of any shapes and strides, float32, float16 or
+        bfloat16, also mixed; there may be no blocks, and blocks without weights. The tensors must
+        not be changed.
+    small, large: the two thresholds, 0 < small < large.
+
+    Returns a float64 tensor of shape (number of blocks, 3). Row i holds the shares of the weights
+    of block i with |w| < small, with small <= |w| < large, and with |w| >= large; it adds up to 1,
+    or is all 0 where the block has no weights.
+    """
+    ### BEGIN SOLUTION
+    shares = torch.zeros(len(blocks), 3, dtype=torch.float64)
+    for row, block in zip(shares, blocks, strict=True):
+        for tensor in block:
+            size = tensor.abs()
+            row[0] += (size < small).sum()
+            row[1] += ((size >= small) & (size < large)).sum()
+            row[2] += (size >= large).sum()
+    # Where a block has no weights 0 is divided by 1.
+    return shares / shares.sum(dim=1, keepdim=True).clamp(min=1)
+    ### END SOLUTION
+
+
+# %% check="weights.bands"
+checks.check("weights.bands", band_shares)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Count first and divide last: the counts of the tensors of a block can be added, their shares
+# cannot.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# Two bool tensors are joined by `&`, each in parentheses. `torch.zeros(len(blocks), 3,
+# dtype=torch.float64)` is a table to add to. `sum(dim=1, keepdim=True)` gives the sums of the rows
+# in a shape that divides them.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. a table of zeros, one row for each block
+# 2. for each tensor of a block, add the counts of the three bands to the block's row
+# 3. divide each row by its sum; let a sum of 0 be 1, with `clamp(min=1)`
+#
+# </details>
+
+# %% grade="weights.bands"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("weights.bands", globals().get("band_shares"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The bands of each block, from the first (left) to the last; BART's encoder and decoder stand
+# apart.
+
+# %%
+if checks.works("weights.bands", band_shares):
+    figure, panels = plt.subplots(1, 4, figsize=(8, 3), sharey=True, layout="constrained")
+    stacks = {}
+    for key in ("roberta", "gpt2", "bart"):
+        model, _, spec = load_model(key)
+        for layer in prunable_layers(model):
+            title = f"{spec.title}\n{layer.stack}"
+            blocks = stacks.setdefault(title, {})
+            blocks.setdefault(layer.block, []).append(layer.weight.detach())
+    for axes, (title, blocks) in zip(panels, stacks.items(), strict=True):
+        shares = band_shares(list(blocks.values()), 0.01, 0.1)
+        names = ("|w| < 0.01", "0.01 to 0.1", "0.1 and more")
+        colors = ("0.8", "tab:cyan", "tab:blue")
+        bottom = torch.zeros(len(blocks), dtype=torch.float64)
+        for share, name, color in zip(shares.T, names, colors, strict=True):
+            axes.bar(list(blocks), share.numpy(), bottom=bottom.numpy(), color=color, label=name)
+            bottom += share
+        axes.set(title=title, xlabel="block", xticks=list(blocks))
+    panels[0].set_ylabel("share of the weights")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     plt.show()
 
 # %% [markdown] exercise="weights.histogram"
@@ -313,7 +424,7 @@ checks.points("weights.histogram", globals().get("streaming_histogram"), seed=se
 if checks.works("weights.histogram", streaming_histogram):
     model, _, spec = load_model("gpt2")
     tensors = [layer.weight.detach() for layer in prunable_layers(model)]
-    edges = torch.linspace(-1, 1, 121, dtype=torch.float64)
+    edges = torch.linspace(-0.6, 0.6, 121, dtype=torch.float64)
     counts = streaming_histogram(tensors, edges)
     weights = torch.cat([tensor.flatten() for tensor in tensors]).double()
     centres = (edges[1:] + edges[:-1]) / 2
@@ -323,7 +434,7 @@ if checks.works("weights.histogram", streaming_histogram):
     expected = bell * weights.numel() * edges.diff()
     axes.plot(centres.numpy(), expected.numpy(), color="black", linestyle="--", label="normal")
     axes.set(title="Heavier at both ends", xlabel="w", ylabel="number of weights", yscale="log")
-    axes.set_ylim(bottom=0.5)
+    axes.set_ylim(0.5, 1e6)
     axes.legend()
     plt.show()
 
@@ -403,7 +514,9 @@ checks.points("weights.kurtosis", globals().get("excess_kurtosis"), seed=seed)
 # ### What you built
 # On the left the number for each matrix of the small GPT-2. On the right what it stands for, in a
 # Q-Q plot: the weights in order of size against the values that a normal distribution would have
-# at their ranks. Normal weights lie on the dashed line; heavy tails leave it at both ends.
+# at their ranks. Normal weights lie on the dashed line; heavy tails leave it at both ends. Each
+# matrix alone is nearly normal, all of them together are not: matrices whose weights spread
+# differently make heavy tails when they are thrown together.
 
 # %%
 if checks.works("weights.kurtosis", excess_kurtosis):
@@ -421,7 +534,8 @@ if checks.works("weights.kurtosis", excess_kurtosis):
         )
     left.axhline(0, color="black", linestyle="--")
     left.set(title=spec.title, xlabel="block", ylabel="excess kurtosis")
-    left.legend(fontsize="small")
+    left.set(xticks=sorted({layer.block for layer in layers}), ylim=(-0.1, 0.25))
+    left.legend(fontsize="small", ncols=2, loc="upper left")
     weights = torch.cat([layer.weight.detach().flatten() for layer in layers]).double()
     weights = ((weights - weights.mean()) / weights.std()).sort().values
     ranks = torch.linspace(0.5 / len(weights), 1 - 0.5 / len(weights), 400, dtype=torch.float64)

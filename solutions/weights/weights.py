@@ -125,7 +125,7 @@ if checks.works("weights.prunable", prunable_names):
     figure, axes = plt.subplots(figsize=(6, 2.2), layout="constrained")
     for row, key in enumerate(("roberta", "gpt2", "bart")):
         model, _, spec = load_model(key)
-        sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
+        sizes = {name: parameter.numel() / 1e6 for name, parameter in model.named_parameters()}
         prunable = sum(sizes[name] for name in prunable_names(model))
         axes.barh(spec.title, prunable, color="tab:blue", label="prunable" if row == 0 else None)
         axes.barh(
@@ -135,8 +135,7 @@ if checks.works("weights.prunable", prunable_names):
             color="0.75",
             label="all others" if row == 0 else None,
         )
-    axes.set(title="What there is to prune", xlabel="number of weights")
-    axes.ticklabel_format(axis="x", style="plain")
+    axes.set(title="What there is to prune", xlabel="millions of weights")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     plt.show()
 

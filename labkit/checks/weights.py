@@ -180,7 +180,7 @@ def _check_prunable(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     )
 
     draws = _Draws(seed, _PRUNABLE)
-    few = draws.random.randint
+    number = draws.random.randint
 
     def gpt2(blocks: int) -> GPT2Config:
         return GPT2Config(
@@ -223,22 +223,24 @@ def _check_prunable(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     # New models draw random weights, and transformers may warn of how small they are: the student's
     # own random numbers stay as they are, and nothing is said.
     with torch.random.fork_rng(devices=[]), quiet():
-        several = few(11, 13)
+        several = number(11, 13)
         headed = _blocks(draws, 2)
         headed["head"] = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
         groups = {
             "the matrices of the blocks": [
-                case(RobertaModel(roberta(few(2, 3)), add_pooling_layer=False), "RoBERTa"),
-                case(GPT2Model(gpt2(few(2, 3))), "GPT-2"),
-                case(BartModel(bart(few(1, 2), few(2, 3))), "BART"),
+                case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
+                case(GPT2Model(gpt2(number(2, 3))), "GPT-2"),
+                case(BartModel(bart(number(1, 2), number(2, 3))), "BART"),
             ],
             "blocks in numeric order": [
                 case(GPT2Model(gpt2(several)), f"{several} blocks"),
                 case(_blocks(draws, several + 1), f"{several + 1} blocks"),
             ],
             "tied ones once": [
-                case(_tied(_blocks(draws, 3), 0, few(1, 2)), "two blocks share a weight"),
-                case(_shared(_blocks(draws, 4), few(0, 1), few(2, 3)), "a block stands twice"),
+                case(_tied(_blocks(draws, 3), 0, number(1, 2)), "two blocks share a weight"),
+                case(
+                    _shared(_blocks(draws, 4), number(0, 1), number(2, 3)), "a block stands twice"
+                ),
             ],
             "nothing else": [
                 case(GPT2LMHeadModel(gpt2(2)), "language modelling head, tied to the embeddings"),
@@ -529,7 +531,7 @@ def _check_histogram(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 def _kurtosis(
     weight: "Tensor",
     *,
-    dtype: Any = None,
+    own: bool = False,
     minus: float = 3.0,
     lost: int = 0,
     centre: bool = True,
@@ -537,9 +539,7 @@ def _kurtosis(
     safe: bool = True,
 ) -> float:
     """Excess kurtosis; each argument but the first turns it into a mistake."""
-    import torch
-
-    values = weight.to(dtype or torch.float64).flatten()
+    values = (weight if own else weight.double()).flatten()
     if not values.numel():
         return 0.0 if safe else math.nan
     deviation = values - values.mean() if centre else values
@@ -580,12 +580,12 @@ _KURTOSIS_MISTAKES = (
     Mistake(
         "half precision",
         "the 4th power of a deviation leaves the range of float16; compute in float64",
-        lambda weight: _kurtosis(weight, dtype=weight.dtype),
+        lambda weight: _kurtosis(weight, own=True),
     ),
     Mistake(
         "float32 is not enough",
         "the 4th power of a tiny deviation is 0 in float32; compute in float64",
-        lambda weight: _kurtosis(weight, dtype=_single()),
+        lambda weight: _kurtosis(weight.float(), own=True),
     ),
     Mistake(
         "0/0",
@@ -594,12 +594,6 @@ _KURTOSIS_MISTAKES = (
         error="ZeroDivisionError",
     ),
 )
-
-
-def _single() -> Any:
-    import torch
-
-    return torch.float32
 
 
 def _check_kurtosis(trial: Trial, seed: int) -> tuple[Verdict, ...]:
@@ -648,10 +642,6 @@ def _check_kurtosis(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 # Bands of size, block by block
 
 
-def _bands(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
-    return _divided([_band_counts(block, small, large) for block in blocks])
-
-
 def _band_counts(
     block: "list[Tensor]", small: float, large: float, signed: bool = False, closed: bool = False
 ) -> list[int]:
@@ -665,11 +655,19 @@ def _band_counts(
     return counts
 
 
-def _divided(counts: "list[list[int]]") -> "Tensor":
+def _table(counts: list[list[int]]) -> "Tensor":
     import torch
 
-    rows = torch.tensor(counts, dtype=torch.float64).reshape(-1, 3)
+    return torch.tensor(counts, dtype=torch.float64).reshape(-1, 3)
+
+
+def _divided(counts: list[list[int]]) -> "Tensor":
+    rows = _table(counts)
     return rows / rows.sum(1, keepdim=True).clamp(min=1)
+
+
+def _bands(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    return _divided([_band_counts(block, small, large) for block in blocks])
 
 
 def _mean_of_tensors(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
@@ -688,9 +686,7 @@ def _cumulative(blocks: "list[list[Tensor]]", small: float, large: float) -> "Te
 
 
 def _of_the_model(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
-    import torch
-
-    counts = torch.tensor([_band_counts(block, small, large) for block in blocks]).double()
+    counts = _table([_band_counts(block, small, large) for block in blocks])
     return counts / counts.sum()
 
 
@@ -737,7 +733,7 @@ _BANDS_MISTAKES = (
     Mistake(
         "counts for shares",
         "each count still has to be divided by the number of weights of its block",
-        lambda blocks, small, large: _divided([]).new_tensor(
+        lambda blocks, small, large: _table(
             [_band_counts(block, small, large) for block in blocks]
         ),
     ),

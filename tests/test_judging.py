@@ -54,6 +54,29 @@ def test_differences_say_what_came_and_what_was_expected(value, expected, messag
     assert re.search(message, difference(value, expected))
 
 
+def test_models_are_compared_by_their_parameters_and_buffers():
+    model, same = (
+        torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)) for _ in "ab"
+    )
+    same.load_state_dict(model.state_dict())
+    assert difference(same, model, 0, 0) == ""
+    assert "a value of type Linear" in difference(model[0], model)
+    same[1].running_mean[2] = 5
+    assert "returned 5 at [2], expected 0" in difference(same, model)
+    same[0].bias = None
+    assert "returned the keys" in difference(same, model)
+
+
+def test_a_change_of_a_model_is_noticed():
+    model = torch.nn.Linear(2, 2)
+    case = Case((model,), 4)
+    trial = Trial(lambda model: model.weight.data.zero_().numel(), "size")
+    *_, kept = judge(trial, {"size": [case]}, [], "book")
+    assert "changed its input in place" in kept.message
+    trial = Trial(lambda model: model.weight.numel(), "size")
+    assert all(verdict.passed for verdict in judge(trial, {"size": [case]}, [], "book"))
+
+
 class Liar(torch.Tensor):
     """Equal to everything."""
 

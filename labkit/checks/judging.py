@@ -117,14 +117,19 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
-    of one element serves for a number); lists and tuples serve for each other.  A subclass may
-    redefine what a comparison does, so only exact types are looked at.
+    of one element serves for a number); lists and tuples serve for each other; models have to
+    hold the same parameters and buffers.  A subclass may redefine what a comparison does, so only
+    exact types are looked at.
     """
     import numpy as np
     import torch
 
     if isinstance(expected, torch.Tensor):
         return _tensor_difference(value, expected, rtol, atol)
+    if isinstance(expected, torch.nn.Module):
+        if type(value) is not type(expected):
+            return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
+        return difference(_contents(value), _contents(expected), rtol, atol)
     if isinstance(expected, np.ndarray):
         if type(value) is torch.Tensor:
             value = value.detach().cpu().numpy()
@@ -184,6 +189,14 @@ def show_type(value: object) -> str:
     """The type of a value that should have been another."""
     name = type(value).__name__
     return "nothing (None): is a return missing?" if value is None else f"a value of type {name}"
+
+
+def _contents(model: Any) -> dict[str, Any]:
+    """Parameters and buffers of a torch module by name, tied ones under each of their names."""
+    return {
+        **dict(model.named_parameters(remove_duplicate=False)),
+        **dict(model.named_buffers(remove_duplicate=False)),
+    }
 
 
 def _try(trial: Trial, case: Case) -> _Result:

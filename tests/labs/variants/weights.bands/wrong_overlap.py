@@ -1,0 +1,16 @@
+"""Counts small weights as medium ones too."""
+
+import torch
+
+MISTAKE = "bands that overlap"
+
+
+def band_shares(blocks, small, large):
+    rows = []
+    for block in blocks:
+        sizes = [tensor.double().abs() for tensor in block]
+        total = max(sum(size.numel() for size in sizes), 1)
+        below = [sum((size < limit).sum().item() for size in sizes) for limit in (small, large)]
+        above = sum((size >= large).sum().item() for size in sizes)
+        rows.append([below[0] / total, below[1] / total, above / total])
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 3)

@@ -17,6 +17,7 @@ setup: $(READY) ## make .venv with everything in it, once (TORCH=cpu: small buil
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python %d.%d: this course needs 3.11 to 3.13 (make setup PYTHON=python3.12)" % v)'
+	@echo "setting up $(VENV), once; this takes some minutes"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_INDEX_$(TORCH)) -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .

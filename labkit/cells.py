@@ -139,11 +139,12 @@ class ModelRun:
         return [Cell.load(stem) for stem in stems.values()]
 
     def _fingerprint(self) -> str:
-        """Hash of the checkpoint's files; for the hub's own, the commit in the cache."""
+        """Hash of the checkpoint's files; for the hub's own, the commit in the cache.
+
+        Random weights follow from the seed and the code, but their tokenizer is the mini one.
+        """
         settings, name = self.settings, self.name
-        if settings.source == "random":
-            return "random"
-        if settings.source == "mini":
+        if settings.source in ("mini", "random"):
             folder = sources.mini_checkpoint(name)
         elif settings.source == "hub" and settings.head == "trained":
             folder = sources.finetuned_checkpoint(name)

@@ -24,7 +24,8 @@ body { margin: 0 auto; max-width: 68rem; padding: 1rem; color: var(--ink);
 figure { margin: 1.5rem 0; overflow-x: auto } svg { max-width: 100%; height: auto }
 figcaption { font-size: .9rem } .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right;
+  white-space: nowrap }
 th:first-child, td:first-child { text-align: left } thead th { background: var(--soft) }
 """
 
@@ -128,11 +129,8 @@ def weights_table(study: Study) -> pd.DataFrame:
         "std": [f"{x:.4f}" for x in whole["std"]],
         "kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
     }
-    fits = {summary.title: summary.overall.fits()[0] for summary in study.weights}
-    table["best fit"] = [
-        f"{fits[name].family}" + (f", ν={fits[name].df:.1f}" if fits[name].df else "")
-        for name in whole["model"]
-    ]
+    best = [whole.fits()[0] for summary in study.weights for whole in summary.wholes]
+    table["best fit"] = [fit.family + (f", ν={fit.df:.1f}" if fit.df else "") for fit in best]
     return pd.DataFrame(table)
 
 

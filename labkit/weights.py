@@ -205,15 +205,18 @@ class WeightSummary:
         names = dict.fromkeys(block.stack for block in self.blocks)
         return {name: tuple(b for b in self.blocks if b.stack == name) for name in names}
 
+    @property
+    def wholes(self) -> tuple[Distribution, ...]:
+        """Each stack, and where there are several all of them together."""
+        stacks = tuple(_whole(blocks) for blocks in self.stacks.values())
+        return stacks if len(stacks) == 1 else (*stacks, self.overall)
+
     def table(self) -> pd.DataFrame:
         """One row per block, stack and model: shares (`below_0.1`), moments, quantiles."""
         import pandas as pd
 
-        scopes = [*self.blocks, *(_whole(blocks) for blocks in self.stacks.values())]
-        if len(self.stacks) > 1:
-            scopes.append(self.overall)
         rows = []
-        for scope in scopes:
+        for scope in (*self.blocks, *self.wholes):
             shares = {f"below_{t:g}": share for t, share in scope.share_below.items()}
             quantiles = scope.quantiles((0.01, 0.25, 0.5, 0.75, 0.99))
             rows.append(

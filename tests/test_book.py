@@ -78,7 +78,6 @@ def test_every_page_has_a_figure_and_a_glued_number(site, page):
     assert "glue:" not in text and "Traceback" not in text
 
 
-@pytest.mark.slow
 def test_no_number_of_the_results_is_typed_by_hand():
     allowed = re.compile(r"(Python )?3\.1[123]|0\.1\b|0\.01|\b(50|90|95) %|\b408\b")
     for page in PAGES:
@@ -88,23 +87,23 @@ def test_no_number_of_the_results_is_typed_by_hand():
         assert not found, f"{page}: {found}"
 
 
-@pytest.mark.slow
-def test_an_error_in_a_cell_fails_the_build(tmp_path):
-    folder = copy_course(tmp_path)
+def build_page_with(folder, body):
+    """Build a book of one page that holds `body`."""
+    copy_course(folder)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/01-weights\n")
     page = folder / "book" / "01-weights.md"
     head = page.read_text(encoding="utf-8").split("# Weight", 1)[0]
-    page.write_text(head + "# Broken\n\n```{code-cell} ipython3\n1 / 0\n```\n", encoding="utf-8")
-    result = build(folder)
+    page.write_text(f"{head}# Broken\n\n{body}\n", encoding="utf-8")
+    return build(folder)
+
+
+@pytest.mark.slow
+def test_an_error_in_a_cell_fails_the_build(tmp_path):
+    result = build_page_with(tmp_path, "```{code-cell} ipython3\n1 / 0\n```")
     assert result.returncode != 0 and "ZeroDivisionError" in result.stdout + result.stderr
 
 
 @pytest.mark.slow
 def test_a_warning_fails_the_build(tmp_path):
-    folder = copy_course(tmp_path)
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/01-weights\n")
-    page = folder / "book" / "01-weights.md"
-    head = page.read_text(encoding="utf-8").split("# Weight", 1)[0]
-    page.write_text(head + "# Broken\n\n[no such page](nowhere.md)\n", encoding="utf-8")
-    result = build(folder)
+    result = build_page_with(tmp_path, "[no such page](nowhere.md)")
     assert result.returncode != 0 and "nowhere.md" in result.stdout + result.stderr

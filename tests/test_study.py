@@ -121,6 +121,18 @@ def test_report_is_one_self_contained_page(finished, tmp_path):
     assert names == {"weights", "qq", "bands", "curves", "paired", "size", "runtime"}
 
 
+def test_each_stack_has_its_own_best_fit(tmp_path):
+    settings = Settings(models=("bart",), levels=(0,), limit=8, length=8)
+    study = run_study(settings, tmp_path)
+    table = report.weights_table(study)
+    assert table["stack"].tolist() == ["encoder", "decoder", "all"]
+    (summary,) = study.weights
+    for text, whole in zip(table["best fit"], summary.wholes, strict=True):
+        fit = whole.fits()[0]
+        assert text.startswith(fit.family) and (fit.df is None or f"{fit.df:.1f}" in text)
+    assert table["best fit"].nunique() > 1
+
+
 def test_a_title_cannot_inject_markup(finished, tmp_path):
     study, _ = finished
     study.results["model"] = study.results["model"].replace(

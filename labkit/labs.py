@@ -9,6 +9,9 @@ students get.  A cell of the text says what it is for in its first line:
     # %% answer="pruning.magnitude_mask"                the cell that students fill in
     # %% check="pruning.magnitude_mask"                 the visible check
     # %% grade="pruning.magnitude_mask"                 the graded cell, with its hidden lines
+    # %% [markdown] written="weights.reading"           the answer to a question in words
+
+A written question has an `exercise` and a `written` cell; its rubric is added to the first.
 
 Points and titles come from `labkit.checks.REGISTRY`, cell ids from the exercise or the position:
 the same text always gives the same bytes.
@@ -21,7 +24,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks import REGISTRY, Exercise
+from labkit.checks import TASKS, Exercise, Task, Written
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
 
@@ -29,8 +32,12 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 CONFIG = "nbgrader_config.py"
-_ROLES = ("overview", "exercise", "answer", "check", "grade")
-_MARKS = {"answer": "### BEGIN SOLUTION", "grade": "### BEGIN HIDDEN TESTS"}
+_ROLES = ("overview", "exercise", "answer", "check", "grade", "written")
+_MARKS = {
+    "answer": "### BEGIN SOLUTION",
+    "grade": "### BEGIN HIDDEN TESTS",
+    "written": "### BEGIN SOLUTION",
+}
 _HEAD = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -91,15 +98,17 @@ def source_notebook(lab: str, text: str, path: Path | str) -> str:
         cell.id = f"{lab}-{position:02d}"
         if role:
             seen.append((role, id))
-            cell.id = "-".join([id.replace(".", "-")] + ([] if role == "grade" else [role]))
+            cell.id = "-".join(
+                [id.replace(".", "-")] + ([] if role in ("grade", "written") else [role])
+            )
             _fill(cell, role, id, lab, path)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     wanted = [
-        (role, exercise.id)
-        for exercise in REGISTRY.values()
-        if exercise.lab == lab
-        for role in _ROLES[1:]
+        (role, task.id)
+        for task in TASKS.values()
+        if task.lab == lab
+        for role in (("exercise", "written") if isinstance(task, Written) else _ROLES[1:5])
     ]
     if sorted(seen) != sorted([("overview", lab), *wanted]):
         odd = set(seen) ^ {("overview", lab), *wanted} or {r for r in seen if seen.count(r) > 1}
@@ -188,38 +197,50 @@ def _fill(cell: "NotebookNode", role: str, id: str, lab: str, path: Path | str) 
     if role == "overview":
         cell.source = f"{cell.source}\n\n{overview_table(lab)}"
         return
-    exercise = REGISTRY.get(id)
-    if exercise is None or exercise.lab != lab:
+    task = TASKS.get(id)
+    if task is None or task.lab != lab:
         raise InputError(
             f"{path}: {role}={id!r} is no exercise of the lab {lab!r} in the registry."
         )
     if role == "exercise":
-        cell.source = f"{heading(exercise)}\n\n{cell.source}"
+        cell.source = f"{heading(task)}\n\n{cell.source}"
+        if isinstance(task, Written):
+            cell.source += f"\n\n{rubric_table(task)}"
         return
-    for needed in (exercise.function, _MARKS.get(role, ""), "" if role == "answer" else id):
-        if needed not in cell.source:
-            raise InputError(f"{path}: the cell {role}={id!r} lacks {needed!r}.")
-    if role in ("answer", "grade"):
-        cell.metadata["nbgrader"] = _nbgrader(exercise, graded=role == "grade")
+    needed = [_MARKS.get(role, "")]
+    if isinstance(task, Exercise):
+        needed += [task.function, "" if role == "answer" else id]
+    for text in needed:
+        if text not in cell.source:
+            raise InputError(f"{path}: the cell {role}={id!r} lacks {text!r}.")
+    if role in ("answer", "grade", "written"):
+        cell.metadata["nbgrader"] = _nbgrader(task, role)
 
 
-def heading(exercise: Exercise) -> str:
+def heading(task: Task) -> str:
     """Title of an exercise in a notebook, with points, time, difficulty and what to read."""
     return (
-        f"## {exercise.title}\n\n"
-        f"**{exercise.points} points, about {exercise.minutes} minutes, difficulty "
-        f"{exercise.difficulty} of 3.** {exercise.objective} Read first: `{exercise.section}`."
+        f"## {task.title}\n\n"
+        f"**{task.points} points, about {task.minutes} minutes, difficulty "
+        f"{task.difficulty} of 3.** {task.objective} Read first: `{task.section}`."
     )
+
+
+def rubric_table(question: Written) -> str:
+    """Markdown table of what a written answer earns points for."""
+    rows = [f"| {points} | {criterion} |" for points, criterion in question.rubric]
+    return "\n".join(["| points | for |", "|--:|:--|", *rows])
 
 
 def overview_table(lab: str) -> str:
     """Markdown table of a lab's exercises, with the sums of points and minutes."""
-    exercises = [exercise for exercise in REGISTRY.values() if exercise.lab == lab]
+    tasks = [task for task in TASKS.values() if task.lab == lab]
     rows = [
-        f"| {e.title} | `{e.function}` | {e.points} | {e.minutes} min | {e.difficulty} of 3 |"
-        for e in exercises
+        f"| {task.title} | {_answer_in(task)} | {task.points} | {task.minutes} min | "
+        f"{task.difficulty} of 3 |"
+        for task in tasks
     ]
-    points, minutes = (sum(getattr(e, what) for e in exercises) for what in ("points", "minutes"))
+    points, minutes = (sum(getattr(task, what) for task in tasks) for what in ("points", "minutes"))
     return "\n".join(
         [
             "| exercise | function | points | time | difficulty |",
@@ -230,14 +251,19 @@ def overview_table(lab: str) -> str:
     )
 
 
-def _nbgrader(exercise: Exercise, graded: bool) -> dict[str, Any]:
-    """Metadata of an answer cell, or of a graded cell with its points (schema 3)."""
-    common = {"schema_version": 3, "task": False, "grade": graded, "locked": graded}
-    if graded:
-        return {
-            **common,
-            "grade_id": exercise.grade_id,
-            "points": exercise.points,
-            "solution": False,
-        }
-    return {**common, "grade_id": f"{exercise.grade_id}-answer", "solution": True}
+def _answer_in(task: Task) -> str:
+    return f"`{task.function}`" if isinstance(task, Exercise) else "in words"
+
+
+def _nbgrader(task: Task, role: str) -> dict[str, Any]:
+    """Metadata of an answer cell, a graded cell, or an answer that a person grades (schema 3)."""
+    graded = role != "answer"
+    return {
+        "schema_version": 3,
+        "task": False,
+        "grade": graded,
+        "locked": role == "grade",
+        "solution": role != "grade",
+        "grade_id": task.grade_id if graded else f"{task.grade_id}-answer",
+        **({"points": task.points} if graded else {}),
+    }

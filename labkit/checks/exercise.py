@@ -33,14 +33,12 @@ class Grade:
     verdicts: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise, declared once; notebooks, tables, tests and nbgrader read it from here.
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What each exercise has, whether a check or a person grades it.
 
-    `id` is the pytest id, the anchor in the book and, as `grade_id`, nbgrader's; `difficulty`
-    runs from 1 to 3; `function` is the name that the student defines.  `check` calls that function
-    through the trial, on inputs drawn from the seed, and returns one verdict for each property.
-    `forbids` names modules and packages that the student's function must not call.
+    `id` is the pytest id, the anchor in the book and, as `grade_id`, nbgrader's; `difficulty` runs
+    from 1 to 3; `section` is what to read, as `book/NN-name.md#anchor`.
     """
 
     id: str
@@ -51,11 +49,37 @@ class Exercise:
     difficulty: int
     objective: str
     section: str
-    function: str
-    check: "Callable[[Trial, int], tuple[Verdict, ...]]"
-    forbids: tuple[str, ...] = ()
 
     @property
     def grade_id(self) -> str:
         """The id as nbgrader and nbformat allow it: neither takes a dot."""
         return self.id.replace(".", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise(Task):
+    """An exercise in code, declared once; notebooks, tables, tests and nbgrader read it from here.
+
+    `function` is the name that the student defines.  `check` calls that function through the
+    trial, on inputs drawn from the seed, and returns one verdict for each property.  `forbids`
+    names modules and packages that the student's function must not call.
+    """
+
+    function: str
+    check: "Callable[[Trial, int], tuple[Verdict, ...]]"
+    forbids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Task):
+    """A question that is answered in words and graded by a person.
+
+    `rubric` holds the points and what they are given for; the points add up to those of the
+    question.  Students see it.
+    """
+
+    rubric: tuple[tuple[int, str], ...]
+
+    def __post_init__(self) -> None:
+        if sum(points for points, _ in self.rubric) != self.points:
+            raise ValueError(f"the rubric of {self.id} does not add up to {self.points} points")

@@ -207,7 +207,7 @@ def _try(trial: Trial, case: Case) -> _Result:
     except Failure as failure:
         problem, anywhere = str(failure), failure.anywhere
     changed = ""
-    if difference(list(arguments), list(case.arguments), 0, 0):
+    if difference(list(trial.after), list(case.arguments), 0, 0):
         call = case.describe(trial.name)
         changed = f"tried {call}; the function changed its input in place: work on a copy"
     try:

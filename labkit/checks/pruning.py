@@ -254,7 +254,7 @@ def _check_global_masks(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     return masks.judge(trial, groups, form, _GLOBAL_MISTAKES, _SECTIONS[_GLOBAL])
 
 
-EXERCISES = (
+TASKS = (
     Exercise(
         id=_MASK,
         lab="pruning",

@@ -3,9 +3,23 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from labkit.checks import pruning, weights
-from labkit.checks.exercise import Exercise
+from labkit.checks import challenges, mrpc, pruning, size, weights
+from labkit.checks.exercise import Exercise, Task
+
+LABS = {
+    "weights": weights.TASKS,
+    "pruning": pruning.TASKS,
+    "mrpc": mrpc.TASKS,
+    "size": size.TASKS,
+    "challenges": challenges.TASKS,
+}
+
+TASKS: Mapping[str, Task] = MappingProxyType(
+    {task.id: task for tasks in LABS.values() for task in tasks}
+)
+"""Everything that earns points, the written questions too."""
 
 REGISTRY: Mapping[str, Exercise] = MappingProxyType(
-    {exercise.id: exercise for exercise in (*weights.EXERCISES, *pruning.EXERCISES)}
+    {id: task for id, task in TASKS.items() if isinstance(task, Exercise)}
 )
+"""The exercises in code: those that a check grades."""

@@ -29,7 +29,8 @@ class Trial:
     Calling the trial calls the function: with a deadline, its output swallowed, torch's global
     settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.  After a
     call that was ended by the deadline, or a forbidden one, the function is not called again:
-    otherwise an endless loop would cost the deadline for each input.
+    otherwise an endless loop would cost the deadline for each input.  `after` holds the arguments
+    of the last call as the function left them.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Trial:
     ) -> None:
         self.name = name
         self.forbidden: str | None = None
+        self.after: tuple[Any, ...] = ()
         self._function = function
         self._watch = Watch(forbids)
         self._seconds = seconds
@@ -56,6 +58,7 @@ class Trial:
         Raises:
             Failure: the function raised, ran too long, is missing, or took a forbidden shortcut.
         """
+        self.after = arguments
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:

@@ -812,7 +812,7 @@ def _exercise(
     )
 
 
-EXERCISES = (
+TASKS = (
     _exercise(
         _PRUNABLE,
         "The prunable matrices",

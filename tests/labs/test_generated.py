@@ -8,11 +8,11 @@ import nbformat
 import pytest
 
 from labkit import labs
-from labkit.checks import REGISTRY
+from labkit.checks import TASKS
 from labkit.errors import InputError, SourceError
 
 ROOT = Path(__file__).parents[2]
-LABS = sorted({exercise.lab for exercise in REGISTRY.values()})
+LABS = sorted({task.lab for task in TASKS.values()})
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_points_and_ids_come_from_the_registry(lab):
         notebook = json.loads((ROOT / f"{place}/{lab}/{lab}.ipynb").read_text())
         cells = [c["metadata"].get("nbgrader", {}) for c in notebook["cells"]]
         graded = {meta["grade_id"]: meta["points"] for meta in cells if meta.get("grade")}
-        assert graded == {e.grade_id: e.points for e in REGISTRY.values() if e.lab == lab}
+        assert graded == {t.grade_id: t.points for t in TASKS.values() if t.lab == lab}
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert all(not cell.get("outputs") for cell in notebook["cells"])
 

@@ -17,6 +17,7 @@ Points and titles come from `labkit.checks.REGISTRY`, cell ids from the exercise
 the same text always gives the same bytes.
 """
 
+import ast
 import logging
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks import TASKS, Exercise, Task, Written
+from labkit.checks import REGISTRY, TASKS, Exercise, Task, Written
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 CONFIG = "nbgrader_config.py"
+VARIANTS = Path("tests/labs/variants")
 _ROLES = ("overview", "exercise", "answer", "check", "grade", "written")
 _MARKS = {
     "answer": "### BEGIN SOLUTION",
@@ -72,6 +74,8 @@ def build_labs(root: Path | str, check_only: bool = False) -> list[Path]:
         source = source_notebook(lab, text.read_text(encoding="utf-8"), text)
         wanted[root / "solutions" / lab / f"{lab}.ipynb"] = source
         wanted[root / "exercises" / lab / f"{lab}.ipynb"] = release_notebook(root, lab, source)
+    if (root / VARIANTS).is_dir():
+        wanted[root / "solutions" / "variants.md"] = variants_table(root / VARIANTS)
     stale = [path for path, content in wanted.items() if _content(path) != content]
     if check_only:
         found = [*root.glob("solutions/*/*.ipynb"), *root.glob("exercises/*/*.ipynb")]
@@ -172,6 +176,41 @@ def leftovers(notebook: str) -> list[str]:
         if cell.get("attachments"):
             found.append(f"cell {cell.id}: attachment")
     return found
+
+
+def variants_table(folder: Path) -> str:
+    """Markdown page on the answers that the checks are known to reject or accept, per exercise.
+
+    `folder` holds `ID/wrong_*.py`, with MISTAKE and a docstring, and `ID/right_*.py`.
+
+    Raises:
+        InputError: a file has no docstring, or a wrong one no MISTAKE.
+    """
+    lines = [
+        "# Answers that the checks were tried on",
+        "",
+        "Generated from `tests/labs/variants/` by `make exercises`. Each wrong answer is rejected "
+        "with a message that names its mistake, each right one gets all points; a test per answer "
+        "holds this at several seeds.",
+    ]
+    for id, exercise in REGISTRY.items():
+        lines += ["", f"## {exercise.title} (`{id}`)", "", "| mistake | answer |", "|:--|:--|"]
+        for path in sorted((folder / id).glob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            said = ast.get_docstring(tree)
+            mistake = next(
+                (
+                    ast.literal_eval(node.value)
+                    for node in tree.body
+                    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MISTAKE"
+                ),
+                "" if path.stem.startswith("right") else None,
+            )
+            if not said or mistake is None:
+                raise InputError(f"{path}: a variant needs a docstring and, if wrong, a MISTAKE.")
+            kind = f"'{mistake}'" if mistake else "none, right in another way"
+            lines.append(f"| {kind} | {said.splitlines()[0].replace('|', chr(92) + '|')} |")
+    return "\n".join(lines) + "\n"
 
 
 def _content(path: Path) -> str | None:

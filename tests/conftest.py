@@ -3,6 +3,15 @@
 import pytest
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--submission",
+        metavar="PATH",
+        help="check this notebook, .py file or folder of them instead of the reference solutions "
+        "(with `pytest tests/labs`)",
+    )
+
+
 def _config(family):
     import transformers as t
 

@@ -36,7 +36,7 @@ def test_version_and_help():
         "labkit",
         metadata.version("llm-sparsity-lab"),
     ]
-    for command in ("study", "fetch", "finetune", "train-mini", "doctor", "exercises"):
+    for command in ("study", "fetch", "finetune", "train-mini", "doctor", "exercises", "start"):
         result = labkit_command(command, "--help")
         assert result.returncode == 0 and "--" in result.stdout, result.stderr
 
@@ -123,3 +123,26 @@ def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.util, "find_spec", lambda name: None)
     findings = {finding.what: finding for finding in doctor.examine(network=False)}
     assert findings["torch"].remedy == "pip install -r requirements.txt"
+
+
+def test_start_copies_labs_and_keeps_work(tmp_path):
+    assert labkit_command("start", "pruning", "--no-open", cwd=tmp_path).returncode == 0
+    notebook = tmp_path / "work/pruning/pruning.ipynb"
+    assert "BEGIN SOLUTION" not in notebook.read_text()
+    notebook.write_text("mine")
+    again = labkit_command("start", "--no-open", cwd=tmp_path)
+    assert notebook.read_text() == "mine"
+    assert "your work is kept" in again.stdout
+    assert (tmp_path / "work/weights/weights.ipynb").is_file()
+    unknown = labkit_command("start", "prunning", cwd=tmp_path)
+    assert unknown.returncode == 1 and "choose from weights, pruning" in unknown.stderr
+
+
+def test_check_shows_the_points_of_a_file(tmp_path):
+    path = tmp_path / "half.py"
+    path.write_text("def magnitude_mask(weight, sparsity):\n    return weight.abs() > sparsity\n")
+    result = labkit_command("check", path)
+    assert result.returncode == 1
+    assert "pruning.magnitude_mask" in result.stdout and "global_masks" in result.stdout
+    broken = labkit_command("check", tmp_path / "none.ipynb")
+    assert broken.returncode == 1 and "no such file" in broken.stderr

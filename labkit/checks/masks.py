@@ -134,15 +134,17 @@ def _try(trial: Trial, case: Case) -> _Result:
     except Failure as failure:
         problem, anywhere = str(failure), failure.anywhere
     call = case.describe(trial.name)
+    after = trial.after[0]
+    weights = {"": after} if case.alone else after if isinstance(after, dict) else {}
     changed = [
         name
         for name, before in case.pristine.items()
-        if (now := case.weights.get(name)) is None
+        if not isinstance(now := weights.get(name), torch.Tensor)
         or (now.shape, now.dtype, now.device) != (before.shape, before.dtype, before.device)
         or not torch.equal(now, before)
     ]
     form = ""
-    if changed or list(case.weights) != list(case.pristine):
+    if changed or list(weights) != list(case.pristine):
         what = "its weight" if case.alone else "its weights"
         form = f"tried {call}; the function changed {what} in place: work on a copy"
     if problem:

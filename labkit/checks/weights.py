@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.exercise import Exercise, Verdict, Written
 from labkit.checks.judging import Case, Mistake, judge
 from labkit.checks.quiet import quiet
 from labkit.checks.trial import Trial
@@ -863,5 +863,24 @@ TASKS = (
         points=5,
         minutes=15,
         difficulty=2,
+    ),
+    Written(
+        id="weights.reading",
+        lab="weights",
+        title="What the pictures say",
+        points=6,
+        minutes=20,
+        difficulty=2,
+        objective="Say what a weight distribution tells about pruning, and what it does not.",
+        section=_section("weights.reading"),
+        rubric=(
+            (2, "one observation on each of the three models, with a number from the lab's output"),
+            (1, "the shape of the whole is told apart from the shape of a single matrix"),
+            (2, "what follows for global pruning: which matrices or blocks lose most weights"),
+            (
+                1,
+                "what the pictures cannot say: size alone does not decide whether a weight matters",
+            ),
+        ),
     ),
 )

@@ -8,7 +8,7 @@
 # **You will learn** to find the weight matrices of a transformer by the type of their modules, to
 # measure the share of small weights, in a tensor and block by block, to count a histogram of more
 # weights than you would want to copy, and to say with a number whether a distribution has heavier
-# tails than the normal one.
+# tails than the normal one. The last question is answered in words.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules and indexing; no network and
 # no GPU. The pictures use the small models that come with `labkit`.
@@ -544,6 +544,31 @@ if checks.works("weights.kurtosis", excess_kurtosis):
     right.axline((0, 0), slope=1, color="black", linestyle="--")
     right.set(title="Q-Q plot of all weights", xlabel="normal", ylabel="weights")
     plt.show()
+
+# %% [markdown] exercise="weights.reading"
+# A picture shows more than its caption says, and less than one would like to see in it. Answer in
+# 100 to 200 words: what do the distributions of the three small models have in common, where do
+# they differ, and what do you expect to happen to the blocks when the smallest weights of the
+# whole model are pruned? Say also what these pictures cannot tell you. Quote numbers from the
+# outputs above, and name the model that each belongs to. A person reads your answer; points are
+# given as follows.
+
+# %% [markdown] written="weights.reading"
+# ### BEGIN SOLUTION
+# All three distributions have one peak at zero and are almost symmetric, so most weights are small
+# in comparison with the few large ones (numbers: the shares of the bands, read off for each model).
+# Each matrix alone is close to normal: its excess kurtosis lies near zero. All matrices of GPT-2
+# together are not, since matrices that spread differently are thrown together; the Q-Q plot leaves
+# the line at both ends. RoBERTa and BART stay closer to it.
+#
+# One global threshold removes most from the matrices with the smallest spread. Blocks with a larger
+# share of small weights, and in BART the stack with the larger share, therefore lose more than the
+# chosen sparsity, others less.
+#
+# The pictures say nothing about whether a small weight matters: that depends on the inputs that it
+# is multiplied with and on the layers after it. Nor do small models that were trained for minutes
+# say how the published ones are distributed.
+# ### END SOLUTION
 
 # %% [markdown]
 # ### Before you hand in

@@ -1,0 +1,157 @@
+"""Values as plain data: what may pass from the process of a student's code to the checks.
+
+`encode` makes of a value nested lists of numbers, text and tensors; `decode` builds it again.  A
+model comes back as `ModelData`, an object of a class of the checks (a clock, a counter) as that
+class, anything else as `Other`: no class of the student is ever made anew here.
+"""
+
+import io
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+LARGEST = 512 * 2**20  # bytes
+
+
+@dataclass(frozen=True, eq=False)
+class ModelData:
+    """A torch module as data: its type, parameters and buffers by name, and plain attributes."""
+
+    kind: str
+    contents: dict[str, Any]
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self.__dict__.get("state", {}):
+            raise AttributeError(name)
+        return self.state[name]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Something that is no data; only the name of its type is known."""
+
+    kind: str
+
+
+def type_name(value: Any) -> str:
+    """Name of a value's type, also where only data is left of it."""
+    return value.kind.rpartition(".")[2] if isinstance(value, Other) else type(value).__name__
+
+
+def model_data(model: Any) -> ModelData:
+    """A torch module as data; tied parameters stand under each of their names."""
+    contents = {
+        **dict(model.named_parameters(remove_duplicate=False)),
+        **dict(model.named_buffers(remove_duplicate=False)),
+    }
+    return ModelData(_kind(model), contents)
+
+
+def encode(value: Any) -> list:
+    """The value as a nested list [tag, ...] that `torch.save` writes and a safe load reads.
+
+    Raises whatever looking at the value raises: it may run code of its class.
+    """
+    import numpy as np
+    import torch
+
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return ["plain", value]
+    if kind in (list, tuple):
+        return [kind.__name__, [encode(item) for item in value]]
+    if isinstance(value, dict):
+        tag = "ordered" if kind is OrderedDict else "dict"
+        return [tag, [[encode(key), encode(item)] for key, item in dict.items(value)]]
+    if kind in (torch.Tensor, torch.nn.Parameter):
+        tag = "tensor" if kind is torch.Tensor else "parameter"
+        # A view would carry all of its storage along.
+        return [tag, value.detach().clone(), value.requires_grad]
+    if kind is np.ndarray or (isinstance(value, np.generic) and kind.__module__ == "numpy"):
+        array = np.array(value)
+        return ["array", torch.from_numpy(array), kind is np.ndarray]
+    if isinstance(value, torch.nn.Module):
+        data = model_data(value)
+        plain = {name: item for name, item in vars(value).items() if name[0] != "_"}
+        return ["model", data.kind, encode(data.contents), encode(plain)]
+    if kind.__module__.startswith("labkit.checks."):
+        return ["object", _kind(value), encode(vars(value))]
+    return ["other", _kind(value)]
+
+
+def decode(data: list) -> Any:
+    """The value behind `encode`'s list.
+
+    Raises:
+        ValueError: it is no such list (a student's code may have written it).
+    """
+    import torch
+
+    match data:
+        case ["plain", None | bool() | int() | float() | str() as value]:
+            return value
+        case ["list" | "tuple" as tag, list(items)]:
+            values = [decode(item) for item in items]
+            return values if tag == "list" else tuple(values)
+        case ["dict" | "ordered" as tag, list(items)]:
+            pairs = [(decode(key), decode(item)) for key, item in items]
+            return dict(pairs) if tag == "dict" else OrderedDict(pairs)
+        case ["tensor" | "parameter" as tag, torch.Tensor() as value, bool(gradient)]:
+            if tag == "parameter":
+                return torch.nn.Parameter(value, requires_grad=gradient)
+            return value.requires_grad_() if gradient else value
+        case ["array", torch.Tensor() as value, bool(whole)]:
+            return value.numpy() if whole else value.numpy()[()]
+        case ["model", str(kind), list(contents), list(state)]:
+            return ModelData(kind, decode(contents), decode(state))
+        case ["object", str(kind), list(state)]:
+            return _object(kind, decode(state))
+        case ["other", str(kind)]:
+            return Other(kind)
+    raise ValueError("no data")
+
+
+def dumps(value: Any) -> bytes:
+    """The encoded value as bytes.
+
+    Raises:
+        ValueError: it takes more than LARGEST bytes.
+    """
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(encode(value), buffer)
+    if buffer.tell() > LARGEST:
+        raise ValueError(f"the result takes more than {LARGEST // 2**20} MB")
+    return buffer.getvalue()
+
+
+def loads(content: bytes) -> Any:
+    """The value in bytes of `dumps`; nothing in them is run.
+
+    Raises:
+        ValueError: they hold anything but data.
+    """
+    import torch
+
+    try:
+        return decode(torch.load(io.BytesIO(content), weights_only=True))
+    except Exception as error:  # what can be wrong with bytes of unknown origin has no end
+        raise ValueError("what came back is no data") from error
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _object(kind: str, state: Any) -> Any:
+    """An instance of a class of the checks that holds `state`, without running its code."""
+    module, _, name = kind.rpartition(".")
+    found = getattr(sys.modules.get(module), name, None)
+    if not module.startswith("labkit.checks.") or not isinstance(found, type):
+        return Other(kind)
+    result = object.__new__(found)
+    result.__dict__.update(state)
+    return result

@@ -1,0 +1,132 @@
+"""The process in which a student's code runs: started by `labkit.checks.remote`, never by hand.
+
+It runs the cells of a submission, says which functions they define, and then calls those that it
+is asked to.  Only data goes back.
+"""
+
+import os
+import pickle
+import re
+import struct
+import sys
+import types
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from labkit.checks.data import LARGEST, dumps
+from labkit.checks.trial import Failure, Trial, one_line
+
+_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+def read_frame(stream: BinaryIO) -> bytes:
+    """One message: 8 bytes of length, then as many bytes.
+
+    Raises:
+        EOFError: the other side has ended.
+        ValueError: it sends something else.
+    """
+    head = stream.read(8)
+    if len(head) < 8:
+        raise EOFError
+    (length,) = struct.unpack(">Q", head)
+    if length > 2 * LARGEST:
+        raise ValueError("no message of the worker")
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+def write_frame(stream: BinaryIO, content: bytes) -> None:
+    """Send one message, see `read_frame`."""
+    stream.write(struct.pack(">Q", len(content)) + content)
+    stream.flush()
+
+
+def cells(path: Path) -> list[str]:
+    """Code cells of a notebook or of a .py file (py:percent, or one cell).
+
+    Raises:
+        Exception: the file cannot be read; what exactly depends on what is wrong with it.
+    """
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        import nbformat
+
+        notebook = nbformat.reads(text, as_version=4)
+    else:
+        import jupytext
+
+        notebook = jupytext.reads(text, fmt="py:percent")
+    return [_MAGIC.sub("", cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _without_checks() -> None:
+    """Cells call the checks and draw pictures; here that would only take time."""
+    from labkit import checks
+
+    checks.check = lambda *_: None
+    checks.works = lambda *_: False
+    checks.points = lambda *_, **__: 0.0
+
+
+def _run(path: Path) -> tuple[dict[str, Any], list[list]]:
+    """Names that the cells define, and [number of the cell, error] of those that raise."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    _without_checks()
+    module = types.ModuleType("submission")
+    sys.modules["submission"] = module
+    names = vars(module)
+    errors: list[list] = []
+    for number, source in enumerate(cells(path), start=1):
+        try:
+            exec(compile(source, f"<cell {number}>", "exec"), names)
+        except BaseException as error:
+            # An exercise that is left open raises nothing here: its function is only defined.
+            errors.append([number, f"{type(error).__name__}: {one_line(error)}"])
+    return names, errors
+
+
+def main() -> None:
+    """Serve calls until the other side closes the pipe."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # What students print or ask for has nothing to do with the messages.
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    try:
+        names, errors = _run(Path(sys.argv[1]))
+        write_frame(replies, dumps({"names": sorted(map(str, names)), "errors": errors}))
+    except Exception as error:
+        names = {}
+        text = f"{type(error).__name__}: {one_line(error)}"
+        write_frame(replies, dumps({"names": [], "errors": [[0, text]]}))
+    trials: dict[str, Trial] = {}
+    while True:
+        try:
+            name, forbids, seconds, arguments = pickle.loads(read_frame(requests))
+        except EOFError:
+            return
+        if name not in trials:
+            trials[name] = Trial(names.get(name), name, forbids, seconds)
+        write_frame(replies, _answer(trials[name], arguments))
+
+
+def _answer(trial: Trial, arguments: tuple) -> bytes:
+    """Value, arguments as they are after the call, or the reason why there is no value."""
+    reply: dict[str, Any] = {"value": None, "problem": None, "anywhere": False}
+    try:
+        reply["value"] = trial(*arguments)
+    except Failure as failure:
+        reply |= {"problem": str(failure), "anywhere": failure.anywhere}
+    reply |= {"forbidden": trial.forbidden, "after": arguments}
+    try:
+        return dumps(reply)
+    except BaseException as error:  # the value's class has code of its own, or it is endless
+        text = f"looking at the result raised {type(error).__name__}: {one_line(error)}"
+        return dumps(reply | {"value": None, "after": None, "problem": text})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""A student's working folder: labs copied from the course, never over existing work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.checks import TASKS
+from labkit.errors import InputError, SourceError
+from labkit.files import write_text
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab in a working folder: where its notebook is, and whether it was there before."""
+
+    name: str
+    path: Path
+    kept: bool
+    exercises: int
+    points: int
+    minutes: int
+
+
+def lab_names() -> list[str]:
+    """The labs of the course, in their order."""
+    return list(dict.fromkeys(task.lab for task in TASKS.values()))
+
+
+def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
+    """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
+
+    A notebook that is there is kept as it is.  `course` is the root of the course repository,
+    found from the package where it is not given.
+
+    Raises:
+        InputError: there is no such lab.
+        SourceError: the course's folder `exercises` is not there.
+    """
+    unknown = [name for name in names if name not in lab_names()]
+    if unknown:
+        raise InputError(f"there is no lab {unknown[0]!r}; choose from {', '.join(lab_names())}.")
+    root = Path(course) if course else Path(__file__).resolve().parents[1]
+    result = []
+    for name in names:
+        source = root / "exercises" / name / f"{name}.ipynb"
+        target = Path(folder) / name / f"{name}.ipynb"
+        if not source.is_file():
+            raise SourceError(
+                f"{source} is missing. Run `labkit start` from a clone of the course repository "
+                "that was set up with `make setup`."
+            )
+        kept = target.exists()
+        if not kept:
+            write_text(target, source.read_text(encoding="utf-8"))
+        tasks = [task for task in TASKS.values() if task.lab == name]
+        points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
+        result.append(Lab(name, target, kept, len(tasks), points, minutes))
+    return result

@@ -1,0 +1,171 @@
+"""What a submission does in its process changes nothing about what the checks find."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from labkit.checks import REGISTRY
+from labkit.checks.data import ModelData, Other, decode, dumps, encode, loads
+from labkit.checks.remote import Submission, tasks_in
+from labkit.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+MASK = REGISTRY["pruning.magnitude_mask"]
+WRONG = "def magnitude_mask(weight, sparsity):\n    return weight > 0\n"
+RIGHT = """
+def magnitude_mask(weight, sparsity):
+    order = weight.abs().flatten().argsort(stable=True)
+    mask = torch.ones(weight.numel(), dtype=torch.bool)
+    mask[order[: round(sparsity * weight.numel())]] = False
+    return mask.reshape(weight.shape)
+"""
+
+
+def _grade(tmp_path, text, exercise=MASK, seconds=5.0):
+    path = tmp_path / "submission.py"
+    path.write_text("import torch\n" + text)
+    with Submission(path, seconds) as submission:
+        return submission.grade(exercise, seed=3)
+
+
+def test_right_answer_gets_all_points(tmp_path):
+    assert _grade(tmp_path, RIGHT).score == 1
+
+
+PATCHES = """
+import builtins
+import labkit.checks.exercise, labkit.checks.grading, labkit.checks.masks
+torch.equal = lambda *_: True
+torch.Tensor.__eq__ = lambda *_: torch.tensor(True)
+labkit.checks.masks.judge = labkit.checks.masks.group_verdicts = lambda *_: ()
+labkit.checks.grading.grade = labkit.checks.grading.grade_trial = lambda *_, **__: 1
+labkit.checks.exercise.Verdict.__init__ = lambda *_: None
+builtins.all = builtins.any = lambda *_: True
+"""
+FORGED = """
+    import os
+    for descriptor in range(3, 12):
+        try:
+            os.write(descriptor, b"x" * 99)
+        except OSError:
+            pass
+"""
+
+
+def test_patches_of_a_submission_are_of_no_use(tmp_path):
+    plain = _grade(tmp_path, WRONG)
+    patched = _grade(tmp_path, WRONG + PATCHES)
+    assert plain.score < 0.5
+    assert patched.score <= plain.score
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import os; os._exit(3)", "ended its process (exit code 3)"),
+        ("raise SystemExit", "raised SystemExit"),
+        ("return open", "a value of type"),
+        ("x = []; x.append(x); return x", "looking at the result raised RecursionError"),
+        (FORGED, "is no data"),
+    ],
+)
+def test_bad_ends_are_verdicts(tmp_path, body, message):
+    grade = _grade(tmp_path, f"def magnitude_mask(weight, sparsity):\n    {body}\n")
+    assert grade.score == 0
+    assert message in grade.verdicts[0].message
+
+
+def test_a_loop_that_catches_everything_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.checks.remote.GRACE", 1.0)
+    text = """
+def magnitude_mask(weight, sparsity):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
+"""
+    grade = _grade(tmp_path, text, seconds=0.5)
+    assert grade.score == 0
+    assert "no answer after 1.5 s" in grade.verdicts[0].message
+
+
+def test_a_change_of_the_input_is_seen_from_outside(tmp_path):
+    grade = _grade(tmp_path, RIGHT.replace("    order", "    weight.abs_()\n    order"))
+    assert "changed its weight in place" in grade.verdicts[-1].message
+
+
+def test_a_forbidden_call_is_seen_from_outside(tmp_path):
+    text = """
+from torch.nn.utils import prune as other
+def magnitude_mask(weight, sparsity):
+    method = other.L1Unstructured(sparsity)
+    return method.compute_mask(weight, torch.ones_like(weight)).bool()
+"""
+    grade = _grade(tmp_path, text)
+    assert grade.score == 0
+    assert "does the exercise for you" in grade.verdicts[0].message
+
+
+def test_a_cell_that_raises_leaves_the_others(tmp_path):
+    with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
+        assert submission.grade(MASK, 1).score == 0
+    path = tmp_path / "broken.py"
+    path.write_text(f"# %%\nimport torch\n1 / 0\n# %%\nprint('x'\n# %%{RIGHT}")
+    with Submission(path) as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert [number for number, _ in submission.errors] == [1, 2]
+
+
+def test_values_survive_the_way():
+    tied = torch.nn.ModuleDict({"a": torch.nn.Linear(2, 2), "b": torch.nn.Linear(2, 2)})
+    tied["b"].weight = tied["a"].weight
+    value = {"x": [1, 2.5, None, True, "t"], "y": (torch.arange(3), torch.zeros(0))}
+    back = loads(dumps(value))
+    assert back["x"] == value["x"] and type(back["y"]) is tuple
+    assert torch.equal(back["y"][0], torch.arange(3))
+    model = loads(dumps(tied))
+    assert isinstance(model, ModelData) and model.kind.endswith("ModuleDict")
+    assert torch.equal(model.contents["b.weight"], tied["a"].weight)
+    assert loads(dumps(open)) == Other("builtins.builtin_function_or_method")
+
+
+@pytest.mark.parametrize("data", [["plain", []], ["list", 3], [], ["object", "os.system", "x"]])
+def test_what_is_no_data_is_refused(data):
+    with pytest.raises(ValueError, match="no data"):
+        decode(data)
+
+
+def test_no_foreign_class_is_made():
+    assert decode(["object", "subprocess.Popen", encode({})]) == Other("subprocess.Popen")
+    with pytest.raises(ValueError, match="no data"):
+        loads(b"\x80\x04\x95cos\nsystem\n.")
+
+
+def test_files_that_are_no_submission(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        tasks_in(tmp_path / "none.ipynb")
+    (tmp_path / "bad.ipynb").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        tasks_in(tmp_path / "bad.ipynb")
+    (tmp_path / "other.py").write_text("def f(): pass")
+    with pytest.raises(InputError, match="holds no exercise"):
+        tasks_in(tmp_path / "other.py")
+
+
+def test_pytest_shows_the_points_of_a_submission(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import torch\n" + RIGHT)
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/labs"]
+    done = subprocess.run(
+        [*run, "--submission", str(path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "6 of  6  pruning.magnitude_mask" in done.stdout
+    assert "0 of  6  pruning.global_threshold" in done.stdout
+    assert "there is no function global_masks" in done.stdout
+    assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

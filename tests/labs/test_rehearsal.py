@@ -1,9 +1,10 @@
-"""A class goes through the stock nbgrader commands, from release to exported scores."""
+"""A class goes through the stock nbgrader commands in every lab, from release to scores."""
 
 import csv
 import html
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,41 +13,69 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labkit.checks import REGISTRY
+from labkit import checks
+from labkit.checks import REGISTRY, TASKS, Written
 
 ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).parent / "variants"
-LAB = "pruning"
-FIRST, SECOND = "pruning.magnitude_mask", "pruning.global_threshold"
+SEED = "rehearsal"
+LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))
+PLAIN = ("perfect", "blank", "half", "misled", "types", "raises")
+# The lab `pruning` has two students more: one loops without end, one deletes a graded cell.
+ODD = ("endless", "deletes")
+COURSE_ID = "llm-sparsity-lab"
 
 pytestmark = pytest.mark.slow
 
-# Points for the first and the second exercise.
-SCORES = {
-    "perfect": (6, 6),
-    "blank": (0, 0),
-    "half": (5, 5),
-    "wrong": (0, 0),
-    "raises": (0, 0),
-    "endless": (0, 6),
-    "deletes": (6, 6),
-}
+
+def _coded(lab: str) -> list:
+    return [exercise for exercise in REGISTRY.values() if exercise.lab == lab]
+
+
+def _students(lab: str) -> tuple[str, ...]:
+    return PLAIN + (ODD if lab == "pruning" else ())
+
+
+def _misled(exercise) -> Path:
+    """The wrong answer of the student `misled`."""
+    names = {
+        "pruning.magnitude_mask": "wrong_int.py",
+        "pruning.global_threshold": "wrong_threshold_ties.py",
+    }
+    folder = VARIANTS / exercise.id
+    return folder / names.get(exercise.id, min(path.name for path in folder.glob("wrong_*.py")))
+
+
+def _expected(student: str, exercise) -> float:
+    """Points of a student; those of `misled` are what the check itself gives, elsewhere run."""
+    first, second = _coded("pruning")[:2]
+    position = _coded(exercise.lab).index(exercise)
+    if student == "misled":
+        function = runpy.run_path(str(_misled(exercise)))[exercise.function]
+        return checks.grade(exercise.id, function, seed=checks.grading_seed()).points
+    full = {
+        "perfect": True,
+        "half": position % 2 == 0,
+        "endless": exercise is second,
+        "deletes": exercise in (first, second),
+    }
+    return float(exercise.points) if full.get(student) else 0.0
 
 
 class Course:
-    """A copy of the course in which nbgrader's commands run."""
+    """A copy of the course with one lab, in which nbgrader's commands run."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, lab: str) -> None:
+        self.root, self.lab = root, lab
         for name in ("solutions", "exercises"):
-            shutil.copytree(ROOT / name, root / name)
+            shutil.copytree(ROOT / name / lab, root / name / lab)
         shutil.copy(ROOT / "nbgrader_config.py", root)
         # The settings of whoever runs the tests stay out of it.
         self.environment = {
             **os.environ,
             "JUPYTER_CONFIG_DIR": str(root / "work/jupyter"),
             "IPYTHONDIR": str(root / "work/ipython"),
-            "LABKIT_GRADING_SEED": "rehearsal",
+            "LABKIT_GRADING_SEED": SEED,
             # Tiny tensors: more threads only wait for each other.
             "OMP_NUM_THREADS": "1",
         }
@@ -65,117 +94,142 @@ class Course:
         _finish(self.start(*arguments))
 
     def submit(self, student: str, notebook: nbformat.NotebookNode) -> None:
-        path = self.root / "submitted" / student / LAB / f"{LAB}.ipynb"
+        path = self.root / "submitted" / student / self.lab / f"{self.lab}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+
+    def gradebook(self):
+        from nbgrader.api import Gradebook
+
+        return Gradebook(f"sqlite:///{self.root}/gradebook.db", COURSE_ID)
 
 
 def _finish(process: subprocess.Popen) -> str:
     try:
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 0, output
     return output
 
 
-def _answer(notebook, id: str, source: str) -> None:
-    name = f"{REGISTRY[id].grade_id}-answer"
+def _answer(notebook, exercise, source: str) -> None:
+    name = f"{exercise.grade_id}-answer"
     cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name]
     cells[0].source = source
 
 
-def _submissions(release: Path) -> dict[str, nbformat.NotebookNode]:
-    solution = nbformat.read(ROOT / f"solutions/{LAB}/{LAB}.ipynb", as_version=4)
-    right = {
-        id: next(c.source for c in solution.cells if c.id == f"{REGISTRY[id].grade_id}-answer")
-        for id in (FIRST, SECOND)
-    }
-    books = {student: nbformat.read(release, as_version=4) for student in SCORES}
-    for student in ("perfect", "deletes"):
-        _answer(books[student], FIRST, right[FIRST])
-    for student in ("perfect", "endless", "deletes"):
-        _answer(books[student], SECOND, right[SECOND])
-    _answer(books["half"], FIRST, (VARIANTS / FIRST / "wrong_int.py").read_text())
-    _answer(books["half"], SECOND, (VARIANTS / SECOND / "wrong_threshold_ties.py").read_text())
-    _answer(books["wrong"], FIRST, "def magnitude_mask(weight, sparsity):\n    return 'mask'")
-    _answer(
-        books["wrong"], SECOND, "def global_masks(weights, sparsity):\n    return 3 * [weights]"
-    )
-    _answer(
-        books["endless"],
-        FIRST,
-        "def magnitude_mask(weight, sparsity):\n    while True:\n        pass",
-    )
-    for cell in books["raises"].cells:
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("locked"):
-            cell.source = f"raise SystemError('no')\n{cell.source}"
-    # Only the graded cell waits for the endless loop: the others would cost the deadline again.
-    books["endless"].cells = [
-        c for c in books["endless"].cells if "nbgrader" in c.metadata or "import" in c.source
-    ]
-    grade_id = REGISTRY[FIRST].grade_id
-    books["deletes"].cells = [c for c in books["deletes"].cells if c.id != grade_id]
-    return books
+def _submission(release: Path, lab: str, student: str) -> nbformat.NotebookNode:
+    notebook = nbformat.read(release, as_version=4)
+    solution = nbformat.read(ROOT / f"solutions/{lab}/{lab}.ipynb", as_version=4)
+    right = {cell.id: cell.source for cell in solution.cells}
+    for exercise in _coded(lab):
+        if student == "misled":
+            _answer(notebook, exercise, _misled(exercise).read_text())
+        elif student == "types":
+            text = f"def {exercise.function}(*arguments):\n    return 3 * ['text', print]"
+            _answer(notebook, exercise, text)
+        elif student == "endless" and exercise.id == "pruning.magnitude_mask":
+            text = f"def {exercise.function}(weight, sparsity):\n    while True:\n        pass"
+            _answer(notebook, exercise, text)
+        elif _expected(student, exercise):
+            _answer(notebook, exercise, right[f"{exercise.grade_id}-answer"])
+    for task in TASKS.values():
+        if task.lab == lab and isinstance(task, Written) and student == "perfect":
+            next(c for c in notebook.cells if c.id == task.grade_id).source = "All three differ."
+    if student == "raises":
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("locked"):
+                cell.source = f"raise SystemError('no')\n{cell.source}"
+    if student == "deletes":
+        notebook.cells = [c for c in notebook.cells if c.id != "pruning-magnitude_mask"]
+    if student != "perfect":
+        # Pictures and visible checks only cost time here.
+        notebook.cells = [
+            cell
+            for cell in notebook.cells
+            if cell.cell_type != "code" or "nbgrader" in cell.metadata or "import" in cell.source
+        ]
+    return notebook
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    course = Course(tmp_path_factory.mktemp("course"))
-    course.nbgrader("generate_assignment", LAB)
-    for student, notebook in _submissions(course.root / f"exercises/{LAB}/{LAB}.ipynb").items():
-        course.submit(student, notebook)
+@pytest.fixture(scope="module", params=LABS)
+def course(request, tmp_path_factory):
+    lab = request.param
+    course = Course(tmp_path_factory.mktemp(lab), lab)
+    course.nbgrader("generate_assignment", lab)
+    for student in _students(lab):
+        course.submit(
+            student, _submission(course.root / f"exercises/{lab}/{lab}.ipynb", lab, student)
+        )
     # It needs no gradebook, so it may run beside the grading.
-    paths = [f"{place}/{LAB}/{LAB}.ipynb" for place in ("solutions", "exercises")]
-    validation = course.start("validate", *paths)
-    course.nbgrader("autograde", LAB)
-    course.nbgrader("generate_feedback", LAB)
+    validation = course.start("validate", f"exercises/{lab}/{lab}.ipynb")
+    course.nbgrader("autograde", lab)
+    course.nbgrader("generate_feedback", lab)
     course.nbgrader("export")
     course.validation = _finish(validation)
     return course
 
 
+@pytest.fixture(autouse=True)
+def seed(monkeypatch):
+    monkeypatch.setenv("LABKIT_GRADING_SEED", SEED)
+
+
 def test_stock_release_is_the_one_in_the_repository(course):
-    folder = course.root / "exercises" / LAB
-    released = sorted(path for path in folder.rglob("*") if path.is_file())
-    assert [path.relative_to(course.root).as_posix() for path in released] == [
-        f"exercises/{LAB}/{LAB}.ipynb"
-    ]
-    assert released[0].read_bytes() == (ROOT / f"exercises/{LAB}/{LAB}.ipynb").read_bytes()
-    text = f"solutions/{LAB}/{LAB}.py"
-    assert (course.root / text).read_bytes() == (ROOT / text).read_bytes()
+    lab = course.lab
+    released = [p for p in (course.root / "exercises" / lab).rglob("*") if p.is_file()]
+    assert [path.name for path in released] == [f"{lab}.ipynb"]
+    assert released[0].read_bytes() == (ROOT / f"exercises/{lab}/{lab}.ipynb").read_bytes()
 
 
-def test_exported_scores_are_exact(course):
+def test_scores_are_exact(course):
+    exercises = _coded(course.lab)
+    expected = {s: [_expected(s, e) for e in exercises] for s in _students(course.lab)}
+    if course.lab == "pruning":
+        assert expected["misled"][:2] == [5, 5]
+    with course.gradebook() as book:
+        for student, scores in expected.items():
+            found = [
+                book.find_grade(e.grade_id, course.lab, course.lab, student).auto_score
+                for e in exercises
+            ]
+            assert found == pytest.approx(scores, abs=1e-3), student
     with (course.root / "grades.csv").open() as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert {student: float(row["score"]) for student, row in rows.items()} == {
-        student: float(sum(scores)) for student, scores in SCORES.items()
+        student: pytest.approx(sum(scores), abs=1e-3) for student, scores in expected.items()
     }
-    assert {float(row["max_score"]) for row in rows.values()} == {12.0}
+    out_of = sum(task.points for task in TASKS.values() if task.lab == course.lab)
+    assert {float(row["max_score"]) for row in rows.values()} == {float(out_of)}
+    assert sum(expected["misled"]) < 0.9 * sum(expected["perfect"])
 
 
-def test_gradebook_holds_the_score_of_each_exercise(course):
-    from nbgrader.api import Gradebook
-
-    ids = (REGISTRY[FIRST].grade_id, REGISTRY[SECOND].grade_id)
-    with Gradebook(f"sqlite:///{course.root}/gradebook.db", "llm-sparsity-lab") as book:
-        for student, scores in SCORES.items():
-            found = tuple(book.find_grade(id, LAB, LAB, student).auto_score for id in ids)
-            assert found == scores, student
-            assert not book.find_submission(LAB, student).needs_manual_grade
+def test_written_answers_wait_for_a_person(course):
+    questions = [t for t in TASKS.values() if t.lab == course.lab and isinstance(t, Written)]
+    with course.gradebook() as book:
+        for student in _students(course.lab):
+            waiting = book.find_submission(course.lab, student).needs_manual_grade
+            assert waiting == (bool(questions) and student == "perfect"), student
+        for question in questions:
+            grade = book.find_grade(question.grade_id, course.lab, course.lab, "perfect")
+            grade.manual_score = question.points
+            grade.needs_manual_grade = False
+        book.db.commit()
+        full = sum(task.points for task in TASKS.values() if task.lab == course.lab)
+        assert book.find_submission(course.lab, "perfect").score == full
 
 
 def test_feedback_shows_verdicts_and_no_hidden_line(course):
-    hidden, inside = set(), False
-    for line in (ROOT / f"solutions/{LAB}/{LAB}.py").read_text().splitlines():
+    lab, hidden, inside = course.lab, set(), False
+    for line in (ROOT / f"solutions/{lab}/{lab}.py").read_text().splitlines():
         if "HIDDEN TESTS" in line:
             inside = "BEGIN" in line
         elif inside:
             hidden.add("".join(line.split()))
     assert hidden
-    for student, scores in SCORES.items():
-        page = (course.root / "feedback" / student / LAB / f"{LAB}.html").read_text()
+    for student in _students(lab):
+        page = (course.root / "feedback" / student / lab / f"{lab}.html").read_text()
         text = html.unescape(re.sub(r"<[^>]*>", "", page))
         squeezed = "".join(text.split())
         assert "HIDDENTESTS" not in squeezed
@@ -183,18 +237,20 @@ def test_feedback_shows_verdicts_and_no_hidden_line(course):
         assert "grading_seed" not in text
         # Neither the source of a check nor a frame of labkit.
         assert "labkit/checks" not in text
-        assert text.count("passed  ") + text.count("failed  ") >= 12, student
-        assert ("failed  " in text) == (sum(scores) < 12)
+        assert text.count("passed  ") + text.count("failed  ") >= 2 * len(_coded(lab)), student
+        right = all(_expected(student, e) == e.points for e in _coded(lab))
+        assert ("failed  " in text) == (not right), student
 
 
 def test_feedback_names_the_misconception(course):
-    page = html.unescape((course.root / f"feedback/half/{LAB}/{LAB}.html").read_text())
-    assert "looks like 'int() for round()'" in page
-    assert "looks like 'threshold with ties'" in page
-    assert "book/02-pruning.md#pruning.global_threshold" in page
+    page = html.unescape(
+        (course.root / f"feedback/misled/{course.lab}/{course.lab}.html").read_text()
+    )
+    for exercise in _coded(course.lab):
+        mistake = runpy.run_path(str(_misled(exercise)))["MISTAKE"]
+        assert mistake in page, exercise.id
 
 
-def test_validate_passes_the_reference_and_fails_the_release(course):
-    good, blank = course.validation.split("VALIDATION FAILED")
-    assert "Success" in good
-    assert blank.startswith(" ON 2 CELL(S)")
+def test_validate_fails_the_release(course):
+    tasks = [task for task in TASKS.values() if task.lab == course.lab]
+    assert f"VALIDATION FAILED ON {len(tasks)} CELL(S)" in course.validation

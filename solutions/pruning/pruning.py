@@ -5,10 +5,11 @@
 # in absolute value, an exact number of them.
 #
 # **You will learn** to write the mask of one tensor with an exact count, to break ties so that
-# two runs agree, and to choose one threshold for all layers together instead of one per layer.
+# two runs agree, to choose one threshold for all layers together instead of one per layer, and to
+# put masks on a copy of a model.
 #
-# **You need** this notebook and `labkit` installed; PyTorch indexing and sorting; no network and
-# no GPU.
+# **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
+# network and no GPU. The pictures use the small models that come with `labkit`.
 #
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
@@ -19,10 +20,13 @@
 # 1; a **mask** is True where a weight is kept.
 
 # %%
+import copy
+
 import matplotlib.pyplot as plt
 import torch
+from torch import nn
 
-from labkit import checks
+from labkit import checks, load_model, prunable_layers
 
 # %% [markdown] exercise="pruning.magnitude_mask"
 # A weight near zero changes the output of its layer little, so magnitude pruning removes the
@@ -222,6 +226,130 @@ if checks.works("pruning.global_threshold", global_masks):
     axes.set(title="One threshold, four sparsities", ylabel="sparsity", ylim=(0, 1))
     axes.legend(loc="lower left")
     plt.show()
+
+# %% [markdown] exercise="pruning.apply"
+# Masks say which weights go; now a model has to lose them. The dense model is needed again, for the
+# next sparsity and for the comparison, so the zeros go into a **copy**. That copy has to stay a
+# model that can be trained and saved: its parameters remain parameters, and where two names stand
+# for one tensor, as the embedding and the head of GPT-2 do, they still do so afterwards.
+#
+# **By hand.** Four weights with their mask. Multiplying by the mask looks right, until a weight is
+# not a number:
+#
+# | w | 0.5 | -1.5 | NaN | 2.0 |
+# |:--|--:|--:|--:|--:|
+# | mask | True | False | False | True |
+# | w times mask | 0.5 | -0.0 | NaN | 2.0 |
+# | what is wanted | 0.5 | 0.0 | 0.0 | 2.0 |
+#
+# A pruned weight is a zero, whatever stood there before.
+
+
+# %% answer="pruning.apply"
+def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
+    """A copy of a model whose named weights are zero where their mask is False.
+
+    model: any module, with parameters of any floating-point dtype; must not be changed.
+    masks: bool tensors by name, perhaps none. A name is one of `model.named_parameters()`, and the
+        mask has the shape of that parameter, with any strides. True where a weight is kept.
+
+    Returns a deep copy of `model`, of the same type. Where a mask is False the weight is +0.0,
+    whatever it was (NaN, inf and -0.0 too); all other entries of all parameters and buffers are as
+    in `model`. Parameters stay parameters of the same dtype and require gradients if they did
+    before; names that share one parameter in `model` share one in the copy.
+    """
+    ### BEGIN SOLUTION
+    pruned = copy.deepcopy(model)
+    # Autograd refuses changes in place to parameters that require gradients.
+    with torch.no_grad():
+        for name, mask in masks.items():
+            pruned.get_parameter(name).masked_fill_(~mask, 0.0)
+    return pruned
+    ### END SOLUTION
+
+
+# %% check="pruning.apply"
+checks.check("pruning.apply", apply_masks)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Copy the whole model once, then change values inside the copy's own parameters. A parameter that
+# stays the same object keeps its ties and its gradients.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `copy.deepcopy` copies a module with its ties. `get_parameter` finds a parameter by name.
+# `masked_fill_`, with an underscore, writes into the tensor; where does it write, at True or at
+# False? Inside `torch.no_grad()` a parameter may be changed in place.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. a deep copy of the model
+# 2. inside `torch.no_grad()`, for each name and mask: the copy's parameter of that name
+# 3. fill it with 0.0 where `~mask` is True
+# 4. return the copy
+#
+# </details>
+
+# %% grade="pruning.apply"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.apply", globals().get("apply_masks"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Your two functions prune a whole model. The corner of one matrix of the small GPT-2, before and
+# after.
+
+# %%
+if checks.works("pruning.apply", apply_masks) and checks.works(
+    "pruning.global_threshold", global_masks
+):
+    model, _, spec = load_model("gpt2")
+    layers = prunable_layers(model)
+    masks = global_masks({layer.name: layer.weight.detach() for layer in layers}, 0.9)
+    pruned = apply_masks(model, masks)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
+    for axis, title, each in zip(axes, ("dense", "sparsity 0.9"), (model, pruned), strict=True):
+        weight = each.get_parameter(layers[0].name).detach()[:96, :96]
+        limit = float(weight.abs().max())
+        image = axis.imshow(weight.numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
+        axis.set(title=title, xticks=[], yticks=[])
+    figure.suptitle(f"{spec.title}, {layers[0].name}", fontsize="medium")
+    figure.colorbar(image, ax=axes, label="w")
+    plt.show()
+
+# %% [markdown]
+# PyTorch has a function for this: `prune.global_unstructured` hangs a mask on each layer, and
+# `prune.remove` makes the zeros final. It changes the model that it is given, so it gets a copy.
+# Does it prune the same weights as you do?
+
+# %%
+if checks.works("pruning.apply", apply_masks) and checks.works(
+    "pruning.global_threshold", global_masks
+):
+    from torch.nn.utils import prune
+
+    theirs = copy.deepcopy(model)
+    modules = [theirs.get_submodule(layer.name.removesuffix(".weight")) for layer in layers]
+    targets = [(module, "weight") for module in modules]
+    prune.global_unstructured(targets, pruning_method=prune.L1Unstructured, amount=0.9)
+    for module, name in targets:
+        prune.remove(module, name)
+    same = all(
+        torch.equal(theirs.get_parameter(name), mine) for name, mine in pruned.named_parameters()
+    )
+    print("the same weights as PyTorch" if same else "other weights than PyTorch")
 
 # %% [markdown]
 # ### Before you hand in

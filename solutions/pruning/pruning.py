@@ -5,8 +5,9 @@
 # in absolute value, an exact number of them.
 #
 # **You will learn** to write the mask of one tensor with an exact count, to break ties so that
-# two runs agree, to choose one threshold for all layers together instead of one per layer, and to
-# put masks on a copy of a model.
+# two runs agree, to choose one threshold for all layers together instead of one per layer, to put
+# masks on a copy of a model, and to say which sparsity a layer, the prunable weights and the whole
+# model have reached.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
 # network and no GPU. The pictures use the small models that come with `labkit`.
@@ -350,6 +351,116 @@ if checks.works("pruning.apply", apply_masks) and checks.works(
         torch.equal(theirs.get_parameter(name), mine) for name, mine in pruned.named_parameters()
     )
     print("the same weights as PyTorch" if same else "other weights than PyTorch")
+
+# %% [markdown] exercise="pruning.achieved"
+# "Pruned to 90 %" says little until one knows: 90 % of what? Only the matrices of the blocks were
+# pruned, the embeddings and biases stay as they are, and one layer lost more than another. A report
+# of a pruned model gives three things: the sparsity of each pruned layer, of all of them together,
+# and of the whole model. Measure it, do not repeat what was asked for.
+#
+# **By hand.** A model with three parameters, of which two were pruned:
+#
+# | name | zeros | weights | sparsity |
+# |:--|--:|--:|--:|
+# | `up.weight` | 6 | 8 | 0.75 |
+# | `down.weight` | 1 | 2 | 0.5 |
+# | `down.bias` | 1 | 10 | not asked for |
+# | the named ones together, `"prunable"` | 7 | 10 | 0.7 |
+# | all parameters, `"all"` | 8 | 20 | 0.4 |
+#
+# The mean of 0.75 and 0.5 is 0.625: it takes a layer of two weights for as much as one of eight.
+
+
+# %% answer="pruning.achieved"
+def achieved_sparsity(model: nn.Module, names: list[str]) -> dict[str, float]:
+    """Share of zeros in each named weight, in all of them together and in the whole model.
+
+    model: any module, with parameters of any floating-point dtype; must not be changed.
+    names: names of the pruned weights, as in `model.named_parameters()`, each once; perhaps none.
+
+    Returns a dictionary of numbers from 0 to 1: first each of `names`, in that order, with the
+    sparsity of that weight; then "prunable", the zeros of all named weights over their number of
+    entries; then "all", the same for all parameters of the model, named or not. A tensor that has
+    two names in the model counts once, and buffers do not count. 0.0 and -0.0 are zeros, tiny
+    numbers are not. Where there are no entries the sparsity is 0.0.
+    """
+    ### BEGIN SOLUTION
+    zeros, sizes = {}, {}
+    # named_parameters() lists a tied parameter once, and no buffers.
+    for name, parameter in model.named_parameters():
+        zeros[name] = (parameter == 0).sum().item()
+        sizes[name] = parameter.numel()
+
+    def share(chosen: list[str]) -> float:
+        total = sum(sizes[name] for name in chosen)
+        return sum(zeros[name] for name in chosen) / total if total else 0.0
+
+    shares = {name: share([name]) for name in names}
+    return shares | {"prunable": share(names), "all": share(list(zeros))}
+    ### END SOLUTION
+
+
+# %% check="pruning.achieved"
+checks.check("pruning.achieved", achieved_sparsity)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Two counts for each parameter are enough: its zeros and its entries. All the shares follow from
+# sums of these.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `(parameter == 0).sum().item()` counts zeros, `numel()` counts entries. What do
+# `named_parameters()` and `state_dict()` do with a tied weight, and with a buffer?
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. count the zeros and the entries of each of `model.named_parameters()`
+# 2. a helper that takes some names and divides the sum of their zeros by the sum of their entries,
+#    or returns 0.0 where that is 0
+# 3. call it for each name alone, for all names, and for all parameters
+#
+# </details>
+
+# %% grade="pruning.achieved"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.achieved", globals().get("achieved_sparsity"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The small models, all pruned to the same sparsity. How much of the whole model is zero depends on
+# how much of it stands in the blocks.
+
+# %%
+if checks.works("pruning.achieved", achieved_sparsity):
+    figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
+    for row, key in enumerate(("roberta", "gpt2", "bart")):
+        model, _, spec = load_model(key)
+        layers = prunable_layers(model)
+        limit = torch.cat([layer.weight.detach().abs().flatten() for layer in layers])
+        limit = limit.kthvalue(round(0.9 * len(limit))).values
+        for layer in layers:
+            layer.weight.data[layer.weight.abs() <= limit] = 0.0
+        reached = achieved_sparsity(model, [layer.name for layer in layers])
+        for offset, what, color in ((-0.2, "prunable", "tab:blue"), (0.2, "all", "0.6")):
+            label = what if row == 0 else None
+            axes.barh(row + offset, reached[what], height=0.4, color=color, label=label)
+        axes.text(0.01, row - 0.2, spec.title, color="white", va="center", fontsize="small")
+    axes.invert_yaxis()
+    axes.set(title="Pruned to 0.9", xlabel="sparsity", yticks=[], xlim=(0, 1))
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    plt.show()
 
 # %% [markdown]
 # ### Before you hand in

@@ -6,8 +6,8 @@
 #
 # **You will learn** to write the mask of one tensor with an exact count, to break ties so that
 # two runs agree, to choose one threshold for all layers together instead of one per layer, to put
-# masks on a copy of a model, and to say which sparsity a layer, the prunable weights and the whole
-# model have reached.
+# masks on a copy of a model, to say which sparsity a layer, the prunable weights and the whole
+# model have reached, and to prune to several sparsities, each from the dense weights.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
 # network and no GPU. The pictures use the small models that come with `labkit`.
@@ -460,6 +460,119 @@ if checks.works("pruning.achieved", achieved_sparsity):
     axes.invert_yaxis()
     axes.set(title="Pruned to 0.9", xlabel="sparsity", yticks=[], xlim=(0, 1))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    plt.show()
+
+# %% [markdown] exercise="pruning.sweep"
+# A study compares several sparsities of one model: 10 %, 50 %, 90 %. Each has to start from the
+# **dense** weights. Pruning the pruned model again gives something else: after 50 %, another 50 %
+# of what is left makes 75 % zeros, and a weight that went at one level cannot come back at a lower
+# one. The order of the levels must make no difference.
+#
+# **By hand.** One layer of four weights and the levels 0.5, 0.25 and 0.75:
+#
+# | level | zeros | from the dense weights | pruning on |
+# |:--|--:|:--|:--|
+# | dense | 0 | 0.1, -0.4, 0.2, 0.3 | 0.1, -0.4, 0.2, 0.3 |
+# | 0.5 | 2 | 0, -0.4, 0, 0.3 | 0, -0.4, 0, 0.3 |
+# | 0.25 | 1 | 0, -0.4, 0.2, 0.3 | 0, -0.4, 0, 0.3 |
+# | 0.75 | 3 | 0, -0.4, 0, 0 | 0, -0.4, 0, 0 |
+#
+# On the right the second result has two zeros, not one.
+
+
+# %% answer="pruning.sweep"
+def sweep(weights: dict[str, torch.Tensor], levels: list[float]) -> list[dict[str, torch.Tensor]]:
+    """Copies of the weights, pruned to each of several sparsities.
+
+    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
+        perhaps none. Neither the dictionary nor the tensors must be changed.
+    levels: sparsities from 0 to 1 in any order, some perhaps more than once; perhaps none.
+
+    Returns a list with one dictionary for each level, in the order of `levels`: the names of
+    `weights` in their order, and tensors of the same shapes and dtypes, in which the
+    round(level * total) smallest |w| of the dense weights are zero and all others as they were.
+    total is the number of weights in all tensors; of equal |w| the one in the earlier tensor, and
+    there the one with the lower flat index, is pruned first. No result shares memory with another
+    one or with `weights`.
+    """
+    ### BEGIN SOLUTION
+    sizes = [weight.numel() for weight in weights.values()]
+    rows = [weight.abs().flatten() for weight in weights.values()]
+    # The order of pruning is that of the dense weights: it is the same at every level.
+    order = torch.cat(rows).argsort(stable=True) if rows else torch.zeros(0, dtype=torch.long)
+    results = []
+    for level in levels:
+        keep = torch.ones(len(order), dtype=torch.bool, device=order.device)
+        keep[order[: round(level * len(order))]] = False
+        parts = keep.split(sizes) if sizes else ()
+        results.append(
+            {
+                name: torch.where(part.reshape(weight.shape), weight, 0.0)
+                for (name, weight), part in zip(weights.items(), parts, strict=True)
+            }
+        )
+    return results
+    ### END SOLUTION
+
+
+# %% check="pruning.sweep"
+checks.check("pruning.sweep", sweep)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Which weights go first depends on the dense weights alone. A level only says how many of them go.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# Sort once, before the loop, as for the global masks. Inside the loop make new tensors:
+# `torch.where(mask, weight, 0.0)` gives one, and so does `clone()`.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. join the flattened |w| of all tensors; the stable order of these, or an empty one if there are
+#    none
+# 2. for each level: a flat mask that is False at the first `round(level * total)` of that order
+# 3. cut the mask into the shapes of the weights
+# 4. a new dictionary of new tensors with zeros where the mask is False; append it
+#
+# </details>
+
+# %% grade="pruning.sweep"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.sweep", globals().get("sweep"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Five levels of a small GPT-2 from the dense weights, and what the same levels come to if each one
+# prunes that share of the weights that the level before has left.
+
+# %%
+if checks.works("pruning.sweep", sweep):
+    model, _, spec = load_model("gpt2")
+    dense = {layer.name: layer.weight.detach() for layer in prunable_layers(model)}
+    total = sum(weight.numel() for weight in dense.values())
+    levels = [0.1, 0.3, 0.5, 0.7, 0.9]
+    reached, compounded, left = [], [], 1.0
+    for level, result in zip(levels, sweep(dense, levels), strict=True):
+        reached.append(sum(int((weight == 0).sum()) for weight in result.values()) / total)
+        left *= 1 - level
+        compounded.append(1 - left)
+    figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")
+    axes.plot(levels, compounded, marker="s", color="0.6", label="pruning the pruned copy")
+    axes.plot(levels, reached, marker="o", color="tab:blue", label="from the dense weights")
+    axes.set(title=spec.title, xlabel="level", ylabel="sparsity reached", ylim=(0, 1.02))
+    axes.legend()
     plt.show()
 
 # %% [markdown]

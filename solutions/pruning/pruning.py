@@ -7,7 +7,8 @@
 # **You will learn** to write the mask of one tensor with an exact count, to break ties so that
 # two runs agree, to choose one threshold for all layers together instead of one per layer, to put
 # masks on a copy of a model, to say which sparsity a layer, the prunable weights and the whole
-# model have reached, and to prune to several sparsities, each from the dense weights.
+# model have reached, to prune to several sparsities, each from the dense weights, and to raise the
+# sparsity step by step during training.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
 # network and no GPU. The pictures use the small models that come with `labkit`.
@@ -572,6 +573,102 @@ if checks.works("pruning.sweep", sweep):
     axes.plot(levels, compounded, marker="s", color="0.6", label="pruning the pruned copy")
     axes.plot(levels, reached, marker="o", color="tab:blue", label="from the dense weights")
     axes.set(title=spec.title, xlabel="level", ylabel="sparsity reached", ylim=(0, 1.02))
+    axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="pruning.cubic"
+# Most weights can go if the rest may adapt: one prunes a little, trains on, prunes some more. How
+# much at which step? Zhu and Gupta (2017) prune fast at first, while there is plenty that nobody
+# misses, and ever more slowly towards the end. With $p$ the part of the ramp that is done,
+#
+# $$s = s_f + (s_i - s_f)\,(1 - p)^3, \qquad p = \frac{t - t_0}{t_1 - t_0},$$
+#
+# from the initial sparsity $s_i$ at step $t_0$ to the final $s_f$ at $t_1$. (The paper writes the
+# length $t_1 - t_0$ as $n \Delta t$.) The formula is for the ramp only: before and after it the
+# sparsity is constant.
+#
+# **By hand.** From step 10 to step 30, from 0 to 0.8:
+#
+# | step | p | (1 - p)³ | sparsity |
+# |--:|--:|--:|--:|
+# | 5 | | | 0 |
+# | 10 | 0 | 1 | 0 |
+# | 20 | 0.5 | 0.125 | 0.7 |
+# | 25 | 0.75 | 0.015625 | 0.7875 |
+# | 30 | 1 | 0 | 0.8 |
+# | 99 | | | 0.8 |
+#
+# After half of the steps most of the pruning is done.
+
+
+# %% answer="pruning.cubic"
+def cubic_sparsity(step: int, start: int, end: int, final: float, initial: float = 0.0) -> float:
+    """Sparsity at one step of training, by the cubic schedule of Zhu and Gupta (2017).
+
+    step: the step, from 0 on.
+    start, end: steps at which the ramp begins and ends, 0 <= start <= end.
+    final, initial: sparsity after and before the ramp, from 0 to 1.
+
+    Returns `initial` before `start`, `final` from `end` on (also where start equals end), and
+    final + (initial - final) * (1 - (step - start) / (end - start)) ** 3 in between.
+    """
+    ### BEGIN SOLUTION
+    if step < start:
+        return initial
+    # Before the division: start may equal end.
+    if step >= end:
+        return final
+    left = (end - step) / (end - start)
+    return final + (initial - final) * left**3
+    ### END SOLUTION
+
+
+# %% check="pruning.cubic"
+checks.check("pruning.cubic", cubic_sparsity)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# There are three cases, and the formula is one of them.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# None beyond arithmetic: `**` is the power. Decide the two flat cases first; then there is no
+# division by zero left.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. before `start`: `initial`
+# 2. at `end` or later: `final`
+# 3. else the part that is done, `(step - start) / (end - start)`, and the formula
+#
+# </details>
+
+# %% grade="pruning.cubic"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.cubic", globals().get("cubic_sparsity"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The schedule next to a straight line.
+
+# %%
+if checks.works("pruning.cubic", cubic_sparsity):
+    steps = range(121)
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(steps, [cubic_sparsity(step, 20, 100, 0.9) for step in steps], label="cubic")
+    axes.plot([0, 20, 100, 120], [0, 0, 0.9, 0.9], color="0.6", linestyle="--", label="linear")
+    axes.set(title="From 0 to 0.9 between steps 20 and 100", xlabel="step", ylabel="sparsity")
     axes.legend()
     plt.show()
 

@@ -7,8 +7,9 @@
 # **You will learn** to write the mask of one tensor with an exact count, to break ties so that
 # two runs agree, to choose one threshold for all layers together instead of one per layer, to put
 # masks on a copy of a model, to say which sparsity a layer, the prunable weights and the whole
-# model have reached, to prune to several sparsities, each from the dense weights, and to raise the
-# sparsity step by step during training.
+# model have reached, to prune to several sparsities, each from the dense weights, to raise the
+# sparsity step by step during training, and to compare what each layer pays under one threshold
+# for all and under the same fraction for each.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
 # network and no GPU. The pictures use the small models that come with `labkit`.
@@ -670,6 +671,117 @@ if checks.works("pruning.cubic", cubic_sparsity):
     axes.plot([0, 20, 100, 120], [0, 0, 0.9, 0.9], color="0.6", linestyle="--", label="linear")
     axes.set(title="From 0 to 0.9 between steps 20 and 100", xlabel="step", ylabel="sparsity")
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="pruning.layerwise"
+# With one threshold for all layers, a layer of small weights loses more than one of large weights.
+# With the same fraction for each layer, all lose alike. Which is better is a question for
+# measurements; what each layer pays can be counted beforehand.
+#
+# **By hand.** Two layers of three weights and sparsity 0.5. Together `round(0.5 * 6) = 3` weights
+# go, in each layer alone `round(0.5 * 3) = 2`, since Python's `round` takes 1.5 to 2:
+#
+# | layer | w | zeros, global | zeros, layerwise | the answer |
+# |:--|:--|--:|--:|:--|
+# | `block.2` | 0.1, -0.2, 0.3 | 3 of 3 | 2 of 3 | (1.0, 0.667) |
+# | `block.10` | -0.5, 2.0, 0.4 | 0 of 3 | 2 of 3 | (0.0, 0.667) |
+#
+# Layerwise pruning was asked for 0.5 and gave 0.667: in small layers rounding shows. What counts is
+# the sparsity that a layer gets.
+
+
+# %% answer="pruning.layerwise"
+def sparsity_by_layer(
+    weights: dict[str, torch.Tensor], sparsity: float
+) -> dict[str, tuple[float, float]]:
+    """Sparsity of each layer under global and under layerwise magnitude pruning.
+
+    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
+        perhaps none. Neither the dictionary nor the tensors must be changed.
+    sparsity: fraction of zeros that is asked for, from 0 to 1.
+
+    Returns a dictionary with the same names in the same order and pairs (global, layerwise) of
+    shares from 0 to 1: the number of weights of that layer that are pruned, over the number of
+    its weights. Global pruning takes the round(sparsity * total) smallest |w| of all tensors
+    together, of equal |w| the one in the earlier tensor first; layerwise pruning takes
+    round(sparsity * weight.numel()) of each tensor. For a tensor without entries the pair is
+    (0.0, 0.0).
+    """
+    ### BEGIN SOLUTION
+    if not weights:
+        return {}
+    together = torch.cat([weight.abs().flatten() for weight in weights.values()])
+    gone = torch.zeros(together.numel(), dtype=torch.bool, device=together.device)
+    gone[together.argsort(stable=True)[: round(sparsity * together.numel())]] = True
+    sizes = {name: weight.numel() for name, weight in weights.items()}
+    result = {}
+    for (name, size), part in zip(sizes.items(), gone.split(list(sizes.values())), strict=True):
+        counts = (part.sum().item(), round(sparsity * size))
+        result[name] = tuple(count / size if size else 0.0 for count in counts)
+    return result
+    ### END SOLUTION
+
+
+# %% check="pruning.layerwise"
+checks.check("pruning.layerwise", sparsity_by_layer)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# The layerwise half needs no sorting: how many weights of a layer go is known. For the global half
+# count in each layer what one threshold for all takes.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# As for the global masks: `torch.cat`, a stable `argsort`, `split`. `part.sum().item()` counts
+# what is True.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. a flat bool tensor, True at the `round(sparsity * total)` smallest of all |w|
+# 2. split it by the sizes of the layers
+# 3. for each layer: the number of True over its size, and `round(sparsity * size)` over its size
+# 4. (0.0, 0.0) where the size is 0
+#
+# </details>
+
+# %% grade="pruning.layerwise"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("pruning.layerwise", globals().get("sparsity_by_layer"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The layers of the small GPT-2 at 0.9, by the kind of matrix.
+
+# %%
+if checks.works("pruning.layerwise", sparsity_by_layer):
+    model, _, spec = load_model("gpt2")
+    layers = prunable_layers(model)
+    shares = sparsity_by_layer({layer.name: layer.weight.detach() for layer in layers}, 0.9)
+    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    for kind in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"):
+        chosen = [layer for layer in layers if layer.name.endswith(f"{kind}.weight")]
+        axes.plot(
+            [layer.block for layer in chosen],
+            [shares[layer.name][0] for layer in chosen],
+            marker="o",
+            label=kind,
+        )
+    alone = [shares[layer.name][1] for layer in layers]
+    axes.plot([layer.block for layer in layers], alone, "k--", label="layerwise")
+    axes.set(title=f"{spec.title} at 0.9", xlabel="block", ylabel="sparsity")
+    axes.set(xticks=sorted({layer.block for layer in layers}))
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     plt.show()
 
 # %% [markdown]

@@ -1,13 +1,13 @@
-"""The exercises of the lab `pruning` and the inputs that they are checked on."""
+"""Masks of one tensor and of all tensors together, and the inputs that they are checked on."""
 
 import math
-import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from labkit.checks import masks
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.masks import Case, Masks, Mistake
+from labkit.checks.pruning.draws import Draws, as_tensor
 from labkit.checks.trial import Trial
 
 if TYPE_CHECKING:
@@ -16,69 +16,6 @@ if TYPE_CHECKING:
 _FORBIDS = ("torch.nn.utils.prune", "labkit")
 _MASK, _GLOBAL = "pruning.magnitude_mask", "pruning.global_threshold"
 _SECTIONS = {id: f"book/02-pruning.md#{id}" for id in (_MASK, _GLOBAL)}
-
-
-class _Draws:
-    """Tensors drawn from a seed, such that each known misconception shows on them."""
-
-    def __init__(self, seed: int, id: str) -> None:
-        # With the id: the exercises of one lab do not see the same numbers.
-        self.random = random.Random(f"{id} {seed}")
-
-    def distinct(self, count: int) -> list[float]:
-        """`count` values with distinct |w|, all multiples of 1/8: exact in bfloat16 up to 256.
-
-        The largest |w| is negative and the lowest positive, so ranking by w is always wrong.
-        """
-        sizes = list(range(1, count + 1))
-        signs = [1.0, *(self.random.choice((-1.0, 1.0)) for _ in sizes[1:-1]), -1.0]
-        values = [size * sign / 8 for size, sign in zip(sizes, signs, strict=False)]
-        self.random.shuffle(values)
-        return values
-
-    def tied(self, count: int) -> list[float]:
-        """`count` values of three sizes only, with either sign."""
-        values = [size * self.random.choice((-1, 1)) / 8 for size in (1, 2, 3)]
-        return values + [self.random.choice((1, -1, 2, -2, 3, -3)) / 8 for _ in range(count - 3)]
-
-    def zeros(self, count: int) -> list[float]:
-        """`count` zeros of either sign, and as many larger values, shuffled."""
-        values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)
-        self.random.shuffle(values)
-        return values
-
-    def inexact(self, upward: bool) -> tuple[int, float]:
-        """A count and a sparsity whose product is well above (or below) a half from an integer."""
-        while True:
-            count, sparsity = self.random.randint(11, 40), self.random.randint(5, 95) / 100
-            rest = (count * sparsity) % 1
-            if (0.6 < rest < 0.95) if upward else (0.05 < rest < 0.4):
-                return count, sparsity
-
-    def layers(self, *shapes: tuple[int, ...]) -> Masks:
-        """Named tensors with distinct |w| over all of them, far smaller in the first ones.
-
-        The names are in the order of the blocks, which is not the order of the strings.
-        """
-        counts = [math.prod(shape) for shape in shapes]
-        values = sorted(self.distinct(sum(counts)), key=abs)
-        # Some neighbours in rank change layers, so that no layer is pruned or kept as a whole.
-        for start in range(0, len(values) - 6, 5):
-            other = self.random.randrange(len(values))
-            values[start], values[other] = values[other], values[start]
-        result = {}
-        for block, (shape, count) in enumerate(zip(shapes, counts, strict=True)):
-            part, values = values[:count], values[count:]
-            self.random.shuffle(part)
-            result[f"block.{2 + 4 * block}.weight"] = _tensor(part, shape)
-        return result
-
-
-def _tensor(values: list[float], shape: tuple[int, ...] | None = None) -> "Tensor":
-    import torch
-
-    tensor = torch.tensor(values, dtype=torch.float32, device="cpu")
-    return tensor if shape is None else tensor.reshape(shape)
 
 
 def _tiny(weight: "Tensor") -> "Tensor":
@@ -95,16 +32,16 @@ def _check_magnitude_mask(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `magnitude_mask(weight, sparsity)`."""
     import torch
 
-    draws = _Draws(seed, _MASK)
+    draws = Draws(seed, _MASK)
 
     def one(weight: "Tensor", sparsity: float, note: str = "", count_only: bool = False) -> Case:
         return Case({"": weight}, sparsity, note, alone=True, count_only=count_only)
 
     def counted(count: int, sparsity: float) -> Case:
-        return one(_tensor(draws.distinct(count)), sparsity, count_only=True)
+        return one(as_tensor(draws.distinct(count)), sparsity, count_only=True)
 
     def plain(*shape: int) -> "Tensor":
-        return _tensor(draws.distinct(math.prod(shape)), shape)
+        return as_tensor(draws.distinct(math.prod(shape)), shape)
 
     groups = {
         "the smallest |w| are pruned": [
@@ -122,16 +59,16 @@ def _check_magnitude_mask(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         ],
         "ties by index": [
             one(torch.full((6,), 0.5), 0.5, "all equal"),
-            one(_tensor(draws.tied(20), (4, 5)), 0.4, "many ties"),
-            one(_tensor(draws.tied(24), (6, 4)), 0.75, "many ties"),
-            one(_tensor(draws.zeros(8), (4, 4)), 0.25, "half of it 0.0 and -0.0"),
+            one(as_tensor(draws.tied(20), (4, 5)), 0.4, "many ties"),
+            one(as_tensor(draws.tied(24), (6, 4)), 0.75, "many ties"),
+            one(as_tensor(draws.zeros(8), (4, 4)), 0.25, "half of it 0.0 and -0.0"),
             one(torch.zeros(3, 4), 0.5, "all zeros"),
         ],
         "extremes": [
             one(torch.zeros(0), 0.5, "empty"),
             one(torch.zeros(3, 0), 1.0, "empty"),
-            one(_tensor([-0.5]), 0.0),
-            one(_tensor([-0.5]), 1.0),
+            one(as_tensor([-0.5]), 0.0),
+            one(as_tensor([-0.5]), 1.0),
             one(plain(3, 4), 0.0),
             one(plain(3, 4), 1.0),
             one(plain(4, 5), 0.05, "one zero"),
@@ -195,7 +132,7 @@ def _check_global_masks(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `global_masks(weights, sparsity)`."""
     import torch
 
-    draws = _Draws(seed, _GLOBAL)
+    draws = Draws(seed, _GLOBAL)
 
     def counted(count: int, sparsity: float) -> Case:
         parts = draws.layers((count // 3,), (count // 4,), (count - count // 3 - count // 4,))
@@ -206,7 +143,7 @@ def _check_global_masks(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def tied() -> Masks:
         names = [f"block.{block}.weight" for block in (2, 6, 10)]
-        return {name: _tensor(draws.tied(16), (4, 4)) for name in names}
+        return {name: as_tensor(draws.tied(16), (4, 4)) for name in names}
 
     def strided() -> Iterator[Case]:
         first = draws.layers((5, 4), (4, 6), (2, 8))
@@ -241,8 +178,8 @@ def _check_global_masks(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         "extremes": [
             Case({}, 0.5, "no layers"),
             Case(draws.layers((0,), (2, 2)), 0.5, "an empty layer"),
-            Case({"block.2.weight": _tensor([-0.5])}, 0.0),
-            Case({"block.2.weight": _tensor([-0.5])}, 1.0),
+            Case({"block.2.weight": as_tensor([-0.5])}, 0.0),
+            Case({"block.2.weight": as_tensor([-0.5])}, 1.0),
             Case(draws.layers((3, 4), (8,)), 0.0),
             Case(draws.layers((3, 4), (8,)), 1.0),
             Case(draws.layers((4, 5), (2, 10)), 0.05, "two zeros"),

@@ -1,0 +1,74 @@
+"""Inputs that the exercises of the lab `pruning` draw from a seed."""
+
+import math
+import random
+from typing import TYPE_CHECKING
+
+from labkit.checks.masks import Masks
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Draws:
+    """Tensors drawn from a seed, such that each known misconception shows on them."""
+
+    def __init__(self, seed: int, id: str) -> None:
+        # With the id: the exercises of one lab do not see the same numbers.
+        self.random = random.Random(f"{id} {seed}")
+
+    def distinct(self, count: int) -> list[float]:
+        """`count` values with distinct |w|, all multiples of 1/8: exact in bfloat16 up to 256.
+
+        The largest |w| is negative and the lowest positive, so ranking by w is always wrong.
+        """
+        sizes = list(range(1, count + 1))
+        signs = [1.0, *(self.random.choice((-1.0, 1.0)) for _ in sizes[1:-1]), -1.0]
+        values = [size * sign / 8 for size, sign in zip(sizes, signs, strict=False)]
+        self.random.shuffle(values)
+        return values
+
+    def tied(self, count: int) -> list[float]:
+        """`count` values of three sizes only, with either sign."""
+        values = [size * self.random.choice((-1, 1)) / 8 for size in (1, 2, 3)]
+        return values + [self.random.choice((1, -1, 2, -2, 3, -3)) / 8 for _ in range(count - 3)]
+
+    def zeros(self, count: int) -> list[float]:
+        """`count` zeros of either sign, and as many larger values, shuffled."""
+        values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)
+        self.random.shuffle(values)
+        return values
+
+    def inexact(self, upward: bool) -> tuple[int, float]:
+        """A count and a sparsity whose product is well above (or below) a half from an integer."""
+        while True:
+            count, sparsity = self.random.randint(11, 40), self.random.randint(5, 95) / 100
+            rest = (count * sparsity) % 1
+            if (0.6 < rest < 0.95) if upward else (0.05 < rest < 0.4):
+                return count, sparsity
+
+    def layers(self, *shapes: tuple[int, ...]) -> Masks:
+        """Named tensors with distinct |w| over all of them, far smaller in the first ones.
+
+        The names are in the order of the blocks, which is not the order of the strings.
+        """
+        counts = [math.prod(shape) for shape in shapes]
+        values = sorted(self.distinct(sum(counts)), key=abs)
+        # Some neighbours in rank change layers, so that no layer is pruned or kept as a whole.
+        for start in range(0, len(values) - 6, 5):
+            other = self.random.randrange(len(values))
+            values[start], values[other] = values[other], values[start]
+        result = {}
+        for block, (shape, count) in enumerate(zip(shapes, counts, strict=True)):
+            part, values = values[:count], values[count:]
+            self.random.shuffle(part)
+            result[f"block.{2 + 4 * block}.weight"] = as_tensor(part, shape)
+        return result
+
+
+def as_tensor(values: list[float], shape: tuple[int, ...] | None = None) -> "Tensor":
+    """The values as a float32 tensor, flat or of the given shape."""
+    import torch
+
+    tensor = torch.tensor(values, dtype=torch.float32, device="cpu")
+    return tensor if shape is None else tensor.reshape(shape)

@@ -1,0 +1,214 @@
+"""The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from labkit.checks import masks
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ID = "pruning.layerwise"
+_SECTION = f"book/02-pruning.md#{_ID}"
+
+Weights = dict[str, "Tensor"]
+Masked = Callable[[Weights, float], Weights]
+Pairs = dict[str, tuple[float, float]]
+
+
+def _share(mask: "Tensor") -> float:
+    return int((~mask).sum()) / max(mask.numel(), 1)
+
+
+def _alone(masked: Masked) -> Masked:
+    """Each tensor masked on its own."""
+
+    def answer(weights: Weights, sparsity: float) -> Weights:
+        return {name: masked({name: weight}, sparsity)[name] for name, weight in weights.items()}
+
+    return answer
+
+
+def _pairs(together: Masked, alone: Masked) -> Callable[[Weights, float], Pairs]:
+    """The sparsities of the layers by the one way of pruning and by the other."""
+
+    def answer(weights: Weights, sparsity: float) -> Pairs:
+        first, second = together(weights, sparsity), alone(weights, sparsity)
+        return {name: (_share(first[name]), _share(second[name])) for name in weights}
+
+    return answer
+
+
+_right = _pairs(masks.right, _alone(masks.right))
+
+
+def _asked_for(weights: Weights, sparsity: float) -> Pairs:
+    return {name: (pair[0], sparsity) for name, pair in _right(weights, sparsity).items()}
+
+
+def _shares_of_the_zeros(weights: Weights, sparsity: float) -> Pairs:
+    """How the zeros are spread over the layers, not how sparse each layer is."""
+    result = {}
+    total = sum(weight.numel() for weight in weights.values())
+    zeros = max(round(sparsity * total), 1)
+    for name, pair in _right(weights, sparsity).items():
+        size = weights[name].numel()
+        result[name] = (pair[0] * size / zeros, pair[1] * size / zeros)
+    return result
+
+
+def _shares_of_all(weights: Weights, sparsity: float) -> Pairs:
+    total = max(sum(weight.numel() for weight in weights.values()), 1)
+    return {
+        name: (a * weights[name].numel() / total, b * weights[name].numel() / total)
+        for name, (a, b) in _right(weights, sparsity).items()
+    }
+
+
+def _mean_threshold(weights: Weights, sparsity: float) -> Weights:
+    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
+    limits = [
+        float(values.sort().values[rank - 1])
+        for values in (masks.scores({"": weight}) for weight in weights.values())
+        if (rank := round(sparsity * values.numel()))
+    ]
+    limit = sum(limits) / len(limits) if limits else -1.0
+    return masks.split(masks.scores(weights) > limit, weights)
+
+
+def _swapped(weights: Weights, sparsity: float) -> Pairs:
+    return {name: (b, a) for name, (a, b) in _right(weights, sparsity).items()}
+
+
+def _kept(weights: Weights, sparsity: float) -> Pairs:
+    return {name: (1 - a, 1 - b) for name, (a, b) in _right(weights, sparsity).items()}
+
+
+def _sorted(weights: Weights, sparsity: float) -> Pairs:
+    return dict(sorted(_right(weights, sparsity).items()))
+
+
+def _counts(weights: Weights, sparsity: float) -> dict[str, tuple[int, int]]:
+    return {
+        name: (round(a * weights[name].numel()), round(b * weights[name].numel()))
+        for name, (a, b) in _right(weights, sparsity).items()
+    }
+
+
+# What goes wrong with one mask goes wrong with both; what only shows on masks is left out.
+_OF_MASKS = tuple(
+    Mistake(m.name, m.explanation, _pairs(m.masks, _alone(m.masks)) if m.masks else None, m.error)
+    for m in masks.MISTAKES
+    if m.name not in ("kept and pruned swapped", "each row on its own")
+)
+
+_MISTAKES = (
+    Mistake(
+        "the two ways swapped",
+        "the pair is (global, layerwise)",
+        _swapped,
+    ),
+    Mistake(
+        "the sparsity asked for",
+        "a layer of 7 weights at 0.5 gets 4 zeros, which is 0.571: report what it has got",
+        _asked_for,
+    ),
+    Mistake(
+        "the same fraction called global",
+        "with one threshold for all layers the layers get different sparsities",
+        _pairs(_alone(masks.right), _alone(masks.right)),
+    ),
+    Mistake(
+        "averaged thresholds",
+        "the mean of the layers' thresholds is not the threshold of all weights together",
+        _pairs(_mean_threshold, _alone(masks.right)),
+    ),
+    Mistake(
+        "share of the zeros",
+        "divide by the number of weights of the layer, not by the number of all zeros",
+        _shares_of_the_zeros,
+    ),
+    Mistake(
+        "divided by all weights",
+        "divide by the number of weights of the layer, not of all layers",
+        _shares_of_all,
+    ),
+    Mistake("share kept", "sparsity is the fraction of zeros", _kept),
+    Mistake("counts for shares", "divide by the number of weights of the layer", _counts),
+    Mistake(
+        "names sorted as strings",
+        "sorted() puts block.10 before block.2; keep the order of the dict",
+        _sorted,
+    ),
+    Mistake("0/0", "the sparsity of an empty layer is 0.0", error="by zero"),
+    *_OF_MASKS,
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `sparsity_by_layer(weights, sparsity)`."""
+    import torch
+
+    draws = Draws(seed, _ID)
+
+    def case(weights: Weights, sparsity: float, note: str = "") -> Case:
+        return Case((weights, sparsity), _right(weights, sparsity), note)
+
+    def tied() -> Weights:
+        return {f"block.{i}.weight": as_tensor(draws.tied(15), (3, 5)) for i in (2, 6, 10)}
+
+    odd = [draws.inexact(upward) for upward in (True, False)]
+    equal = {f"block.{i}.weight": torch.full((3, 3), -0.5) for i in (2, 6, 10)}
+    kinds = (torch.float32, torch.bfloat16, torch.float16)
+    mixed = draws.layers((4, 4), (2, 2, 4), (12,))
+    mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
+    strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
+    groups = {
+        "both ways of pruning": [
+            case(draws.layers((4, 5), (5, 8)), 0.25),
+            case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
+            case(draws.layers((6, 4), (16,), (4, 10)), 0.75),
+        ],
+        "exact counts": [
+            case(draws.layers((odd[0][0],), (17,)), odd[0][1]),
+            case(draws.layers((odd[1][0],), (19,)), odd[1][1]),
+            case(draws.layers((5,), (8,), (7,)), 0.5, "2.5 and 3.5 zeros"),
+        ],
+        "ties by layer": [
+            case(equal, 0.4, "all equal"),
+            case(tied(), 0.25, "many ties"),
+            case(tied(), 0.75, "many ties"),
+        ],
+        "extremes": [
+            case({}, 0.5, "no layers"),
+            case(draws.layers((0,), (2, 4)), 0.5, "an empty layer"),
+            case({"block.2.weight": as_tensor([-0.5])}, 1.0),
+            case(draws.layers((3, 4), (8,)), 0.0),
+            case(draws.layers((3, 4), (8,)), 1.0),
+            case(draws.layers((3, 4), (8,)), 0.05, "one zero"),
+        ],
+        "strides and dtypes": [
+            case(strided, 0.25, "transposed"),
+            case(mixed, 0.75, "mixed dtypes"),
+        ],
+    }
+    return judge(trial, groups, _MISTAKES, _SECTION, "the weights are kept")
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="pruning",
+    title="Which layers pay",
+    points=5,
+    minutes=20,
+    difficulty=2,
+    objective="Compare what global and layerwise pruning take from each layer.",
+    section=_SECTION,
+    function="sparsity_by_layer",
+    check=_check,
+    forbids=("torch.nn.utils.prune", "labkit"),
+)

@@ -1,0 +1,245 @@
+"""The exercise `pruning.sweep`: several sparsities, each from the dense weights."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from labkit.checks import masks
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge, show_type
+from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.looking import Looking
+from labkit.checks.trial import Failure, Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ID = "pruning.sweep"
+_SECTION = f"book/02-pruning.md#{_ID}"
+
+Weights = dict[str, "Tensor"]
+Masked = Callable[[Weights, float], Weights]
+
+
+def _zeroed(weights: Weights, keep: Weights) -> Weights:
+    import torch
+
+    return {name: torch.where(keep[name], weight, 0.0) for name, weight in weights.items()}
+
+
+def _with(masked: Masked) -> Callable[..., list[Weights]]:
+    """A sweep that takes its masks from `masked`, always of the dense weights."""
+
+    def answer(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+        return [_zeroed(weights, masked(weights, level)) for level in levels]
+
+    return answer
+
+
+_right = _with(masks.right)
+
+
+def _of_the_rest(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+    """Each level prunes that share of the weights that are left, as torch does on pruned layers."""
+    results, gone, total = [], 0, masks.scores(weights).numel()
+    order = masks.scores(weights).argsort(stable=True)
+    for level in levels:
+        gone += round(level * (total - gone))
+        keep = order.new_ones(total).bool()
+        keep[order[:gone]] = False
+        results.append(_zeroed(weights, masks.split(keep, weights)))
+    return results
+
+
+def _from_before(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+    results, now = [], weights
+    for level in levels:
+        now = _zeroed(now, masks.right(now, level))
+        results.append(now)
+    return results
+
+
+def _added_up(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+    sums = [min(sum(levels[: i + 1]), 1.0) for i in range(len(levels))]
+    return _right(weights, sums)
+
+
+def _last_everywhere(answer: Callable[..., list[Weights]]) -> Callable[..., list[Weights]]:
+    return lambda weights, levels: answer(weights, levels)[-1:] * len(levels)
+
+
+def _dense_at_zero(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+    return [weights if level == 0 else _right(weights, [level])[0] for level in levels]
+
+
+def _cached(
+    weights: Weights, levels: Sequence[float], start: Callable[..., list[Weights]] = _right
+) -> list[Weights]:
+    done = {level: start(weights, [level])[0] for level in levels}
+    return [done[level] for level in levels]
+
+
+def _per_layer(weights: Weights, sparsity: float) -> Weights:
+    return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
+
+
+_ONE_COPY = "each level needs a copy of its own, else the last level overwrites all results"
+_ORDER = "results stand in the order of `levels`, one for each, repeated ones too"
+
+_MISTAKES = (
+    Mistake(
+        "compounding",
+        "pruning a share of what is left adds to the zeros of the level before; start each level "
+        "from the dense weights",
+        _of_the_rest,
+    ),
+    Mistake(
+        "zeros of the level before",
+        "a weight that went at one level is back at a lower one: start from the dense weights",
+        _from_before,
+    ),
+    Mistake("one copy for all levels", _ONE_COPY, _last_everywhere(_from_before)),
+    Mistake("one copy for all levels", _ONE_COPY, _last_everywhere(_right)),
+    Mistake("one copy for all levels", _ONE_COPY, _last_everywhere(_of_the_rest)),
+    Mistake("levels sorted", _ORDER, lambda weights, levels: _right(weights, sorted(levels))),
+    Mistake("levels sorted", _ORDER, lambda weights, levels: _right(weights, sorted(set(levels)))),
+    Mistake(
+        "levels added up",
+        "a level is the whole sparsity, not what is pruned on top of the levels before",
+        _added_up,
+    ),
+    Mistake(
+        "same fraction in each layer",
+        "each layer was pruned on its own; a global threshold lets layers differ",
+        _with(_per_layer),
+    ),
+    Mistake(
+        "masks in place of weights",
+        "the result holds pruned weights, not the masks that prune them",
+        lambda weights, levels: [masks.right(weights, level) for level in levels],
+    ),
+    *(
+        Mistake(m.name, m.explanation, _with(m.masks) if m.masks else None, m.error)
+        for m in masks.MISTAKES
+    ),
+)
+
+
+def _own(value: Any, arguments: tuple) -> Any:
+    """How many memories are those of another result or of the input too, and the values."""
+    import torch
+
+    wanted = "expected a list of dicts of tensors"
+    if type(value) not in (list, tuple):
+        raise Failure(f"it returned {show_type(value)}, {wanted}")
+    seen: set[int] = set()
+    shared = 0
+    for result in (arguments[0], *value):
+        tensors = list(result.values()) if type(result) is dict else []
+        if len(tensors) == 0 or any(type(t) is not torch.Tensor for t in tensors):
+            raise Failure(f"one of the results is {show_type(result)}, {wanted}")
+        # Within one result the tensors may be cut out of one row.
+        places = {t.untyped_storage().data_ptr() for t in tensors if t.numel()}
+        shared += len(places & seen)
+        seen |= places
+    return {"shared memories": shared, "results": list(value)}
+
+
+def _sharing(weights: Weights, levels: Sequence[float]) -> dict[str, Any]:
+    return {"shared memories": 0, "results": _right(weights, levels)}
+
+
+def _own_mistakes() -> tuple[Mistake, ...]:
+    """The mistakes described as the results are, and the sharing of tensors."""
+
+    def described(answer: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: _own(answer(*arguments), arguments)
+
+    why = (
+        "whoever changes one result changes another, or the dense weights: each level needs "
+        "tensors of its own, at 0 and at repeated levels too"
+    )
+    kept = (_dense_at_zero, _cached, lambda *arguments: _cached(*arguments, start=_dense_at_zero))
+    return (
+        *(Mistake("one tensor in several results", why, described(answer)) for answer in kept),
+        *(Mistake(m.name, m.explanation, described(m.answer)) for m in _MISTAKES if m.answer),
+    )
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `sweep(weights, levels)`."""
+    import torch
+
+    draws = Draws(seed, _ID)
+    random = draws.random
+
+    def ascending() -> list[float]:
+        return [random.choice(some) for some in ((0.1, 0.15), (0.3, 0.35), (0.55, 0.6), (0.8, 0.9))]
+
+    def case(weights: Weights, levels: list[float], note: str = "") -> Case:
+        return Case((weights, levels), _right(weights, levels), note)
+
+    def tied() -> Weights:
+        return {f"block.{i}.weight": as_tensor(draws.tied(16), (4, 4)) for i in (2, 6, 10)}
+
+    up, down = ascending(), ascending()[::-1]
+    repeated = [0.6, 0.2, 0.6, 0.4]
+    odd = [draws.inexact(upward) for upward in (True, False)]
+    kinds = (torch.float32, torch.bfloat16, torch.float16)
+    mixed = draws.layers((4, 4), (2, 2, 4), (12,))
+    mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
+    strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
+    groups = {
+        "each level from the dense weights": [
+            case(draws.layers((4, 5), (5, 8)), up),
+            case(draws.layers((4, 4), (3, 8), (2, 4, 5)), ascending()),
+        ],
+        "levels in any order": [
+            case(draws.layers((4, 5), (5, 8)), down, "falling"),
+            case(draws.layers((6, 4), (16,)), repeated, "one level twice"),
+            case(draws.layers((6, 4), (16,)), [0.5, 0.9, 0.1], "up and down"),
+        ],
+        "exact count, ties by order": [
+            case(draws.layers((odd[0][0] - 8,), (8,)), [odd[0][1], 0.5]),
+            case(draws.layers((odd[1][0] - 8,), (8,)), [odd[1][1], 0.5]),
+            case(draws.layers((9,), (4,)), [0.5, 0.25], "6.5 of 13"),
+            case(tied(), [0.25, 0.75, 0.4], "many ties"),
+        ],
+        "extremes": [
+            case(draws.layers((3, 4), (8,)), [], "no levels"),
+            case({}, [0.5, 0.9], "no weights"),
+            case(draws.layers((3, 4), (8,)), [1.0, 0.0]),
+            case(draws.layers((0,), (2, 4)), [0.5, 0.25], "an empty layer"),
+            case({"block.2.weight": as_tensor([-0.5])}, [0.0, 1.0]),
+        ],
+        "strides and dtypes": [
+            case(strided, [0.75, 0.25], "transposed"),
+            case(mixed, [0.75, 0.25], "mixed dtypes"),
+        ],
+    }
+    own = {
+        "copies of their own": [
+            Case((weights, levels), _sharing(weights, levels), note)
+            for weights, levels, note in (
+                (draws.layers((4, 5), (8,)), [0.0, 0.5], "level 0"),
+                (draws.layers((4, 5), (8,)), [0.5, 0.25, 0.5], "one level twice"),
+            )
+        ]
+    }
+    *verdicts, kept = judge(trial, groups, _MISTAKES, _SECTION, "the dense weights are kept")
+    (sharing, _) = judge(Looking(trial, _own), own, _own_mistakes(), _SECTION)
+    return (*verdicts, sharing, kept)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="pruning",
+    title="A sweep without compounding",
+    points=6,
+    minutes=25,
+    difficulty=2,
+    objective="Prune to several sparsities, each time from the dense weights.",
+    section=_SECTION,
+    function="sweep",
+    check=_check,
+    forbids=("torch.nn.utils.prune", "labkit"),
+)

@@ -1,0 +1,16 @@
+"""All matrices."""
+
+MISTAKE = "biases left out"
+
+
+def share(tensors):
+    zeros = sum((tensor == 0).sum().item() for tensor in tensors)
+    return zeros / max(sum(tensor.numel() for tensor in tensors), 1)
+
+
+def achieved_sparsity(model, names):
+    parameters = dict(model.named_parameters())
+    named = [parameters[name] for name in names]
+    others = [p for p in parameters.values() if p.ndim == 2]
+    result = {name: share([parameters[name]]) for name in names}
+    return result | {"prunable": share(named), "all": share(others)}

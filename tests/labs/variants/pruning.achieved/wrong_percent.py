@@ -1,0 +1,15 @@
+"""Percent."""
+
+MISTAKE = "percent"
+
+
+def share(tensors):
+    zeros = sum((tensor == 0).sum().item() for tensor in tensors)
+    return 100 * zeros / max(sum(tensor.numel() for tensor in tensors), 1)
+
+
+def achieved_sparsity(model, names):
+    parameters = dict(model.named_parameters())
+    named = [parameters[name] for name in names]
+    result = {name: share([parameters[name]]) for name in names}
+    return result | {"prunable": share(named), "all": share(list(parameters.values()))}

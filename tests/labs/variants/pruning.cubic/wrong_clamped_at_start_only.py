@@ -1,0 +1,12 @@
+"""Goes on after the end."""
+
+MISTAKE = "not clamped"
+
+
+def cubic_sparsity(step, start, end, final, initial=0.0):
+    if step < start:
+        return initial
+    if start == end:
+        return final
+    part = (step - start) / (end - start)
+    return final + (initial - final) * (1 - part) ** 3

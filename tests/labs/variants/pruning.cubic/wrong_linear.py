@@ -1,0 +1,12 @@
+"""Straight."""
+
+MISTAKE = "a straight line"
+
+
+def cubic_sparsity(step, start, end, final, initial=0.0):
+    if step < start:
+        return initial
+    if step >= end:
+        return final
+    part = (step - start) / (end - start)
+    return initial + (final - initial) * part

@@ -1,0 +1,12 @@
+"""A square."""
+
+MISTAKE = "square for cube"
+
+
+def cubic_sparsity(step, start, end, final, initial=0.0):
+    if step < start:
+        return initial
+    if step >= end:
+        return final
+    part = (step - start) / (end - start)
+    return final + (initial - final) * (1 - part) ** 2

@@ -1,0 +1,26 @@
+"""Prunes a share of what is left."""
+
+import torch
+
+MISTAKE = "compounding"
+
+
+def ranked(weights, count):
+    """Masks that are False at the `count` smallest."""
+    together = torch.cat([w.abs().double().flatten() for w in weights.values()])
+    keep = torch.ones(together.numel(), dtype=torch.bool)
+    keep[together.argsort(stable=True)[:count]] = False
+    parts = keep.split([w.numel() for w in weights.values()])
+    return {n: p.reshape(weights[n].shape) for n, p in zip(weights, parts, strict=True)}
+
+
+def sweep(weights, levels):
+    if not weights:
+        return [{} for _ in levels]
+    total = sum(weight.numel() for weight in weights.values())
+    gone, results = 0, []
+    for level in levels:
+        gone += round(level * (total - gone))
+        keep = ranked(weights, gone)
+        results.append({name: weights[name] * keep[name] for name in weights})
+    return results

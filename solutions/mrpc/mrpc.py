@@ -1,0 +1,134 @@
+# %% [markdown] overview="mrpc"
+# # Lab: MRPC
+#
+# MRPC asks whether two sentences say the same. A score on it is one number for each model, and one
+# number can hide that a pruned model no longer reads. This lab builds the evaluation from its
+# parts and then asks how far its numbers can be trusted.
+#
+# **You will learn** to put sentence pairs of different lengths into one batch, to write the loop
+# that evaluates a model, to compute accuracy and F1 from counts, to compare a score with the
+# majority baseline and notice a model that has collapsed to one answer, to put a bootstrap
+# interval around a score, to compare two models on the same pairs, and why a falling loss can mean
+# a model that has given up.
+#
+# **You need** this notebook and `labkit` installed; PyTorch tensors and modules; no network and
+# no GPU. The pictures use the small models and the small corpus that come with `labkit`.
+#
+# **How it works.** Fill in the cell of each exercise and run the check below it as often as you
+# like. It tries your function on several inputs, prints a line for each property, and says what
+# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
+# answers yourself: calls into `labkit`, `sklearn` or `evaluate` earn no points. The exercises do
+# not need each other; begin where you like.
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+
+from labkit import checks, load_model, load_mrpc
+
+# %% [markdown] exercise="mrpc.collate"
+# A model takes a batch as one rectangular tensor, but sentence pairs differ in length. Shorter rows
+# are filled up on the right with a padding token, and an attention mask tells the model which
+# entries are text. Which id the padding has depends on the model: RoBERTa uses 1, and GPT-2 has no
+# padding token at all, so its end token serves, which may also stand in the text.
+#
+# **By hand.** Three rows and `pad_id = 7`; the longest row has three tokens:
+#
+# | row | `input_ids` | `attention_mask` |
+# |:--|:--|:--|
+# | `[5, 6, 7]` | 5 6 7 | 1 1 1 |
+# | `[8]` | 8 7 7 | 1 0 0 |
+# | `[7, 9]` | 7 9 7 | 1 1 0 |
+#
+# The 7 at the end of the first row and the one at the start of the third are tokens, so their mask
+# is 1.
+
+
+# %% answer="mrpc.collate"
+def collate(rows: list[list[int]], pad_id: int) -> dict[str, torch.Tensor]:
+    """One batch of rows of token ids, padded on the right.
+
+    rows: lists of token ids, of different lengths; there may be no rows, and rows without tokens.
+        They must not be changed.
+    pad_id: id of the padding, any id; it may occur in the rows as a token.
+
+    Returns {"input_ids": ..., "attention_mask": ...}, in this order: two int64 tensors of shape
+    (number of rows, length of the longest row), which is (0, 0) without rows. A row of input_ids
+    holds its tokens first and pad_id after them; attention_mask is 1 at tokens and 0 at padding.
+    """
+    ### BEGIN SOLUTION
+    longest = max((len(row) for row in rows), default=0)
+    ids = torch.full((len(rows), longest), pad_id, dtype=torch.int64)
+    mask = torch.zeros((len(rows), longest), dtype=torch.int64)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = torch.tensor(row, dtype=torch.int64)
+        # By length: a token of the text may have the id of the padding.
+        mask[number, : len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+    ### END SOLUTION
+
+
+# %% check="mrpc.collate"
+checks.check("mrpc.collate", collate)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Begin with two full tensors, one of padding and one of zeros, and write each row into its place.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.full` and `torch.zeros` take a `dtype`. `max` takes a `default` for the case without rows.
+# A slice such as `mask[i, :n] = 1` fills the start of a row.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. the length of the longest row, 0 if there are no rows
+# 2. `input_ids` full of `pad_id` and `attention_mask` full of 0, both int64
+# 3. for each row: its tokens into the start of its line, and as many ones into the mask
+# 4. both tensors in a dictionary
+#
+# </details>
+
+# %% grade="mrpc.collate"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.collate", globals().get("collate"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# How much of a batch is padding depends on which rows share it. Blue is text, white is padding.
+
+# %%
+if checks.works("mrpc.collate", collate):
+    _, tokenizer, _ = load_model("roberta")
+    data = load_mrpc()["validation"][:64]
+    token_rows = tokenizer(data["sentence1"], data["sentence2"])["input_ids"]
+    orders = {"as they come": token_rows, "by length": sorted(token_rows, key=len)}
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
+    for axis, (title, ordered) in zip(axes, orders.items(), strict=True):
+        masks = [
+            collate(ordered[first : first + 8], tokenizer.pad_token_id)["attention_mask"]
+            for first in range(0, len(ordered), 8)
+        ]
+        share = 1 - sum(int(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
+        picture = torch.full((len(ordered), max(map(len, ordered))), torch.nan)
+        for number, mask in enumerate(masks):
+            picture[8 * number : 8 * number + len(mask), : mask.shape[1]] = mask
+        axis.imshow(picture, cmap="Blues", aspect="auto", interpolation="nearest")
+        axis.set(title=f"{title}: {share:.0%} padding", xlabel="position", ylabel="row")
+        axis.set_facecolor("0.85")
+    plt.show()
+
+# %% [markdown]
+# ### Before you hand in
+# Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

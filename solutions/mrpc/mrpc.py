@@ -129,6 +129,102 @@ if checks.works("mrpc.collate", collate):
         axis.set_facecolor("0.85")
     plt.show()
 
+# %% [markdown] exercise="mrpc.scores"
+# Accuracy is the share of pairs that are classified right. F1 looks at the pairs of class 1,
+# paraphrases, alone: it is the harmonic mean of precision (how many of the pairs called 1 are 1)
+# and recall (how many of the pairs that are 1 are called so). Both follow from four counts.
+#
+# **By hand.** Six pairs:
+#
+# | pair | 0 | 1 | 2 | 3 | 4 | 5 |
+# |:--|--:|--:|--:|--:|--:|--:|
+# | prediction | 1 | 1 | 1 | 0 | 0 | 1 |
+# | label | 1 | 1 | 0 | 0 | 1 | 1 |
+# | | tp | tp | fp | tn | fn | tp |
+#
+# With tp = 3, fp = 1, fn = 1 and tn = 1 the accuracy is (3 + 1) / 6 = 0.667. Precision and recall
+# are both 3/4, and F1 = 2 · 3 / (2 · 3 + 1 + 1) = 0.75.
+
+
+# %% answer="mrpc.scores"
+def accuracy_and_f1(predictions: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
+    """Accuracy and F1 of class 1.
+
+    predictions, labels: int64 tensors of shape (pairs,), of 0 and 1; there may be no pairs. They
+        must not be changed.
+
+    Returns (accuracy, f1), two numbers from 0 to 1. Each is 0.0 where there is nothing to divide
+    by: both without pairs, F1 where no pair is called 1 or no pair is 1.
+    """
+    ### BEGIN SOLUTION
+    true_positive = int(((predictions == 1) & (labels == 1)).sum())
+    wrong = int((predictions != labels).sum())
+    right = len(labels) - wrong
+    accuracy = right / len(labels) if len(labels) else 0.0
+    # False positives and false negatives together are all that is wrong.
+    below = 2 * true_positive + wrong
+    return accuracy, 2 * true_positive / below if below else 0.0
+    ### END SOLUTION
+
+
+# %% check="mrpc.scores"
+checks.check("mrpc.scores", accuracy_and_f1)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Count the true positives, the false positives and the false negatives. The rest is division.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `(predictions == 1) & (labels == 0)` is True at the false positives; `.sum()` counts them and
+# `int(...)` makes a Python number of the count.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. count tp, fp and fn
+# 2. accuracy: the number of equal entries, divided by the number of pairs if there are any
+# 3. F1: 2 tp / (2 tp + fp + fn), if that denominator is not 0; written in this way there is only
+#    one denominator to look at
+#
+# </details>
+
+# %% grade="mrpc.scores"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.scores", globals().get("accuracy_and_f1"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Answers drawn at random, without a look at the pairs: what do the scores say of a model that calls
+# more and more of them paraphrases?
+
+# %%
+if checks.works("mrpc.scores", accuracy_and_f1):
+    labels = torch.tensor(load_mrpc()["validation"]["label"])
+    order = torch.rand(len(labels), generator=torch.Generator().manual_seed(0))
+    shares = torch.linspace(0, 1, 41)
+    guesses = [accuracy_and_f1((order < share).long(), labels) for share in shares]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(shares, guesses, label=["accuracy", "F1"])
+    axes.set(
+        title="Scores of a model that guesses",
+        xlabel="share of pairs called 1",
+        ylabel="score",
+        ylim=(0, 1),
+    )
+    axes.legend()
+    plt.show()
+
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

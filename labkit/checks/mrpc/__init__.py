@@ -1,6 +1,6 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.mrpc import collate
+from labkit.checks.mrpc import collate, scores
 
-TASKS: tuple[Task, ...] = (collate.TASK,)
+TASKS: tuple[Task, ...] = (collate.TASK, scores.TASK)

@@ -23,6 +23,7 @@
 # %%
 import matplotlib.pyplot as plt
 import torch
+from torch import nn
 
 from labkit import checks, load_model, load_mrpc
 
@@ -223,6 +224,120 @@ if checks.works("mrpc.scores", accuracy_and_f1):
         ylim=(0, 1),
     )
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="mrpc.evaluate"
+# An evaluation runs the model over all batches and averages. Three things go wrong easily: dropout
+# stays on, so that two runs differ; the attention mask is not handed on, so that the model reads
+# padding; and the means of the batches are averaged, although the last batch is smaller. The loss
+# of an example is the cross-entropy: the negative logarithm of the probability that the model gives
+# to the label.
+#
+# **By hand.** Two batches, of three examples and of one:
+#
+# | batch | losses | right | mean of the batch |
+# |:--|:--|:--|--:|
+# | 0 | 0.1, 0.2, 0.3 | yes, yes, yes | 0.2 |
+# | 1 | 1.4 | no | 1.4 |
+#
+# The loss is (0.1 + 0.2 + 0.3 + 1.4) / 4 = 0.5 and the accuracy 3/4. The mean of the batches' means
+# would give 0.8 and 1/2.
+
+
+# %% answer="mrpc.evaluate"
+def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[str, float]:
+    """Mean loss and accuracy of a classifier over all examples.
+
+    model: called as model(input_ids=..., attention_mask=...), it returns an object whose `.logits`
+        are a float32 tensor of shape (rows, 2). Its weights must not be changed.
+    batches: dicts of int64 tensors: "input_ids" and "attention_mask" of shape (rows, tokens) and
+        "labels" of shape (rows,), 0 or 1. Batches may differ in size; there may be none. They must
+        not be changed.
+
+    Returns {"loss": ..., "accuracy": ...}, in this order: the mean cross-entropy and the share of
+    examples whose label has the larger logit, both over the examples of all batches together, and
+    both 0.0 without batches. The model runs in evaluation mode and without gradients; afterwards it
+    is in the mode (`model.training`) in which it came.
+    """
+    ### BEGIN SOLUTION
+    was_training = model.training
+    loss, right, count = 0.0, 0, 0
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            logits = model(
+                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+            ).logits
+            # Sums, not means: a small batch must not count as much as a large one.
+            loss += nn.functional.cross_entropy(logits, batch["labels"], reduction="sum").item()
+            right += int((logits.argmax(1) == batch["labels"]).sum())
+            count += len(logits)
+    model.train(was_training)
+    return {"loss": loss / max(count, 1), "accuracy": right / max(count, 1)}
+    ### END SOLUTION
+
+
+# %% check="mrpc.evaluate"
+checks.check("mrpc.evaluate", evaluate)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Three numbers grow from batch to batch: the sum of the losses, the number of right answers and the
+# number of examples.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `nn.functional.cross_entropy` takes logits and labels; look at its argument `reduction`.
+# `model.eval()` and `model.train(True or False)` set the mode, `model.training` tells it.
+# `torch.no_grad()` is for a `with` block.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. remember `model.training` and call `model.eval()`
+# 2. without gradients, for each batch: the logits, the summed loss, the right answers, the rows
+# 3. set the mode back
+# 4. divide both sums by the number of examples, if there are any
+#
+# </details>
+
+# %% grade="mrpc.evaluate"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.evaluate", globals().get("evaluate"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The three small models on the same pairs of the small corpus, with your loop.
+
+# %%
+if checks.works("mrpc.evaluate", evaluate):
+    data = load_mrpc()["validation"]
+    found = {}
+    for key in ("roberta", "gpt2", "bart"):
+        model, tokenizer, spec = load_model(key)
+        batches = []
+        for first in range(0, len(data), 64):
+            part = data[first : first + 64]
+            batch = tokenizer(
+                part["sentence1"], part["sentence2"], padding=True, return_tensors="pt"
+            )
+            batches.append({**batch, "labels": torch.tensor(part["label"])})
+        found[spec.title] = evaluate(model, batches)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.2), layout="constrained")
+    for axis, score in zip(axes, ("loss", "accuracy"), strict=True):
+        axis.barh(list(found), [scores[score] for scores in found.values()], color="tab:blue")
+        axis.set(xlabel=score, xlim=(0, None if score == "loss" else 1))
+    axes[1].set_yticks([])
     plt.show()
 
 # %% [markdown]

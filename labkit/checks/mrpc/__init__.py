@@ -1,6 +1,6 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.mrpc import collate, scores
+from labkit.checks.mrpc import collate, evaluate, scores
 
-TASKS: tuple[Task, ...] = (collate.TASK, scores.TASK)
+TASKS: tuple[Task, ...] = (collate.TASK, scores.TASK, evaluate.TASK)

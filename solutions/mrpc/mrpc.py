@@ -107,7 +107,8 @@ checks.points("mrpc.collate", globals().get("collate"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# How much of a batch is padding depends on which rows share it. Blue is text, white is padding.
+# How much of a batch is padding depends on which rows share it. Blue is text, white is padding, and
+# what is grey lies outside the batch.
 
 # %%
 if checks.works("mrpc.collate", collate):
@@ -338,6 +339,100 @@ if checks.works("mrpc.evaluate", evaluate):
         axis.barh(list(found), [scores[score] for scores in found.values()], color="tab:blue")
         axis.set(xlabel=score, xlim=(0, None if score == "loss" else 1))
     axes[1].set_yticks([])
+    plt.show()
+
+# %% [markdown] exercise="mrpc.encode"
+# A model reads both sentences of a pair in one row. What stands between and around them depends on
+# the model: RoBERTa and BART want `<s>` and `</s>`, GPT-2 wants nothing. The tokenizer of a model
+# knows this, if it is given both sentences as a pair. It also cuts a pair that is too long, token
+# by token from the sentence that is the longer one at that point, so that both keep something.
+#
+# **By hand.** A first sentence of five tokens, `a1` to `a5`, and a second one of three, with
+# `max_length` 10:
+#
+# | tokenizer | tokens of the pair | the row |
+# |:--|--:|:--|
+# | RoBERTa | 5 + 3 + 4 special = 12 | `<s> a1 a2 a3 </s> </s> b1 b2 b3 </s>` |
+# | GPT-2 | 5 + 3 = 8 | `a1 a2 a3 a4 a5 b1 b2 b3` |
+#
+# RoBERTa's row is two tokens too long, and both are taken from the first sentence.
+
+
+# %% answer="mrpc.encode"
+def encode(tokenizer, pairs: list[tuple[str, str]], max_length: int) -> list[list[int]]:
+    """Token ids of sentence pairs, one row for each pair.
+
+    tokenizer: a tokenizer of transformers, such as `load_model` returns.
+    pairs: tuples of a first and a second sentence, neither empty; there may be no pairs. They must
+        not be changed.
+    max_length: the most tokens in a row, special tokens included; at least 8.
+
+    Returns a list of lists of token ids: for each pair both sentences in their order, joined by the
+    tokenizer with its special tokens. A pair with more than max_length tokens is cut as
+    truncation=True does, the longer sentence first. The rows are not padded.
+    """
+    ### BEGIN SOLUTION
+    if not pairs:
+        # The tokenizer refuses empty lists.
+        return []
+    first, second = (list(sentences) for sentences in zip(*pairs, strict=True))
+    return tokenizer(first, second, truncation=True, max_length=max_length)["input_ids"]
+    ### END SOLUTION
+
+
+# %% check="mrpc.encode"
+checks.check("mrpc.encode", encode)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# A tokenizer is called like a function. It takes a list of first sentences and a list of second
+# ones.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# The arguments `truncation` and `max_length` do the cutting. The result holds several things by
+# name; the rows of ids are at `"input_ids"`.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. return an empty list if there are no pairs
+# 2. make a list of the first and a list of the second sentences
+# 3. call the tokenizer on both, with `truncation=True` and `max_length=max_length`
+# 4. return its `"input_ids"`
+#
+# </details>
+
+# %% grade="mrpc.encode"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.encode", globals().get("encode"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# How long are the pairs of the small corpus, and how many would be cut at 32 tokens?
+
+# %%
+if checks.works("mrpc.encode", encode):
+    data = load_mrpc()["validation"]
+    pairs = list(zip(data["sentence1"], data["sentence2"], strict=True))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for key in ("roberta", "gpt2"):
+        _, tokenizer, spec = load_model(key)
+        lengths = [len(row) for row in encode(tokenizer, pairs, 128)]
+        axes.hist(lengths, bins=range(15, 60), histtype="step", linewidth=2, label=spec.title)
+    axes.axvline(32, color="black", linestyle="--")
+    axes.set(title="Special tokens make a row longer", xlabel="tokens", ylabel="number of pairs")
+    axes.legend()
     plt.show()
 
 # %% [markdown]

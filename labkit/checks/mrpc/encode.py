@@ -1,0 +1,201 @@
+"""The exercise `mrpc.encode`: sentence pairs to rows of token ids."""
+
+import copy
+import functools
+import random
+from collections.abc import Callable
+from typing import Any
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.quiet import quiet
+from labkit.checks.trial import Trial
+from labkit.sources import MODEL_NAMES, mini_checkpoint
+
+_ID = "mrpc.encode"
+_SECTION = f"book/03-mrpc.md#{_ID}"
+# Words that are one token each, so that lengths in words are lengths in tokens, or nearly.
+_WORDS = ("said", "company", "firm", "the", "in", "on", "at", "May", "Monday")
+
+Pairs = list[tuple[str, str]]
+Rows = list[list[int]]
+
+
+@functools.cache
+def _tokenizer(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    with quiet():
+        tokenizer = AutoTokenizer.from_pretrained(mini_checkpoint(name))
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _rows(name: str, pairs: Pairs, **how: Any) -> Rows:
+    """Each pair on its own through the tokenizer `name`, with its options `how`."""
+    return [_tokenizer(name)(*pair, **how)["input_ids"] for pair in pairs]
+
+
+def _right(name: str, pairs: Pairs, max_length: int) -> Rows:
+    return _rows(name, pairs, truncation="longest_first", max_length=max_length)
+
+
+def _by(**how: Any) -> Callable[[str, Pairs, int], Rows]:
+    """An answer with other options of the tokenizer."""
+    return lambda name, pairs, max_length: _rows(
+        name, pairs, **{"truncation": True, "max_length": max_length, **how}
+    )
+
+
+def _of(change: Callable[[str, str], tuple[str, ...]]) -> Callable[[str, Pairs, int], Rows]:
+    """An answer about other texts: what `change` makes of the two sentences."""
+    return lambda name, pairs, max_length: _right(
+        name, [change(*pair) for pair in pairs], max_length
+    )
+
+
+def _padded(name: str, pairs: Pairs, max_length: int) -> Rows:
+    rows = _right(name, pairs, max_length)
+    longest = max(map(len, rows), default=0)
+    return [row + [_tokenizer(name).pad_token_id] * (longest - len(row)) for row in rows]
+
+
+def _each_alone(name: str, pairs: Pairs, max_length: int, width: int | None = None) -> Rows:
+    """Both sentences encoded on their own, and put together; cut to `width`."""
+    how = {"truncation": True, "max_length": max_length}
+    rows = [_rows(name, [(a,), (b,)], **how) for a, b in pairs]
+    return [[*first, *second][:width] for first, second in rows]
+
+
+_MISTAKES = (
+    Mistake(
+        "only the first sentence",
+        "the tokenizer takes the second sentence as its second argument",
+        _of(lambda first, second: (first,)),
+    ),
+    Mistake(
+        "joined as one text",
+        "the model was trained on pairs: hand over two sentences, and the tokenizer joins them",
+        _of(lambda first, second: (f"{first} {second}",)),
+    ),
+    Mistake(
+        "sentences swapped",
+        "the first sentence of a pair comes first",
+        _of(lambda first, second: (second, first)),
+    ),
+    *(
+        Mistake(
+            "each sentence on its own",
+            "the tokenizer knows what stands between two sentences: give it both in one call",
+            answer,
+        )
+        for answer in (
+            _each_alone,
+            lambda name, pairs, max_length: _each_alone(name, pairs, max_length, max_length),
+        )
+    ),
+    *(
+        Mistake(
+            "one sentence pays for both",
+            "cut the longer one first, so that something of both is left: truncation=True",
+            _by(truncation=which),
+        )
+        for which in ("only_first", "only_second")
+    ),
+    Mistake(
+        "cut after encoding",
+        "a slice takes away the end of the second sentence and the special token behind it",
+        lambda name, pairs, max_length: [row[:max_length] for row in _rows(name, pairs)],
+    ),
+    Mistake(
+        "not cut",
+        "a row has at most max_length tokens, the special ones included",
+        lambda name, pairs, max_length: _rows(name, pairs),
+    ),
+    *(
+        Mistake("padded", "padding is for a batch, later: each row keeps its own length", answer)
+        for answer in (_padded, _by(padding="max_length"))
+    ),
+    Mistake(
+        "no special tokens",
+        "the model was trained with the special tokens around the sentences",
+        _by(add_special_tokens=False),
+    ),
+    Mistake(
+        "no pairs",
+        "the tokenizer refuses an empty list: without pairs there is nothing to ask it",
+        error="list index out of range",
+    ),
+)
+
+
+class _ByName:
+    """The trial for cases that name a tokenizer: the function gets a copy of the tokenizer."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.name = trial.name
+        self.after: tuple[Any, ...] = ()
+        self._trial = trial
+
+    def __call__(self, name: str, pairs: Pairs, max_length: int) -> Any:
+        try:
+            return self._trial(copy.deepcopy(_tokenizer(name)), pairs, max_length)
+        finally:
+            self.after = (name, *self._trial.after[1:])
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `encode(tokenizer, pairs, max_length)`."""
+    draw = random.Random(f"{_ID} {seed}")
+
+    def sentence(words: int) -> str:
+        return " ".join(("The", *draw.choices(_WORDS, k=words - 1)))
+
+    def pair(first: int, second: int) -> tuple[str, str]:
+        return sentence(first), sentence(second)
+
+    def case(name: str, pairs: Pairs, max_length: int, note: str = "") -> Case:
+        words = "; ".join(f"{len(a.split())} and {len(b.split())}" for a, b in pairs)
+        shown = f"{trial.name}(the tokenizer of {name}, pairs of {words or 'nothing'} words"
+        expected = _right(name, pairs, max_length)
+        return Case((name, pairs, max_length), expected, note, shown=f"{shown}, {max_length})")
+
+    def whole(name: str) -> Case:
+        return case(name, [pair(4, 7), pair(9, 5), pair(3, draw.randint(4, 6))], 64)
+
+    def cut(name: str) -> Case:
+        """Both sentences have to give, and either could give all of it."""
+        return case(name, [pair(7, 9), pair(9, 8), pair(3, 3)], draw.choice((14, 15)))
+
+    def tight(name: str, spare: int) -> Case:
+        pairs = [pair(6, 8)]
+        (length,) = map(len, _rows(name, pairs))
+        return case(name, pairs, length + spare, "one token too many" if spare else "just fits")
+
+    groups = {
+        "two sentences in one row": [whole(name) for name in MODEL_NAMES],
+        "the longer sentence is cut first": [cut(name) for name in MODEL_NAMES],
+        "extremes": [
+            case("roberta", [], 16, "no pairs"),
+            tight("roberta", 0),
+            tight("gpt2", -1),
+            case("bart", [pair(1, 1), pair(1, 12)], 8, "one word"),
+        ],
+    }
+    return judge(_ByName(trial), groups, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="mrpc",
+    title="Pairs into token ids",
+    objective="Encode sentence pairs as a model expects them, cut to a length it can take.",
+    section=_SECTION,
+    function="encode",
+    check=_check,
+    forbids=("labkit",),
+    points=3,
+    minutes=10,
+    difficulty=1,
+)

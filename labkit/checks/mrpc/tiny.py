@@ -1,0 +1,33 @@
+"""A classifier of a few weights that keeps a record of how it was called."""
+
+import torch
+from torch import Tensor, nn
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class TinyClassifier(nn.Module):
+    """Two logits from the mean of the embeddings of a row, over the entries that the mask keeps.
+
+    `calls` holds for each call whether dropout was active and whether gradients were on.  Without
+    a mask every entry counts, as in the models of transformers.
+    """
+
+    def __init__(self, tokens: int, hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.words = nn.Embedding(tokens, hidden)
+        self.dropout = nn.Dropout(0.5)
+        self.head = nn.Linear(hidden, 2)
+        self.calls: list[tuple[bool, bool]] = []
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> SequenceClassifierOutput:
+        """Logits of shape (rows, 2) for int64 `input_ids` of shape (rows, tokens)."""
+        self.calls.append((self.dropout.training, torch.is_grad_enabled()))
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        share = mask / mask.sum(1, keepdim=True)
+        pooled = (self.words(input_ids) * share[..., None]).sum(1)
+        return SequenceClassifierOutput(logits=self.head(self.dropout(pooled)))

@@ -1,0 +1,20 @@
+"""Leaves the model in training mode."""
+
+import torch
+from torch.nn.functional import cross_entropy
+
+MISTAKE = "mode not restored"
+
+
+def evaluate(model, batches):
+    model.eval()
+    loss, right, count = 0.0, 0, 0
+    with torch.no_grad():
+        for batch in batches:
+            mask = batch["attention_mask"]
+            logits = model(input_ids=batch["input_ids"], attention_mask=mask).logits
+            loss += cross_entropy(logits, batch["labels"], reduction="sum").item()
+            right += (logits.argmax(1) == batch["labels"]).sum().item()
+            count += len(logits)
+    model.train()
+    return {"loss": loss / max(count, 1), "accuracy": right / max(count, 1)}

@@ -1,5 +1,6 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.exercise import Task
+from labkit.checks.mrpc import collapse
 
-TASKS: tuple[Task, ...] = ()
+TASKS: tuple[Task, ...] = (collapse.TASK,)

@@ -3,6 +3,7 @@
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 
 from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
@@ -108,6 +109,111 @@ if checks.works("mrpc.collapse", baseline):
         axes.plot(f"{level:.0%}", result.accuracy, mark, color="tab:blue")
     axes.axhline(constant["majority"], color="black", linestyle="--", label="constant answer")
     axes.set(title=spec.title, xlabel="sparsity", ylabel="accuracy", ylim=(0, 1.05))
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown] exercise="mrpc.bootstrap"
+# With other pairs the accuracy would have come out a little different. How different? The
+# bootstrap answers with the pairs that there are: draw n of them **with replacement**, so that some
+# come twice and some not at all, and take the accuracy of this resample. Do it B times. The middle
+# 95 % of the B accuracies are the **percentile interval**: it runs from their 2.5 % quantile to
+# their 97.5 % quantile.
+#
+# The draws are handed to your function, so its result is exact: one row of `draws` is one resample.
+#
+# **By hand.** Four pairs, `correct = [True, True, False, True]`, and three resamples:
+#
+# | resample | indices drawn | correct | accuracy |
+# |:--|:--|:--|--:|
+# | 0 | 0, 0, 2, 3 | True, True, False, True | 0.75 |
+# | 1 | 2, 2, 1, 2 | False, False, True, False | 0.25 |
+# | 2 | 1, 3, 3, 0 | True, True, True, True | 1.00 |
+#
+# In order: 0.25, 0.75, 1.00, at the positions 0, 1, 2. The 2.5 % quantile is at position
+# 0.025 · 2 = 0.05, between the first two: 0.25 + 0.05 · 0.5 = 0.275. The 97.5 % quantile is at
+# 0.975 · 2 = 1.95: 0.75 + 0.95 · 0.25 = 0.9875.
+
+
+# %% answer="mrpc.bootstrap"
+def bootstrap_interval(correct: torch.Tensor, draws: torch.Tensor) -> tuple[float, float]:
+    """The 95 % percentile interval of an accuracy.
+
+    correct: whether each pair is answered right, bool of shape (n,), n at least 1.
+    draws: which pairs make up each resample, int64 of shape (B, n), entries from 0 to n - 1, B at
+        least 1. Both may have any strides, and must not be changed.
+
+    Returns (low, high): the 2.5 % and the 97.5 % quantile of the accuracies of the B resamples,
+    as fractions from 0 to 1. Between two resamples a quantile is interpolated linearly, as
+    `numpy.quantile` does.
+    """
+    ### BEGIN SOLUTION
+    # Indexing with a matrix gives a matrix: one resample in each row.
+    accuracies = correct[draws].double().mean(dim=1)
+    low, high = np.quantile(accuracies.numpy(), [0.025, 0.975])
+    return float(low), float(high)
+    ### END SOLUTION
+
+
+# %% check="mrpc.bootstrap"
+checks.check("mrpc.bootstrap", bootstrap_interval)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# One accuracy for each row of `draws` first. What is asked for are two quantiles of these B
+# numbers.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `correct[draws]` looks up all resamples at once and has the shape of `draws`. torch averages no
+# booleans: make them `double()`. `np.quantile` takes a list of positions from 0 to 1.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `correct[draws]`, of shape (B, n)
+# 2. as float64, its mean along each row (`dim=1`): B accuracies
+# 3. their quantiles at 0.025 and 0.975
+# 4. both as Python numbers, the lower one first
+#
+# </details>
+
+# %% grade="mrpc.bootstrap"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.bootstrap", globals().get("bootstrap_interval"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The mini RoBERTa at several sparsities. Two accuracies whose bars overlap by much are no evidence
+# of a difference; the next exercise asks that question in a better way.
+
+# %%
+if checks.works("mrpc.bootstrap", bootstrap_interval):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"]
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randint(len(rows), (2000, len(rows)), generator=generator)
+    levels, scores = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        low, high = bootstrap_interval(torch.tensor(result.predictions == result.labels), draws)
+        scores.append((result.accuracy, result.accuracy - low, high - result.accuracy))
+    accuracy, below, above = zip(*scores, strict=True)
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.errorbar(levels, accuracy, (below, above), marker="o", capsize=4, label=spec.title)
+    axes.axhline(
+        result.baselines.majority_accuracy, color="black", linestyle="--", label="constant"
+    )
+    axes.set(title="95 % intervals", xlabel="sparsity", ylabel="accuracy")
     axes.legend(loc="lower left")
     plt.show()
 

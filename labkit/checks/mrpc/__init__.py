@@ -1,6 +1,6 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.mrpc import collapse
+from labkit.checks.mrpc import bootstrap, collapse
 
-TASKS: tuple[Task, ...] = (collapse.TASK,)
+TASKS: tuple[Task, ...] = (collapse.TASK, bootstrap.TASK)

@@ -5,6 +5,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from scipy.stats import binomtest
 
 from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
 
@@ -214,6 +215,120 @@ if checks.works("mrpc.bootstrap", bootstrap_interval):
         result.baselines.majority_accuracy, color="black", linestyle="--", label="constant"
     )
     axes.set(title="95 % intervals", xlabel="sparsity", ylabel="accuracy")
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown] exercise="mrpc.paired"
+# Two sparsities of one model answer the **same** pairs. On most of them they agree: both are right
+# or both are wrong. Such pairs do not say which model is better. What counts are the discordant
+# pairs, where just one of the two is right. If the models were equally good, it would be the first
+# or the second by the toss of a fair coin. McNemar's exact test asks how surprising the observed
+# split of these pairs would then be.
+#
+# **By hand.** Ten pairs:
+#
+# | | second right | second wrong |
+# |:--|--:|--:|
+# | **first right** | 4 | 1 |
+# | **first wrong** | 4 | 1 |
+#
+# The accuracies are 0.5 and 0.8, so `difference` = 0.8 - 0.5 = 0.3; `only_first` = 1 and
+# `only_second` = 4. Five coins show 1 head or fewer with probability (1 + 5) / 2⁵ = 0.1875. A split
+# as uneven in the other direction is as likely: `p` = 2 · 0.1875 = 0.375. Three more pairs right of
+# ten, and still nothing to be sure of.
+
+
+# %% answer="mrpc.paired"
+def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]:
+    """Compare two models that answered the same pairs.
+
+    first, second: whether each model is right on each pair, bool of shape (n,), of any strides; n
+        may be 0. Neither must be changed.
+
+    Returns a dictionary with, in this order:
+        difference: accuracy of the second minus accuracy of the first, as a fraction; 0.0 without
+            pairs
+        only_first: number of pairs that only the first gets right
+        only_second: number of pairs that only the second gets right
+        p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
+            fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
+            there are no such pairs
+    `scipy.stats.binomtest` may be used.
+    """
+    ### BEGIN SOLUTION
+    only_first = int((first & ~second).sum())
+    only_second = int((second & ~first).sum())
+    decided = only_first + only_second
+    # binomtest takes no empty sample.
+    return {
+        "difference": (only_second - only_first) / max(len(first), 1),
+        "only_first": only_first,
+        "only_second": only_second,
+        "p": float(binomtest(only_first, decided).pvalue) if decided else 1.0,
+    }
+    ### END SOLUTION
+
+
+# %% check="mrpc.paired"
+checks.check("mrpc.paired", compare)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Count the two kinds of discordant pairs. With these two numbers and n all four values follow.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `first & ~second` is True where only the first is right. `binomtest(k, n)` from `scipy.stats`
+# tests k heads of n fair coins, two-sided unless told otherwise; it refuses n = 0. By hand:
+# `math.comb(n, k) / 2**n` is the probability of exactly k heads.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `only_first` and `only_second`, as whole numbers; `decided` is their sum
+# 2. `difference`: what both get right cancels out, so it is `(only_second - only_first) / n`; mind
+#    n = 0
+# 3. `p` is 1.0 where `decided` is 0; else `binomtest(only_first, decided).pvalue`
+#
+# </details>
+
+# %% grade="mrpc.paired"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.paired", globals().get("compare"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Each sparsity of the mini RoBERTa against the dense model: how many pairs are lost, how many are
+# won, and how surprising that would be between two equally good models.
+
+# %%
+if checks.works("mrpc.paired", compare):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"]
+    levels, right = (0.0, 0.3, 0.5, 0.6, 0.7), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        right.append(torch.tensor(result.predictions == result.labels))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for place, other in enumerate(right[1:]):
+        found = compare(right[0], other)
+        lost, won = -found["only_first"], found["only_second"]
+        axes.bar(place, lost, color="tab:red", label=None if place else "only dense is right")
+        axes.bar(place, won, color="tab:green", label=None if place else "only pruned is right")
+        axes.annotate(f"p = {found['p']:.2g}", (place, won), ha="center", va="bottom")
+    axes.set_xticks(range(len(levels) - 1), [f"{level:.0%}" for level in levels[1:]])
+    axes.set(title=f"{spec.title}: pruned against dense", xlabel="sparsity", ylabel="pairs")
+    axes.margins(y=0.15)
     axes.legend(loc="lower left")
     plt.show()
 

@@ -332,6 +332,127 @@ if checks.works("mrpc.paired", compare):
     axes.legend(loc="lower left")
     plt.show()
 
+# %% [markdown] exercise="mrpc.given_up"
+# Prune a model further and its loss may **fall**. That looks like an improvement and can be the
+# opposite. The loss of one pair is $-\ln p$, with $p$ the probability that the model gives to the
+# true label; so being sure and wrong costs much. A half-broken model that is sure of its wrong
+# answers has a large loss. Prune it until nothing is left of what it knew, and it says much the
+# same of every pair, without being sure of anything: the loss falls towards that of a predictor
+# that says one constant probability, and there is no skill any more.
+#
+# **By hand.** Two pairs, with `prior` 0.7:
+#
+# | pair | logits | label | p of class 1 | loss | class | larger p | loss of saying 0.7 |
+# |:--|:--|--:|--:|--:|--:|--:|--:|
+# | 0 | 0, 1.0986 | 1 | 0.75 | -ln 0.75 = 0.2877 | 1 | 0.75 | -ln 0.7 = 0.3567 |
+# | 1 | 0, 2.1972 | 0 | 0.90 | -ln 0.10 = 2.3026 | 1 | 0.90 | -ln 0.3 = 1.2040 |
+# | **mean** | | | | **1.2951** | | **0.8250** | **0.7803** |
+#
+# One of two is right, so the accuracy is 0.5. Both pairs get class 1: the model has given up.
+
+
+# %% answer="mrpc.given_up"
+def reading(logits: torch.Tensor, labels: torch.Tensor, prior: float) -> dict[str, float | bool]:
+    """What a classifier's outputs say of its loss, its skill and its confidence.
+
+    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n at least 1, of
+        any strides; compute in float32 or a wider type.
+    labels: 0 or 1 for each pair, int64 of shape (n,). Neither tensor must be changed.
+    prior: the share of class 1 in training, above 0 and below 1.
+
+    Returns a dictionary with, in this order:
+        loss: mean cross-entropy of the pairs in nats; finite also where logits are far apart
+        accuracy: share of pairs whose class is right; the class of a pair is that of the larger
+            logit, and 0 where both are equal
+        confidence: mean of the larger of the two probabilities of each pair
+        prior_loss: mean cross-entropy, on the same labels and in nats, of a predictor that gives
+            class 1 the probability `prior` for every pair
+        given_up: True where all pairs get the same class (a single one does)
+    """
+    ### BEGIN SOLUTION
+    logits = logits.float()
+    # log_softmax of the logits stays finite where the softmax would be 0.
+    log_probabilities = logits.log_softmax(dim=1)
+    classes = (logits[:, 1] > logits[:, 0]).long()
+    constant = torch.tensor([1 - prior, prior]).log()
+    return {
+        "loss": -log_probabilities.gather(1, labels[:, None]).mean().item(),
+        "accuracy": (classes == labels).float().mean().item(),
+        "confidence": log_probabilities.exp().amax(dim=1).mean().item(),
+        "prior_loss": -constant[labels].mean().item(),
+        "given_up": len(classes.unique()) == 1,
+    }
+    ### END SOLUTION
+
+
+# %% check="mrpc.given_up"
+checks.check("mrpc.given_up", reading)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Take the numbers one by one: two losses, two numbers about the classes, one about the
+# probabilities. Only the first and the third need the softmax.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.nn.functional.cross_entropy` takes logits (not probabilities) and labels, and averages.
+# `softmax(dim=1)` gives the probabilities of each row. `labels` can pick from a tensor of two
+# entries: `two[labels]`. `Tensor.unique` lists the values that occur.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. make the logits float32
+# 2. `loss`: `cross_entropy(logits, labels)`
+# 3. the classes: 1 where the second logit is larger than the first; `accuracy` and `given_up` from
+#    them
+# 4. `confidence`: the larger probability of each row, then the mean
+# 5. `prior_loss`: the mean of -ln(prior) where the label is 1 and of -ln(1 - prior) where it is 0
+#
+# </details>
+
+# %% grade="mrpc.given_up"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.given_up", globals().get("reading"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The mini GPT-2 from dense to almost empty. Follow the loss from its highest point to the right,
+# and then look at the accuracy there. A cross marks a model that has given up.
+
+# %%
+if checks.works("mrpc.given_up", reading):
+    model, tokenizer, spec = load_model("gpt2")
+    rows = load_mrpc()["validation"]
+    prior = float(np.mean(load_mrpc()["train"]["label"]))
+    levels, found = (0.0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        found.append(reading(torch.tensor(result.logits), torch.tensor(result.labels), prior))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6, 5), sharex=True, layout="constrained")
+    top.plot(levels, [one["loss"] for one in found], "o-", label=spec.title)
+    top.axhline(found[0]["prior_loss"], color="black", linestyle="--", label="constant")
+    top.set(title="The loss falls again", ylabel="loss in nats")
+    top.legend(loc="upper left")
+    for key, color in (("accuracy", "tab:blue"), ("confidence", "tab:orange")):
+        bottom.plot(levels, [one[key] for one in found], "o-", color=color, label=key)
+    for level, one in zip(levels, found, strict=True):
+        if one["given_up"]:
+            bottom.plot(level, one["accuracy"], "kx", markersize=10)
+    bottom.set(title="The skill does not come back", xlabel="sparsity", ylim=(0, 1.05))
+    bottom.legend(loc="lower left")
+    plt.show()
+
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

@@ -22,10 +22,12 @@
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
+from scipy.stats import binomtest
 from torch import nn
 
-from labkit import checks, load_model, load_mrpc
+from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
 
 # %% [markdown] exercise="mrpc.collate"
 # A model takes a batch as one rectangular tensor, but sentence pairs differ in length. Shorter rows
@@ -433,6 +435,450 @@ if checks.works("mrpc.encode", encode):
     axes.axvline(32, color="black", linestyle="--")
     axes.set(title="Special tokens make a row longer", xlabel="tokens", ylabel="number of pairs")
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="mrpc.collapse"
+# Is 0.67 a good accuracy? About two thirds of the pairs in MRPC are paraphrases, so always
+# answering "paraphrase" gets that accuracy without reading a word, and an F1 that is higher still.
+# A model that is pruned far enough often ends there: it gives every pair the same answer. Such a
+# model has **collapsed**. The score that it has to beat is that of the constant answer, not 0.5.
+#
+# **By hand.** Six pairs, four of them paraphrases:
+#
+# | pair | 0 | 1 | 2 | 3 | 4 | 5 |
+# |:--|--:|--:|--:|--:|--:|--:|
+# | label | 1 | 0 | 1 | 1 | 0 | 1 |
+# | constant answer | 1 | 1 | 1 | 1 | 1 | 1 |
+# | prediction | 0 | 0 | 0 | 0 | 0 | 0 |
+#
+# The most frequent label is 1. Always answering 1 is right in 4 of 6 pairs, so `majority` is 0.667;
+# with 4 hits, 2 false alarms and nothing missed `majority_f1` is 2 · 4 / (2 · 4 + 2) = 0.8. All
+# predictions are 0: the model has collapsed, though its own accuracy is only 0.333.
+
+
+# %% answer="mrpc.collapse"
+def baseline(labels: torch.Tensor, predictions: torch.Tensor) -> dict[str, float | bool]:
+    """What a constant answer scores, and whether the model gives one.
+
+    labels: 0 or 1 for each pair, int64 of shape (n,), of any strides; n may be 0.
+    predictions: what the model says of the same pairs, also 0 or 1, int64 of shape (n,).
+        Neither tensor must be changed.
+
+    Returns a dictionary with, in this order:
+        majority: accuracy of always answering the most frequent of `labels`; where 0 and 1 are
+            equally frequent the answer is the lower one, 0
+        majority_f1: F1 of class 1 of that constant answer, which is 0.0 where the answer is 0
+        collapsed: True where all predictions are the same (a single one is)
+    Without pairs it is 0.0, 0.0 and False.
+    """
+    ### BEGIN SOLUTION
+    if labels.numel() == 0:
+        return {"majority": 0.0, "majority_f1": 0.0, "collapsed": False}
+    ones = labels.sum().item() / labels.numel()
+    # F1 is 2 * hits / (2 * hits + wrong): always 1 hits all ones and is wrong on all zeros.
+    return {
+        "majority": max(ones, 1 - ones),
+        "majority_f1": 2 * ones / (1 + ones) if ones > 0.5 else 0.0,
+        "collapsed": len(predictions.unique()) == 1,
+    }
+    ### END SOLUTION
+
+
+# %% check="mrpc.collapse"
+checks.check("mrpc.collapse", baseline)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# The first two numbers need the labels only, the third needs the predictions only.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# With the share of ones among the labels you know which answer is the most frequent and how often
+# it is right. `Tensor.unique` lists the values that occur. Deal with no pairs first.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. return the values for no pairs if `labels.numel()` is 0
+# 2. `ones = share of labels that are 1`; `majority` is the larger of `ones` and `1 - ones`
+# 3. if `ones` is above 0.5 the constant answer is 1: put hits = `ones`, false alarms = `1 - ones`
+#    and nothing missed into `F1 = 2 * hits / (2 * hits + false alarms + missed)`; else F1 is 0.0
+# 4. `collapsed`: one distinct prediction
+#
+# </details>
+
+# %% grade="mrpc.collapse"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.collapse", globals().get("baseline"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Pruned versions of the mini GPT-2 beside the constant answer. A cross marks a version that gives
+# every pair the same answer.
+
+# %%
+if checks.works("mrpc.collapse", baseline):
+    model, tokenizer, spec = load_model("gpt2")
+    rows = load_mrpc()["validation"]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for level, _ in zip(levels := (0.0, 0.5, 0.8, 0.9, 0.99), sweep(model, levels), strict=True):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        constant = baseline(torch.tensor(result.labels), torch.tensor(result.predictions))
+        mark = "x" if constant["collapsed"] else "o"
+        axes.plot(f"{level:.0%}", result.accuracy, mark, color="tab:blue")
+    axes.axhline(constant["majority"], color="black", linestyle="--", label="constant answer")
+    axes.set(title=spec.title, xlabel="sparsity", ylabel="accuracy", ylim=(0, 1.05))
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown] exercise="mrpc.bootstrap"
+# With other pairs the accuracy would have come out a little different. How different? The
+# bootstrap answers with the pairs that there are: draw n of them **with replacement**, so that some
+# come twice and some not at all, and take the accuracy of this resample. Do it B times. The middle
+# 95 % of the B accuracies are the **percentile interval**: it runs from their 2.5 % quantile to
+# their 97.5 % quantile.
+#
+# The draws are handed to your function, so its result is exact: one row of `draws` is one resample.
+#
+# **By hand.** Four pairs, `correct = [True, True, False, True]`, and three resamples:
+#
+# | resample | indices drawn | correct | accuracy |
+# |:--|:--|:--|--:|
+# | 0 | 0, 0, 2, 3 | True, True, False, True | 0.75 |
+# | 1 | 2, 2, 1, 2 | False, False, True, False | 0.25 |
+# | 2 | 1, 3, 3, 0 | True, True, True, True | 1.00 |
+#
+# In order: 0.25, 0.75, 1.00, at the positions 0, 1, 2. The 2.5 % quantile is at position
+# 0.025 · 2 = 0.05, between the first two: 0.25 + 0.05 · 0.5 = 0.275. The 97.5 % quantile is at
+# 0.975 · 2 = 1.95: 0.75 + 0.95 · 0.25 = 0.9875.
+
+
+# %% answer="mrpc.bootstrap"
+def bootstrap_interval(correct: torch.Tensor, draws: torch.Tensor) -> tuple[float, float]:
+    """The 95 % percentile interval of an accuracy.
+
+    correct: whether each pair is answered right, bool of shape (n,), n at least 1.
+    draws: which pairs make up each resample, int64 of shape (B, n), entries from 0 to n - 1, B at
+        least 1. Both may have any strides, and must not be changed.
+
+    Returns (low, high): the 2.5 % and the 97.5 % quantile of the accuracies of the B resamples,
+    as fractions from 0 to 1. Between two resamples a quantile is interpolated linearly, as
+    `numpy.quantile` does.
+    """
+    ### BEGIN SOLUTION
+    # Indexing with a matrix gives a matrix: one resample in each row.
+    accuracies = correct[draws].double().mean(dim=1)
+    low, high = np.quantile(accuracies.numpy(), [0.025, 0.975])
+    return float(low), float(high)
+    ### END SOLUTION
+
+
+# %% check="mrpc.bootstrap"
+checks.check("mrpc.bootstrap", bootstrap_interval)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# One accuracy for each row of `draws` first. What is asked for are two quantiles of these B
+# numbers.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `correct[draws]` looks up all resamples at once and has the shape of `draws`. torch averages no
+# booleans: make them `double()`. `np.quantile` takes a list of positions from 0 to 1.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `correct[draws]`, of shape (B, n)
+# 2. as float64, its mean along each row (`dim=1`): B accuracies
+# 3. their quantiles at 0.025 and 0.975
+# 4. both as Python numbers, the lower one first
+#
+# </details>
+
+# %% grade="mrpc.bootstrap"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.bootstrap", globals().get("bootstrap_interval"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The mini RoBERTa at several sparsities. Two accuracies whose bars overlap by much are no evidence
+# of a difference; the next exercise asks that question in a better way.
+
+# %%
+if checks.works("mrpc.bootstrap", bootstrap_interval):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"]
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.randint(len(rows), (2000, len(rows)), generator=generator)
+    levels, scores = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        low, high = bootstrap_interval(torch.tensor(result.predictions == result.labels), draws)
+        scores.append((result.accuracy, result.accuracy - low, high - result.accuracy))
+    accuracy, below, above = zip(*scores, strict=True)
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.errorbar(levels, accuracy, (below, above), marker="o", capsize=4, label=spec.title)
+    axes.axhline(
+        result.baselines.majority_accuracy, color="black", linestyle="--", label="constant"
+    )
+    axes.set(title="95 % intervals", xlabel="sparsity", ylabel="accuracy")
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown] exercise="mrpc.paired"
+# Two sparsities of one model answer the **same** pairs. On most of them they agree: both are right
+# or both are wrong. Such pairs do not say which model is better. What counts are the discordant
+# pairs, where just one of the two is right. If the models were equally good, it would be the first
+# or the second by the toss of a fair coin. McNemar's exact test asks how surprising the observed
+# split of these pairs would then be.
+#
+# **By hand.** Ten pairs:
+#
+# | | second right | second wrong |
+# |:--|--:|--:|
+# | **first right** | 4 | 1 |
+# | **first wrong** | 4 | 1 |
+#
+# The accuracies are 0.5 and 0.8, so `difference` = 0.8 - 0.5 = 0.3; `only_first` = 1 and
+# `only_second` = 4. Five coins show 1 head or fewer with probability (1 + 5) / 2⁵ = 0.1875. A split
+# as uneven in the other direction is as likely: `p` = 2 · 0.1875 = 0.375. Three more pairs right of
+# ten, and still nothing to be sure of.
+
+
+# %% answer="mrpc.paired"
+def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]:
+    """Compare two models that answered the same pairs.
+
+    first, second: whether each model is right on each pair, bool of shape (n,), of any strides; n
+        may be 0. Neither must be changed.
+
+    Returns a dictionary with, in this order:
+        difference: accuracy of the second minus accuracy of the first, as a fraction; 0.0 without
+            pairs
+        only_first: number of pairs that only the first gets right
+        only_second: number of pairs that only the second gets right
+        p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
+            fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
+            there are no such pairs
+    `scipy.stats.binomtest` may be used.
+    """
+    ### BEGIN SOLUTION
+    only_first = int((first & ~second).sum())
+    only_second = int((second & ~first).sum())
+    decided = only_first + only_second
+    # binomtest takes no empty sample.
+    return {
+        "difference": (only_second - only_first) / max(len(first), 1),
+        "only_first": only_first,
+        "only_second": only_second,
+        "p": float(binomtest(only_first, decided).pvalue) if decided else 1.0,
+    }
+    ### END SOLUTION
+
+
+# %% check="mrpc.paired"
+checks.check("mrpc.paired", compare)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Count the two kinds of discordant pairs. With these two numbers and n all four values follow.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `first & ~second` is True where only the first is right. `binomtest(k, n)` from `scipy.stats`
+# tests k heads of n fair coins, two-sided unless told otherwise; it refuses n = 0. By hand:
+# `math.comb(n, k) / 2**n` is the probability of exactly k heads.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `only_first` and `only_second`, as whole numbers; `decided` is their sum
+# 2. `difference`: what both get right cancels out, so it is `(only_second - only_first) / n`; mind
+#    n = 0
+# 3. `p` is 1.0 where `decided` is 0; else `binomtest(only_first, decided).pvalue`
+#
+# </details>
+
+# %% grade="mrpc.paired"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.paired", globals().get("compare"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Each sparsity of the mini RoBERTa against the dense model: how many pairs are lost, how many are
+# won, and how surprising that would be between two equally good models.
+
+# %%
+if checks.works("mrpc.paired", compare):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"]
+    levels, right = (0.0, 0.3, 0.5, 0.6, 0.7), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        right.append(torch.tensor(result.predictions == result.labels))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for place, other in enumerate(right[1:]):
+        found = compare(right[0], other)
+        lost, won = -found["only_first"], found["only_second"]
+        axes.bar(place, lost, color="tab:red", label=None if place else "only dense is right")
+        axes.bar(place, won, color="tab:green", label=None if place else "only pruned is right")
+        axes.annotate(f"p = {found['p']:.2g}", (place, won), ha="center", va="bottom")
+    axes.set_xticks(range(len(levels) - 1), [f"{level:.0%}" for level in levels[1:]])
+    axes.set(title=f"{spec.title}: pruned against dense", xlabel="sparsity", ylabel="pairs")
+    axes.margins(y=0.15)
+    axes.legend(loc="lower left")
+    plt.show()
+
+# %% [markdown] exercise="mrpc.given_up"
+# Prune a model further and its loss may **fall**. That looks like an improvement and can be the
+# opposite. The loss of one pair is $-\ln p$, with $p$ the probability that the model gives to the
+# true label; so being sure and wrong costs much. A half-broken model that is sure of its wrong
+# answers has a large loss. Prune it until nothing is left of what it knew, and it says much the
+# same of every pair, without being sure of anything: the loss falls towards that of a predictor
+# that says one constant probability, and there is no skill any more.
+#
+# **By hand.** Two pairs, with `prior` 0.7:
+#
+# | pair | logits | label | p of class 1 | loss | class | larger p | loss of saying 0.7 |
+# |:--|:--|--:|--:|--:|--:|--:|--:|
+# | 0 | 0, 1.0986 | 1 | 0.75 | -ln 0.75 = 0.2877 | 1 | 0.75 | -ln 0.7 = 0.3567 |
+# | 1 | 0, 2.1972 | 0 | 0.90 | -ln 0.10 = 2.3026 | 1 | 0.90 | -ln 0.3 = 1.2040 |
+# | **mean** | | | | **1.2951** | | **0.8250** | **0.7803** |
+#
+# One of two is right, so the accuracy is 0.5. Both pairs get class 1: the model has given up.
+
+
+# %% answer="mrpc.given_up"
+def reading(logits: torch.Tensor, labels: torch.Tensor, prior: float) -> dict[str, float | bool]:
+    """What a classifier's outputs say of its loss, its skill and its confidence.
+
+    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n at least 1, of
+        any strides; compute in float32 or a wider type.
+    labels: 0 or 1 for each pair, int64 of shape (n,). Neither tensor must be changed.
+    prior: the share of class 1 in training, above 0 and below 1.
+
+    Returns a dictionary with, in this order:
+        loss: mean cross-entropy of the pairs in nats; finite also where logits are far apart
+        accuracy: share of pairs whose class is right; the class of a pair is that of the larger
+            logit, and 0 where both are equal
+        confidence: mean of the larger of the two probabilities of each pair
+        prior_loss: mean cross-entropy, on the same labels and in nats, of a predictor that gives
+            class 1 the probability `prior` for every pair
+        given_up: True where all pairs get the same class (a single one does)
+    """
+    ### BEGIN SOLUTION
+    logits = logits.float()
+    # log_softmax of the logits stays finite where the softmax would be 0.
+    log_probabilities = logits.log_softmax(dim=1)
+    classes = (logits[:, 1] > logits[:, 0]).long()
+    constant = torch.tensor([1 - prior, prior]).log()
+    return {
+        "loss": -log_probabilities.gather(1, labels[:, None]).mean().item(),
+        "accuracy": (classes == labels).float().mean().item(),
+        "confidence": log_probabilities.exp().amax(dim=1).mean().item(),
+        "prior_loss": -constant[labels].mean().item(),
+        "given_up": len(classes.unique()) == 1,
+    }
+    ### END SOLUTION
+
+
+# %% check="mrpc.given_up"
+checks.check("mrpc.given_up", reading)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Take the numbers one by one: two losses, two numbers about the classes, one about the
+# probabilities. Only the first and the third need the softmax.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.nn.functional.cross_entropy` takes logits (not probabilities) and labels, and averages.
+# `softmax(dim=1)` gives the probabilities of each row. `labels` can pick from a tensor of two
+# entries: `two[labels]`. `Tensor.unique` lists the values that occur.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. make the logits float32
+# 2. `loss`: `cross_entropy(logits, labels)`
+# 3. the classes: 1 where the second logit is larger than the first; `accuracy` and `given_up` from
+#    them
+# 4. `confidence`: the larger probability of each row, then the mean
+# 5. `prior_loss`: the mean of -ln(prior) where the label is 1 and of -ln(1 - prior) where it is 0
+#
+# </details>
+
+# %% grade="mrpc.given_up"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("mrpc.given_up", globals().get("reading"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The mini GPT-2 from dense to almost empty. Follow the loss from its highest point to the right,
+# and then look at the accuracy there. A cross marks a model that has given up.
+
+# %%
+if checks.works("mrpc.given_up", reading):
+    model, tokenizer, spec = load_model("gpt2")
+    rows = load_mrpc()["validation"]
+    prior = float(np.mean(load_mrpc()["train"]["label"]))
+    levels, found = (0.0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99), []
+    for _ in sweep(model, levels):
+        result = evaluate_mrpc(model, tokenizer, rows)
+        found.append(reading(torch.tensor(result.logits), torch.tensor(result.labels), prior))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6, 5), sharex=True, layout="constrained")
+    top.plot(levels, [one["loss"] for one in found], "o-", label=spec.title)
+    top.axhline(found[0]["prior_loss"], color="black", linestyle="--", label="constant")
+    top.set(title="The loss falls again", ylabel="loss in nats")
+    top.legend(loc="upper left")
+    for key, color in (("accuracy", "tab:blue"), ("confidence", "tab:orange")):
+        bottom.plot(levels, [one[key] for one in found], "o-", color=color, label=key)
+    for level, one in zip(levels, found, strict=True):
+        if one["given_up"]:
+            bottom.plot(level, one["accuracy"], "kx", markersize=10)
+    bottom.set(title="The skill does not come back", xlabel="sparsity", ylim=(0, 1.05))
+    bottom.legend(loc="lower left")
     plt.show()
 
 # %% [markdown]

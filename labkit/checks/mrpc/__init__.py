@@ -1,6 +1,24 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.mrpc import collate, encode, evaluate, scores
+from labkit.checks.mrpc import (
+    bootstrap,
+    collapse,
+    collate,
+    encode,
+    evaluate,
+    given_up,
+    paired,
+    scores,
+)
 
-TASKS: tuple[Task, ...] = (collate.TASK, scores.TASK, evaluate.TASK, encode.TASK)
+TASKS: tuple[Task, ...] = (
+    collate.TASK,
+    scores.TASK,
+    evaluate.TASK,
+    encode.TASK,
+    collapse.TASK,
+    bootstrap.TASK,
+    paired.TASK,
+    given_up.TASK,
+)

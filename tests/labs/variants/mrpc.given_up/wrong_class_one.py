@@ -1,0 +1,18 @@
+"""Takes the probability of class 1."""
+
+import torch
+import torch.nn.functional as F
+
+MISTAKE = "the probability of class 1 for the confidence"
+
+
+def reading(logits, labels, prior):
+    logits = logits.float()
+    classes = logits.argmax(1)
+    return {
+        "loss": float(F.cross_entropy(logits, labels)),
+        "accuracy": float((classes == labels).double().mean()),
+        "confidence": float(logits.softmax(1)[:, 1].mean()),
+        "prior_loss": float(-torch.tensor([1 - prior, prior]).log()[labels].mean()),
+        "given_up": len(set(classes.tolist())) == 1,
+    }

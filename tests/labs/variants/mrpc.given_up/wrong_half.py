@@ -1,0 +1,17 @@
+"""Keeps the type of the logits."""
+
+import torch
+import torch.nn.functional as F
+
+MISTAKE = "averaged in half precision"
+
+
+def reading(logits, labels, prior):
+    classes = logits.argmax(1)
+    return {
+        "loss": float(F.cross_entropy(logits, labels)),
+        "accuracy": float((classes == labels).double().mean()),
+        "confidence": float(logits.softmax(1).max(1).values.mean()),
+        "prior_loss": float(-torch.tensor([1 - prior, prior]).log()[labels].mean()),
+        "given_up": len(set(classes.tolist())) == 1,
+    }

@@ -1,0 +1,18 @@
+"""Replaces the logits by probabilities and forgets that."""
+
+import torch
+import torch.nn.functional as F
+
+MISTAKE = "softmax twice"
+
+
+def reading(logits, labels, prior):
+    logits = logits.double().softmax(1)
+    classes = logits.argmax(1)
+    return {
+        "loss": float(F.cross_entropy(logits, labels)),
+        "accuracy": float((classes == labels).double().mean()),
+        "confidence": float(logits.softmax(1).max(1).values.mean()),
+        "prior_loss": float(-torch.tensor([1 - prior, prior]).log()[labels].mean()),
+        "given_up": len(set(classes.tolist())) == 1,
+    }

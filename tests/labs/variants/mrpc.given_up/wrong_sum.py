@@ -1,0 +1,18 @@
+"""Adds the losses up."""
+
+import torch
+import torch.nn.functional as F
+
+MISTAKE = "the sum for the mean"
+
+
+def reading(logits, labels, prior):
+    logits = logits.float()
+    classes = logits.argmax(1)
+    return {
+        "loss": float(F.cross_entropy(logits, labels, reduction="sum")),
+        "accuracy": float((classes == labels).double().mean()),
+        "confidence": float(logits.softmax(1).max(1).values.mean()),
+        "prior_loss": float(-torch.tensor([1 - prior, prior]).log()[labels].mean()),
+        "given_up": len(set(classes.tolist())) == 1,
+    }

@@ -1,0 +1,16 @@
+"""Divides by the discordant pairs."""
+
+from math import comb
+
+MISTAKE = "a difference per differing pair"
+
+
+def compare(first, second):
+    one, two = int((first & ~second).sum()), int((second & ~first).sum())
+    decided = one + two
+    return {
+        "difference": (two - one) / max(decided, 1),
+        "only_first": one,
+        "only_second": two,
+        "p": min(1.0, 2 * sum(comb(decided, k) for k in range(min(one, two) + 1)) / 2**decided),
+    }

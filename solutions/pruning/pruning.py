@@ -506,7 +506,7 @@ def sweep(weights: dict[str, torch.Tensor], levels: list[float]) -> list[dict[st
     for level in levels:
         keep = torch.ones(len(order), dtype=torch.bool, device=order.device)
         keep[order[: round(level * len(order))]] = False
-        parts = keep.split(sizes) if sizes else ()
+        parts = keep.split(sizes)
         results.append(
             {
                 name: torch.where(part.reshape(weight.shape), weight, 0.0)

@@ -200,6 +200,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(layers(), [], "no names"),
                 case(empty, ["0.weight", "1.weight"], "an empty weight"),
                 case(full, ["0.weight"], "all zeros"),
+            ],
+            "zeros only": [
                 case(tiny, ["0.weight", "1.weight"], "tiny weights are no zeros"),
                 case(halves, both, "bfloat16"),
             ],

@@ -1,0 +1,260 @@
+# %% [markdown] overview="challenges"
+# # Lab: challenges
+#
+# A mask with many zeros is written in five lines. A sparse model that somebody can use is harder:
+# the hardware wants a pattern, the smallest weights are not always the least important ones, some
+# layers break before others, and training brings pruned weights back to life.
+#
+# **You will learn** to write the masks of two methods that answer these problems, 2:4 sparsity and
+# Wanda, to measure how much each layer suffers when it alone is pruned, to train with a mask that
+# holds, and to argue from measured figures whether a pruned model is worth shipping.
+#
+# **You need** this notebook and `labkit` installed; PyTorch indexing and sorting; no network and
+# no GPU. The pictures use the small models that come with `labkit`.
+#
+# **How it works.** Fill in the cell of each exercise and run the check below it as often as you
+# like. It tries your function on several inputs, prints a line for each property, and says what
+# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
+# answers yourself: calls into `torch.nn.utils.prune` or the pruning functions of `labkit` earn no
+# points. The exercises do not need each other; begin where you like. The last one is a question
+# that you answer in words.
+#
+# As before, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True where a
+# weight is kept.
+
+# %%
+import matplotlib.pyplot as plt
+import torch
+
+from labkit import checks, load_model, load_mrpc, prunable_layers
+
+# %% [markdown] exercise="challenges.two_four"
+# Zeros at any place save no time on a GPU: the hardware multiplies whole tiles. NVIDIA's sparse
+# tensor cores skip zeros of one pattern only, **2:4**: of each four consecutive weights of a row
+# at most two are not zero. Magnitude pruning under this rule keeps the two largest |w| of each
+# group of four.
+#
+# **By hand.** One row of eight weights, so two groups:
+#
+# | group | 1 | 1 | 1 | 1 | 2 | 2 | 2 | 2 |
+# |:--|--:|--:|--:|--:|--:|--:|--:|--:|
+# | w | 0.1 | -0.4 | 0.3 | 0.2 | 0.9 | 0.5 | -0.5 | -0.8 |
+# | absolute value | 0.1 | 0.4 | 0.3 | 0.2 | 0.9 | 0.5 | 0.5 | 0.8 |
+# | mask | False | True | True | False | True | False | False | True |
+#
+# The second group loses two weights of size 0.5, although 0.3 in the first one stays: groups are
+# not compared. Were the second group 0.5, 0.9, -0.5, -0.5, the mask would be False, True, False,
+# True: of equal |w| the earlier one is pruned first.
+
+
+# %% answer="challenges.two_four"
+def two_four_mask(weight: torch.Tensor) -> torch.Tensor:
+    """Mask that keeps the two largest |w| of each four consecutive weights of a row.
+
+    weight: tensor of shape (out, in) and any strides, float32, float16 or bfloat16; `in` is a
+        multiple of 4, and either size may be 0. Must not be changed.
+
+    Returns a bool tensor of the same shape, True where a weight is kept. Row i is cut into the
+    groups weight[i, 0:4], weight[i, 4:8] and so on; exactly two entries of each group are False,
+    those with the smallest |w|. Of equal |w| the one with the lower column is pruned first.
+    """
+    ### BEGIN SOLUTION
+    groups = weight.abs().reshape(-1, 4)
+    # Only a stable sort keeps equal values in the order of their index.
+    lowest = groups.argsort(dim=1, stable=True)[:, :2]
+    mask = torch.ones(groups.shape, dtype=torch.bool, device=weight.device)
+    return mask.scatter(1, lowest, False).reshape(weight.shape)
+    ### END SOLUTION
+
+
+# %% check="challenges.two_four"
+checks.check("challenges.two_four", two_four_mask)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Make a matrix that has one group in each row. Then it is the mask of a row of four, many times.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `weight.reshape(-1, 4)` has one group in each row, as rows are stored one after the other.
+# `argsort(dim=1, stable=True)` sorts each row. `Tensor.scatter` writes a value at the columns that
+# an index matrix names for each row.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. |w| as a matrix of shape (groups, 4)
+# 2. the columns of each row in ascending, stable order; keep the first two
+# 3. a mask of True of the same shape; write False at these columns
+# 4. back to the shape of `weight`
+#
+# </details>
+
+# %% grade="challenges.two_four"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.two_four", globals().get("two_four_mask"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The pattern has a price. Both bars of a layer prune half of its weights: one chooses freely, one
+# within groups of four. The higher the bar, the more of the total |w| is lost.
+
+# %%
+if checks.works("challenges.two_four", two_four_mask):
+    model, _, spec = load_model("roberta")
+    layers = [layer for layer in prunable_layers(model) if layer.block == 0]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for row, layer in enumerate(layers):
+        sizes = layer.weight.detach().abs()
+        free = sizes.flatten().sort().values[: sizes.numel() // 2].sum() / sizes.sum()
+        bound = sizes[~two_four_mask(sizes)].sum() / sizes.sum()
+        first = row == 0
+        axes.barh(row - 0.2, free, 0.4, color="0.75", label="any half" if first else None)
+        axes.barh(row + 0.2, bound, 0.4, color="tab:blue", label="2:4" if first else None)
+    names = [layer.name.split(".layer.0.")[1].removesuffix(".weight") for layer in layers]
+    axes.set(title=f"{spec.title}, block 0", xlabel="share of the total |w| that is pruned")
+    axes.set_yticks(range(len(layers)), names)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    plt.show()
+
+# %% [markdown] exercise="challenges.wanda"
+# What a weight adds to an output is weight times input. A small weight on a feature that is always
+# large adds more than a larger weight on a feature that is nearly zero. **Wanda** (Sun et al. 2023)
+# therefore ranks by $|w_{ij}| \cdot \lVert x_j \rVert_2$, where the norm runs over the values that
+# feature $j$ takes on all tokens of a few calibration texts. The weights of one output (one row)
+# are compared with each other only. Texts of different lengths come with padding, and padding is
+# no text: its tokens must not enter the norm.
+#
+# **By hand.** One sequence of three tokens, the last one padding; two features; sparsity 0.5, so
+# `round(0.5 * 2) = 1` zero in each row:
+#
+# | token | feature 0 | feature 1 | attention mask |
+# |:--|--:|--:|--:|
+# | 0 | 3 | 1 | 1 |
+# | 1 | -4 | 0 | 1 |
+# | 2 | 7 | 9 | 0 |
+# | norm of the real tokens | 5 | 1 | |
+#
+# | row | w | score | mask |
+# |:--|:--|:--|:--|
+# | 0 | 0.2, 0.6 | 1.0, 0.6 | True, False |
+# | 1 | -0.1, 0.9 | 0.5, 0.9 | False, True |
+#
+# By magnitude alone row 0 would have kept 0.6 instead of 0.2.
+
+
+# %% answer="challenges.wanda"
+def wanda_mask(
+    weight: torch.Tensor, inputs: torch.Tensor, attention_mask: torch.Tensor, sparsity: float
+) -> torch.Tensor:
+    """Mask that prunes in each row the weights with the lowest |w| times the norm of their input.
+
+    weight: float32 tensor of shape (out, in), any strides; `out` may be 0.
+    inputs: what the layer got, float32 tensor of shape (batch, tokens, in).
+    attention_mask: int64 tensor of shape (batch, tokens), 1 at real tokens and 0 at padding, which
+        may stand on either side; there may be no real token at all (then all norms are 0).
+    sparsity: fraction of zeros, from 0 to 1. No argument must be changed.
+
+    Returns a bool tensor of shape (out, in), True where a weight is kept. The score of weight[i, j]
+    is |weight[i, j]| times the root of the sum of squares of inputs[..., j] over all real tokens of
+    all sequences. In each row exactly round(sparsity * in) entries are False, those with the lowest
+    scores; of equal scores in a row the one with the lower column is pruned first.
+    """
+    ### BEGIN SOLUTION
+    # With an integer mask in the brackets torch would pick sequences by number.
+    norm = inputs[attention_mask.bool()].norm(dim=0)
+    order = (weight.abs() * norm).argsort(dim=1, stable=True)
+    pruned = order[:, : round(sparsity * weight.shape[1])]
+    mask = torch.ones(weight.shape, dtype=torch.bool, device=weight.device)
+    return mask.scatter(1, pruned, False)
+    ### END SOLUTION
+
+
+# %% check="challenges.wanda"
+checks.check("challenges.wanda", wanda_mask)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# First make one long list of the real tokens of all sequences, shape (real tokens, in). From there
+# on padding is no concern.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# A **bool** tensor in brackets picks the entries where it is True: `inputs[attention_mask.bool()]`.
+# `Tensor.norm(dim=...)` needs the dimension that disappears: the tokens. A tensor of shape (in,)
+# times one of shape (out, in) multiplies column by column.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. the real tokens, and the norm of each feature over them: shape (in,)
+# 2. the scores: |w| times the norms, shape (out, in)
+# 3. the columns of each row in ascending, stable order of the score
+# 4. a mask of True; write False at the first `round(sparsity * in)` of these columns in each row
+#
+# </details>
+
+# %% grade="challenges.wanda"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.wanda", globals().get("wanda_mask"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Does it help? One layer after the other is pruned by both rules, each row to the same sparsity,
+# and the picture shows how far its outputs are from those of the dense layer, on the inputs that
+# the mini RoBERTa computes for 32 pairs of sentences.
+
+# %%
+if checks.works("challenges.wanda", wanda_mask):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"].select(range(32))
+    texts = [list(rows[name]) for name in ("sentence1", "sentence2")]
+    batch = tokenizer(*texts, padding=True, return_tensors="pt")
+    names = [layer.name.removesuffix(".weight") for layer in prunable_layers(model)]
+    inputs = {}
+    for name in names:
+        model.get_submodule(name).register_forward_pre_hook(
+            lambda module, arguments, name=name: inputs.update({name: arguments[0]})
+        )
+    with torch.no_grad():
+        model(**batch)
+    errors = {"magnitude": [], "Wanda": []}
+    for name in names:
+        weight, seen = model.get_submodule(name).weight.detach(), batch["attention_mask"]
+        real = inputs[name][seen.bool()]
+        # With the same norm for all inputs, the score is the magnitude.
+        for rule, given in (("magnitude", torch.ones_like(inputs[name])), ("Wanda", inputs[name])):
+            lost = weight * ~wanda_mask(weight, given, seen, 0.7)
+            errors[rule].append(float((real @ lost.t()).norm() / (real @ weight.t()).norm()))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for rule, color in (("magnitude", "0.6"), ("Wanda", "tab:blue")):
+        axes.plot(errors[rule], marker="o", color=color, label=rule)
+    axes.set(
+        title=f"{spec.title}, sparsity 0.7", xlabel="layer", ylabel="relative error of outputs"
+    )
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ### Before you hand in
+# Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

@@ -23,10 +23,13 @@
 # weight is kept.
 
 # %%
+from collections.abc import Callable
+
 import matplotlib.pyplot as plt
 import torch
+from torch import nn
 
-from labkit import checks, load_model, load_mrpc, prunable_layers
+from labkit import checks, evaluate_mrpc, load_model, load_mrpc, prunable_layers
 
 # %% [markdown] exercise="challenges.two_four"
 # Zeros at any place save no time on a GPU: the hardware multiplies whole tiles. NVIDIA's sparse
@@ -230,20 +233,20 @@ if checks.works("challenges.wanda", wanda_mask):
     rows = load_mrpc()["validation"].select(range(32))
     texts = [list(rows[name]) for name in ("sentence1", "sentence2")]
     batch = tokenizer(*texts, padding=True, return_tensors="pt")
-    names = [layer.name.removesuffix(".weight") for layer in prunable_layers(model)]
+    paths = [layer.name.removesuffix(".weight") for layer in prunable_layers(model)]
     inputs = {}
-    for name in names:
-        model.get_submodule(name).register_forward_pre_hook(
-            lambda module, arguments, name=name: inputs.update({name: arguments[0]})
+    for path in paths:
+        model.get_submodule(path).register_forward_pre_hook(
+            lambda module, arguments, path=path: inputs.update({path: arguments[0]})
         )
     with torch.no_grad():
         model(**batch)
     errors = {"magnitude": [], "Wanda": []}
-    for name in names:
-        weight, seen = model.get_submodule(name).weight.detach(), batch["attention_mask"]
-        real = inputs[name][seen.bool()]
+    for path in paths:
+        weight, seen = model.get_submodule(path).weight.detach(), batch["attention_mask"]
+        real = inputs[path][seen.bool()]
         # With the same norm for all inputs, the score is the magnitude.
-        for rule, given in (("magnitude", torch.ones_like(inputs[name])), ("Wanda", inputs[name])):
+        for rule, given in (("magnitude", torch.ones_like(inputs[path])), ("Wanda", inputs[path])):
             lost = weight * ~wanda_mask(weight, given, seen, 0.7)
             errors[rule].append(float((real @ lost.t()).norm() / (real @ weight.t()).norm()))
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
@@ -253,6 +256,116 @@ if checks.works("challenges.wanda", wanda_mask):
         title=f"{spec.title}, sparsity 0.7", xlabel="layer", ylabel="relative error of outputs"
     )
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="challenges.sensitivity"
+# Layers are not alike: one can lose most of its weights unnoticed, another takes the model with it.
+# Which one? Prune one layer, evaluate, put its weights back, go on with the next. The **drop** of a
+# layer is the score of the dense model minus the score with only this layer pruned. A negative
+# drop says that pruning helped, or that the evaluation is noisy.
+#
+# **By hand.** The dense model scores 0.86.
+#
+# | pruned to 0.9 | score | drop |
+# |:--|--:|--:|
+# | `0.weight` alone | 0.84 | 0.02 |
+# | `1.weight` alone | 0.71 | 0.15 |
+# | `2.weight` alone | 0.87 | -0.01 |
+#
+# Without putting `0.weight` back, the second score would be that of a model with two pruned
+# layers, and the third with three. `saved = weight.detach()` saves nothing: it is a view of the
+# same memory, and changes with the weight.
+
+
+# %% answer="challenges.sensitivity"
+def layer_sensitivity(
+    model: nn.Module, names: list[str], sparsity: float, evaluate: Callable[[nn.Module], float]
+) -> dict[str, float]:
+    """How far the score falls when one weight matrix alone is pruned.
+
+    model: any module; afterwards all its parameters have to hold the values that they had.
+    names: names of parameters, as in `model.named_parameters()`, each once; perhaps none.
+    sparsity: fraction of zeros in the pruned matrix, from 0 to 1.
+    evaluate: called with a model of the same class, returns its score as a number.
+
+    Returns a dictionary of names, in the order of `names`: the drop evaluate(dense model) -
+    evaluate(model in which only this parameter is pruned). Pruned means that exactly
+    round(sparsity * weight.numel()) entries, those with the smallest |w|, are set to zero; of equal
+    |w| the one with the lower flat index goes first.
+    """
+    ### BEGIN SOLUTION
+    dense, drops = evaluate(model), {}
+    for name in names:
+        weight = model.get_parameter(name).detach()  # shares memory with the parameter
+        saved = weight.clone()
+        order = weight.abs().flatten().argsort(stable=True)
+        mask = torch.ones(weight.numel(), dtype=torch.bool, device=weight.device)
+        mask[order[: round(sparsity * weight.numel())]] = False
+        weight.masked_fill_(~mask.reshape(weight.shape), 0.0)
+        drops[name] = dense - evaluate(model)
+        weight.copy_(saved)
+    return drops
+    ### END SOLUTION
+
+
+# %% check="challenges.sensitivity"
+checks.check("challenges.sensitivity", layer_sensitivity)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Evaluate the dense model once, before anything changes. Then each layer is a round of four steps:
+# save, prune, evaluate, restore.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `model.get_parameter(name)` finds a parameter. In `with torch.no_grad():` it may be changed in
+# place, for example with `copy_`. `clone()` makes a copy; `detach()` and `.data` do not. A
+# `copy.deepcopy(model)` for each layer works too, and costs memory.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `dense = evaluate(model)`
+# 2. for each name: the parameter, and a clone of it
+# 3. set its `round(sparsity * weight.numel())` smallest |w| to zero, in stable order
+# 4. `drops[name] = dense - evaluate(model)`
+# 5. copy the clone back
+#
+# </details>
+
+# %% grade="challenges.sensitivity"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.sensitivity", globals().get("layer_sensitivity"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Each matrix of the mini RoBERTa alone at sparsity 0.95, on 96 pairs. One pair more or less is
+# about one point of accuracy, so small bars say nothing.
+
+# %%
+if checks.works("challenges.sensitivity", layer_sensitivity):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"].select(range(96))
+    names = [layer.name for layer in prunable_layers(model)]
+    drops = layer_sensitivity(
+        model, names, 0.95, lambda model: evaluate_mrpc(model, tokenizer, rows).accuracy
+    )
+    figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
+    labels = [name.split(".layer.")[1].removesuffix(".weight") for name in names]
+    axes.barh(labels, [100 * drop for drop in drops.values()], color="tab:blue")
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set(title=f"{spec.title}: one matrix pruned", xlabel="drop of accuracy, in points")
     plt.show()
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """The exercises of the lab `challenges`, one module each."""
 
-from labkit.checks.challenges import two_four, wanda
+from labkit.checks.challenges import sensitivity, two_four, wanda
 from labkit.checks.exercise import Task
 
-TASKS: tuple[Task, ...] = (two_four.TASK, wanda.TASK)
+TASKS: tuple[Task, ...] = (two_four.TASK, wanda.TASK, sensitivity.TASK)

@@ -368,6 +368,119 @@ if checks.works("challenges.sensitivity", layer_sensitivity):
     axes.set(title=f"{spec.title}: one matrix pruned", xlabel="drop of accuracy, in points")
     plt.show()
 
+# %% [markdown] exercise="challenges.masked_step"
+# What pruning lost, some further training can win back. But the gradient of a pruned weight is not
+# zero: a plain step moves it away from zero, and after one step the model is dense again. The mask
+# has to hold at each step: kept weights move, pruned ones are zero.
+#
+# **By hand.** One step of gradient descent with learning rate 0.5:
+#
+# | | 0 | 1 | 2 | 3 |
+# |:--|--:|--:|--:|--:|
+# | w | 1.0 | 0.0 | 0.25 | 0.0 |
+# | gradient | 0.5 | 2.0 | nan | -1.0 |
+# | mask | True | False | False | True |
+# | w - 0.5 * gradient | 0.75 | -1.0 | nan | 0.5 |
+# | result | 0.75 | 0.0 | 0.0 | 0.5 |
+#
+# Index 1 would come back to life. Index 2 was not zero yet, and is now; its gradient is not a
+# number, and `nan * 0` is `nan`, so multiplying by the mask is not enough. Index 3 is kept and
+# happens to be zero: it moves.
+
+
+# %% answer="challenges.masked_step"
+def masked_step(
+    weights: list[torch.Tensor],
+    gradients: list[torch.Tensor],
+    masks: list[torch.Tensor],
+    learning_rate: float,
+) -> list[torch.Tensor]:
+    """One step of gradient descent that leaves pruned weights at zero.
+
+    weights: tensors of any shapes and strides, float32 or float64; perhaps none. A weight that is
+        pruned need not be zero yet, and a kept one may be zero.
+    gradients: one for each weight, of its shape and dtype; where a weight is pruned, its gradient
+        may be nan or infinite.
+    masks: one for each weight, bool tensors of its shape, True where a weight is kept.
+    learning_rate: a number, 0 or more. No argument must be changed.
+
+    Returns a list of new tensors in the same order, of the shapes and dtypes of `weights`:
+    weight - learning_rate * gradient where the mask is True, exactly 0 where it is False.
+    """
+    ### BEGIN SOLUTION
+    # torch.where chooses; a product with the mask would keep nan.
+    return [
+        torch.where(mask, weight - learning_rate * gradient, torch.zeros_like(weight))
+        for weight, gradient, mask in zip(weights, gradients, masks, strict=True)
+    ]
+    ### END SOLUTION
+
+
+# %% check="challenges.masked_step"
+checks.check("challenges.masked_step", masked_step)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Write the plain step first. Then decide for each entry whether its result counts.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `zip` goes through three lists together. `torch.where(mask, a, b)` takes `a` where the mask is
+# True and `b` elsewhere, whatever `a` holds there.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. for each weight, gradient and mask: `weight - learning_rate * gradient`, a new tensor
+# 2. zeros where the mask is False
+# 3. collect the results in a list
+#
+# </details>
+
+# %% grade="challenges.masked_step"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.masked_step", globals().get("masked_step"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# A small regression: the weights are pruned to their largest 20 of 100 and trained on. With the
+# mask the loss falls and the zeros stay. Without it the loss falls further, and the zeros are gone
+# after one step.
+
+# %%
+if checks.works("challenges.masked_step", masked_step):
+    generator = torch.Generator().manual_seed(0)
+    # Features that depend on each other: kept ones can stand in for pruned ones.
+    inputs = torch.randn(400, 25, generator=generator) @ torch.randn(25, 100, generator=generator)
+    inputs = inputs / 10
+    truth = torch.randn(100, generator=generator)
+    target = inputs @ truth
+    mask = truth.abs() >= truth.abs().sort().values[-20]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    for label, held in (("mask held", mask), ("no mask", torch.ones_like(mask))):
+        weight, losses, zeros = truth * mask, [], []
+        for _ in range(100):
+            losses.append(float((inputs @ weight - target).square().mean()))
+            zeros.append(int((weight == 0).sum()))
+            gradient = 2 * inputs.t() @ (inputs @ weight - target) / len(inputs)
+            (weight,) = masked_step([weight], [gradient], [held], 0.1)
+        left.plot(losses, label=label)
+        right.plot(zeros, label=label)
+    left.set(title="Loss", xlabel="step", yscale="log")
+    right.set(title="Zeros of 100 weights", xlabel="step")
+    right.legend()
+    plt.show()
+
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

@@ -481,6 +481,45 @@ if checks.works("challenges.masked_step", masked_step):
     right.legend()
     plt.show()
 
+# %% [markdown] exercise="challenges.conclusion"
+# A team wants to serve a paraphrase classifier and asks you: **would you ship a pruned model?**
+#
+# Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
+# that you measured in the labs, from at least two of them. Say of each figure what was measured on
+# what, and how uncertain it is: an accuracy on 408 pairs comes with an interval, and a run time
+# with the machine that it was measured on. "No" is as good an answer as "yes"; what counts is how
+# the figures carry it.
+#
+# **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
+# model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by
+# McNemar's test such a split is no surprise if nothing has changed (p = 0.17)" is one, and it says
+# that the drop may be chance. (These counts are made up.)
+
+# %% [markdown] written="challenges.conclusion"
+# ### BEGIN SOLUTION
+# *A model answer. Brackets stand for figures that the student's own notebooks printed; an answer
+# without figures in their place earns no points for them. Where the figures say otherwise, so must
+# the sentences around them.*
+#
+# For a classifier on a server I would not ship the pruned model as it is; for a download to many
+# phones I would ship one at 50 %.
+#
+# In the lab on MRPC the mini RoBERTa had an accuracy of [dense] dense and [pruned] at 50 %, on the
+# same 408 pairs. The 95 % interval of the paired difference is [low, high]: it includes zero, so I
+# cannot tell the two apart, but it does not exclude a loss of [low] either. At 90 % the interval
+# lies wholly below zero, and Matthews correlation near [value] shows that the model has nearly
+# collapsed to one class, which F1 hides.
+#
+# Zeros alone bring nothing: the dense file has the same size, [size] MB. With a bit mask the file
+# at 50 % takes [size] MB, because embeddings and the mask itself remain. The dense kernels took
+# [time] ms before and after pruning on my laptop, and CSR took [time] ms, which is slower at this
+# sparsity. So the server gains nothing, and the download gains [share].
+#
+# The layers also differ: pruned alone, [layer] cost [drop] points. I would change my mind about
+# the server if a 2:4 model, trained on with its mask held, lost less than one point on a test set
+# of several thousand pairs, and ran faster on the GPU that we use. Neither has been measured.
+# ### END SOLUTION
+
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

@@ -19,13 +19,39 @@ class ModelData:
     """A torch module as data: its type, parameters and buffers by name, and plain attributes."""
 
     kind: str
-    contents: dict[str, Any]
+    parameters: dict[str, Any]
+    buffers: dict[str, Any]
     state: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def contents(self) -> dict[str, Any]:
+        """Parameters and buffers by name, tied ones under each of their names."""
+        return self.parameters | self.buffers
+
+    def named_parameters(self, remove_duplicate: bool = True) -> list[tuple[str, Any]]:
+        """As `torch.nn.Module.named_parameters`."""
+        return _once(self.parameters) if remove_duplicate else list(self.parameters.items())
+
+    def named_buffers(self, remove_duplicate: bool = True) -> list[tuple[str, Any]]:
+        """As `torch.nn.Module.named_buffers`."""
+        return _once(self.buffers) if remove_duplicate else list(self.buffers.items())
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self.__dict__.get("state", {}):
             raise AttributeError(name)
         return self.state[name]
+
+
+def _once(tensors: dict[str, Any]) -> list[tuple[str, Any]]:
+    first = {id(tensor): name for name, tensor in reversed(tensors.items())}
+    return [(name, tensor) for name, tensor in tensors.items() if first[id(tensor)] == name]
+
+
+def same_kind(value: Any, other: Any) -> bool:
+    """Whether two values have one type, also where models have become data."""
+    if isinstance(value, ModelData) and isinstance(other, ModelData):
+        return value.kind == other.kind
+    return type(value) is type(other)
 
 
 @dataclass(frozen=True)
@@ -42,11 +68,11 @@ def type_name(value: Any) -> str:
 
 def model_data(model: Any) -> ModelData:
     """A torch module as data; tied parameters stand under each of their names."""
-    contents = {
-        **dict(model.named_parameters(remove_duplicate=False)),
-        **dict(model.named_buffers(remove_duplicate=False)),
-    }
-    return ModelData(_kind(model), contents)
+    return ModelData(
+        _kind(model),
+        dict(model.named_parameters(remove_duplicate=False)),
+        dict(model.named_buffers(remove_duplicate=False)),
+    )
 
 
 def encode(value: Any) -> list:
@@ -75,7 +101,14 @@ def encode(value: Any) -> list:
     if isinstance(value, torch.nn.Module):
         data = model_data(value)
         plain = {name: item for name, item in vars(value).items() if name[0] != "_"}
-        return ["model", data.kind, encode(data.contents), encode(plain)]
+        # Each tensor once, so that tied ones are one tensor on the other side as well.
+        tensors = {id(tensor): tensor for tensor in data.contents.values()}
+        place = {key: number for number, key in enumerate(tensors)}
+        names = [
+            [[name, place[id(tensor)]] for name, tensor in part.items()]
+            for part in (data.parameters, data.buffers)
+        ]
+        return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
     if kind.__module__.startswith("labkit.checks."):
         return ["object", _kind(value), encode(vars(value))]
     return ["other", _kind(value)]
@@ -104,8 +137,10 @@ def decode(data: list) -> Any:
             return value.requires_grad_() if gradient else value
         case ["array", torch.Tensor() as value, bool(whole)]:
             return value.numpy() if whole else value.numpy()[()]
-        case ["model", str(kind), list(contents), list(state)]:
-            return ModelData(kind, decode(contents), decode(state))
+        case ["model", str(kind), [list(parameters), list(buffers)], list(tensors), list(state)]:
+            values = [decode(tensor) for tensor in tensors]
+            parts = [{str(n): values[i] for n, i in part} for part in (parameters, buffers)]
+            return ModelData(kind, *parts, decode(state))
         case ["object", str(kind), list(state)]:
             return _object(kind, decode(state))
         case ["other", str(kind)]:

@@ -1,5 +1,12 @@
 """The exercises of the lab `challenges`, one module each."""
 
+from labkit.checks.challenges import conclusion, masked_step, sensitivity, two_four, wanda
 from labkit.checks.exercise import Task
 
-TASKS: tuple[Task, ...] = ()
+TASKS: tuple[Task, ...] = (
+    two_four.TASK,
+    wanda.TASK,
+    sensitivity.TASK,
+    masked_step.TASK,
+    conclusion.TASK,
+)

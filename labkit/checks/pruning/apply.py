@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from labkit.checks.data import same_kind
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge, show_type
 from labkit.checks.pruning.draws import Draws, as_tensor
@@ -34,7 +35,7 @@ def _right(model: "nn.Module", masks: Masks) -> "nn.Module":
 
 def _values(model: Any, arguments: tuple) -> dict[str, "Tensor"]:
     """Parameters and buffers by each of their names."""
-    if type(model) is not type(arguments[0]):
+    if not same_kind(model, arguments[0]):
         raise Failure(f"it returned {show_type(model)}, expected {show_type(arguments[0])}")
     return {
         name: tensor.detach().clone()

@@ -1,0 +1,32 @@
+"""The question `challenges.conclusion`, answered in words."""
+
+from labkit.checks.exercise import Written
+
+_ID = "challenges.conclusion"
+
+TASK = Written(
+    id=_ID,
+    lab="challenges",
+    title="Would you ship a pruned model?",
+    points=8,
+    minutes=30,
+    difficulty=3,
+    objective="Decide from measured figures, and say how sure they let you be.",
+    section=f"book/05-challenges.md#{_ID}",
+    rubric=(
+        (1, "a clear decision for a stated use: which model, which sparsity, or none"),
+        (
+            2,
+            "figures measured in at least two labs support it; each says what was measured on what",
+        ),
+        (
+            2,
+            "their uncertainty: an interval or paired comparison, and a difference it cannot tell",
+        ),
+        (
+            2,
+            "what the zeros bring: file size and run time as measured, not worked out from s",
+        ),
+        (1, "what would change the decision: a measurement that is still missing"),
+    ),
+)

@@ -1,0 +1,232 @@
+"""The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned."""
+
+import math
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.masks import drop_lowest
+from labkit.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_ID = "challenges.sensitivity"
+_SECTION = f"book/05-challenges.md#{_ID}"
+
+Evaluate = Callable[["nn.Module"], float]
+
+
+def _magnitude(values: "Tensor", sparsity: float) -> "Tensor":
+    return drop_lowest(values.abs(), round(sparsity * len(values)))
+
+
+def _drops(
+    model: "nn.Module",
+    names: list[str],
+    sparsity: float,
+    evaluate: Evaluate,
+    *,
+    keep: Callable[["Tensor", float], "Tensor"] = _magnitude,
+    restore: bool = True,
+    others: bool = False,
+    drop: Callable[[float, float], float] = lambda dense, pruned: dense - pruned,
+) -> dict[str, float]:
+    """Drop of each name; each argument after `evaluate` turns it into a mistake."""
+    import torch
+
+    parameters = dict(model.named_parameters())
+    before = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    dense, result = evaluate(model), {}
+    with torch.no_grad():
+        for name in names:
+            for chosen in [other for other in names if other != name] if others else [name]:
+                weight = parameters[chosen]
+                mask = keep(weight.flatten().double(), sparsity).reshape(weight.shape)
+                weight.copy_(torch.where(mask, weight, 0.0))
+            result[name] = drop(dense, evaluate(model))
+            if restore:
+                for chosen in names:
+                    parameters[chosen].copy_(before[chosen])
+    return result
+
+
+def _mistaken(**changes: object) -> Callable[..., dict[str, float]]:
+    return lambda *arguments: _drops(*arguments, **changes)
+
+
+_MISTAKES = (
+    Mistake(
+        "layers pruned one on top of the other",
+        "restore a layer from a copy before the next one: detach() and .data alone are no copies",
+        _mistaken(restore=False),
+    ),
+    Mistake(
+        "sign of the drop",
+        "a drop is the dense score minus the pruned one: positive where pruning hurts",
+        _mistaken(drop=lambda dense, pruned: pruned - dense),
+    ),
+    Mistake(
+        "score for drop",
+        "this is the score of the pruned model, not how far it fell",
+        _mistaken(drop=lambda dense, pruned: pruned),
+    ),
+    Mistake(
+        "dense score measured after pruning",
+        "evaluate the dense model before any layer is pruned",
+        _mistaken(drop=lambda dense, pruned: 0.0),
+    ),
+    Mistake(
+        "size of the drop",
+        "a drop below zero says that pruning helped; abs() hides it",
+        _mistaken(drop=lambda dense, pruned: abs(dense - pruned)),
+    ),
+    Mistake(
+        "relative drop",
+        "the drop is a difference; do not divide it by the dense score",
+        _mistaken(drop=lambda dense, pruned: (dense - pruned) / dense),
+    ),
+    Mistake(
+        "all layers but this one",
+        "prune only the named layer and leave the others dense",
+        _mistaken(others=True),
+    ),
+    Mistake(
+        "signed compare",
+        "it ranks w instead of |w|, so large negative weights go first",
+        _mistaken(keep=lambda values, s: drop_lowest(values, round(s * len(values)))),
+    ),
+    Mistake(
+        "sparsity read as the share kept",
+        "sparsity is the fraction of zeros",
+        _mistaken(
+            keep=lambda values, s: drop_lowest(values.abs(), len(values) - round(s * len(values)))
+        ),
+    ),
+    Mistake(
+        "kept and pruned swapped",
+        "the smallest weights are set to zero, the largest stay",
+        _mistaken(keep=lambda values, s: ~_magnitude(values, s)),
+    ),
+    Mistake(
+        "int() for round()",
+        "int() cuts off: 0.29 * 100 is 28.999999999999996 and becomes 28",
+        _mistaken(keep=lambda values, s: drop_lowest(values.abs(), int(s * len(values)))),
+    ),
+    Mistake(
+        "rounding up",
+        "ceil() prunes one too many; use round()",
+        _mistaken(keep=lambda values, s: drop_lowest(values.abs(), math.ceil(s * len(values)))),
+    ),
+    Mistake(
+        "later of equal weights first",
+        "of equal |w| the lower flat index is pruned first",
+        _mistaken(keep=lambda values, s: _magnitude(values.flip(0), s).flip(0)),
+    ),
+    Mistake(
+        "threshold prunes ties",
+        "comparing with a threshold prunes (or keeps) all weights of that size",
+        _mistaken(keep=lambda v, s: v.abs() > v.abs().sort().values[round(s * len(v)) - 1]),
+    ),
+)
+
+
+class _Draws:
+    """Models drawn from a seed, such that each known misconception shows on them."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(f"{_ID} {seed}")
+
+    def model(self, *sizes: tuple[int, int], tied: bool = False) -> "nn.Module":
+        """Linear layers of these (in, out) sizes, their weights multiples of 1/8."""
+        import torch
+        from torch import nn
+
+        with torch.random.fork_rng(devices=[]):
+            model = nn.Sequential(*(nn.Linear(*size) for size in sizes))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                count = parameter.numel()
+                # As many different sizes as weights, or three of them only.
+                sizes_of = [1 + at % (3 if tied else count) for at in range(count)]
+                self.random.shuffle(sizes_of)
+                values = [size * self.random.choice((-1, 1)) / 8 for size in sizes_of]
+                parameter.copy_(torch.tensor(values).reshape(parameter.shape))
+        return model
+
+    def score(self, model: "nn.Module", harmful: tuple[int, ...] = ()) -> "nn.Module":
+        """An evaluation of the model; the weights of the `harmful` layers lower the score."""
+        from labkit.checks.challenges.scoring import Score
+
+        shares = []
+        for at, parameter in enumerate(model.parameters()):
+            sign = -1 if at % 2 == 0 and at // 2 in harmful else 1
+            shares.append(sign * self.random.uniform(1.0, 3.0) / parameter.numel())
+        return Score(tuple(shares))
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `layer_sensitivity(model, names, sparsity, evaluate)`."""
+    draws = _Draws(seed)
+
+    def case(
+        model: "nn.Module",
+        layers: tuple[int, ...],
+        sparsity: float,
+        note: str = "",
+        harmful: tuple[int, ...] = (),
+    ) -> Case:
+        names = [f"{layer}.weight" for layer in layers]
+        arguments = (model, names, sparsity, draws.score(model, harmful))
+        shown = (
+            f"layer_sensitivity(a model of {len(model)} layers, {names}, {sparsity:g}, evaluate)"
+        )
+        return Case(arguments, _drops(*arguments), note, rtol=1e-6, atol=1e-9, shown=shown)
+
+    def model(tied: bool = False) -> "nn.Module":
+        return draws.model((4, 5), (5, 6), (6, 4), (4, 3), tied=tied)
+
+    groups = {
+        "each layer on its own": [
+            case(model(), (0, 1, 2, 3), 0.5),
+            case(model(), (0, 1, 2, 3), 0.75),
+            case(model(), (0, 1, 2, 3), 0.25),
+        ],
+        "names and their order": [
+            case(model(), (2, 0), 0.5, "two of four layers"),
+            case(model(), (3, 1, 2), 0.25, "not in the order of the model"),
+            case(model(), (1,), 0.75, "one layer"),
+            case(model(), (), 0.5, "no layer"),
+        ],
+        "a drop below zero": [
+            case(model(), (0, 1, 2, 3), 0.5, "one layer does harm", (1,)),
+            case(model(), (0, 2, 3), 0.75, "two layers do harm", (0, 3)),
+        ],
+        "exact count, ties by index": [
+            case(model(tied=True), (0, 1, 2, 3), 0.4, "ties"),
+            case(model(tied=True), (3, 2, 1, 0), 0.7, "ties"),
+            case(draws.model((10, 10), (5, 1)), (0, 1), 0.29),
+            case(draws.model((5, 1), (7, 1)), (0, 1), 0.5),
+            case(draws.model((3, 2), (1, 1)), (0, 1), 1.0, "all pruned"),
+            case(draws.model((3, 2), (1, 1)), (0, 1), 0.0, "nothing pruned"),
+        ],
+    }
+    return judge(trial, groups, _MISTAKES, _SECTION, keeps_input="the model is as before")
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="challenges",
+    title="Which layer breaks first",
+    points=6,
+    minutes=25,
+    difficulty=2,
+    objective="Measure what each layer costs when it alone is pruned, and leave no trace.",
+    section=_SECTION,
+    function="layer_sensitivity",
+    check=_check,
+    # Not all of labkit: the evaluation that is handed over stands there.
+    forbids=("labkit.prune", "labkit.study", "torch.nn.utils.prune"),
+)

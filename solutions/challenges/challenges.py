@@ -1,0 +1,525 @@
+# %% [markdown] overview="challenges"
+# # Lab: challenges
+#
+# A mask with many zeros is written in five lines. A sparse model that somebody can use is harder:
+# the hardware wants a pattern, the smallest weights are not always the least important ones, some
+# layers break before others, and training brings pruned weights back to life.
+#
+# **You will learn** to write the masks of two methods that answer these problems, 2:4 sparsity and
+# Wanda, to measure how much each layer suffers when it alone is pruned, to train with a mask that
+# holds, and to argue from measured figures whether a pruned model is worth shipping.
+#
+# **You need** this notebook and `labkit` installed; PyTorch indexing and sorting; no network and
+# no GPU. The pictures use the small models that come with `labkit`.
+#
+# **How it works.** Fill in the cell of each exercise and run the check below it as often as you
+# like. It tries your function on several inputs, prints a line for each property, and says what
+# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
+# answers yourself: calls into `torch.nn.utils.prune` or the pruning functions of `labkit` earn no
+# points. The exercises do not need each other; begin where you like. The last one is a question
+# that you answer in words.
+#
+# As before, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True where a
+# weight is kept.
+
+# %%
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+from labkit import checks, evaluate_mrpc, load_model, load_mrpc, prunable_layers
+
+# %% [markdown] exercise="challenges.two_four"
+# Zeros at any place save no time on a GPU: the hardware multiplies whole tiles. NVIDIA's sparse
+# tensor cores skip zeros of one pattern only, **2:4**: of each four consecutive weights of a row
+# at most two are not zero. Magnitude pruning under this rule keeps the two largest |w| of each
+# group of four.
+#
+# **By hand.** One row of eight weights, so two groups:
+#
+# | group | 1 | 1 | 1 | 1 | 2 | 2 | 2 | 2 |
+# |:--|--:|--:|--:|--:|--:|--:|--:|--:|
+# | w | 0.1 | -0.4 | 0.3 | 0.2 | 0.9 | 0.5 | -0.5 | -0.8 |
+# | absolute value | 0.1 | 0.4 | 0.3 | 0.2 | 0.9 | 0.5 | 0.5 | 0.8 |
+# | mask | False | True | True | False | True | False | False | True |
+#
+# The second group loses two weights of size 0.5, although 0.3 in the first one stays: groups are
+# not compared. Were the second group 0.5, 0.9, -0.5, -0.5, the mask would be False, True, False,
+# True: of equal |w| the earlier one is pruned first.
+
+
+# %% answer="challenges.two_four"
+def two_four_mask(weight: torch.Tensor) -> torch.Tensor:
+    """Mask that keeps the two largest |w| of each four consecutive weights of a row.
+
+    weight: tensor of shape (out, in) and any strides, float32, float16 or bfloat16; `in` is a
+        multiple of 4, and either size may be 0. Must not be changed.
+
+    Returns a bool tensor of the same shape, True where a weight is kept. Row i is cut into the
+    groups weight[i, 0:4], weight[i, 4:8] and so on; exactly two entries of each group are False,
+    those with the smallest |w|. Of equal |w| the one with the lower column is pruned first.
+    """
+    ### BEGIN SOLUTION
+    groups = weight.abs().reshape(-1, 4)
+    # Only a stable sort keeps equal values in the order of their index.
+    lowest = groups.argsort(dim=1, stable=True)[:, :2]
+    mask = torch.ones(groups.shape, dtype=torch.bool, device=weight.device)
+    return mask.scatter(1, lowest, False).reshape(weight.shape)
+    ### END SOLUTION
+
+
+# %% check="challenges.two_four"
+checks.check("challenges.two_four", two_four_mask)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Make a matrix that has one group in each row. Then it is the mask of a row of four, many times.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `weight.reshape(-1, 4)` has one group in each row, as rows are stored one after the other.
+# `argsort(dim=1, stable=True)` sorts each row. `Tensor.scatter` writes a value at the columns that
+# an index matrix names for each row.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. |w| as a matrix of shape (groups, 4)
+# 2. the columns of each row in ascending, stable order; keep the first two
+# 3. a mask of True of the same shape; write False at these columns
+# 4. back to the shape of `weight`
+#
+# </details>
+
+# %% grade="challenges.two_four"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.two_four", globals().get("two_four_mask"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The pattern has a price. Both bars of a layer prune half of its weights: one chooses freely, one
+# within groups of four. The higher the bar, the more of the total |w| is lost.
+
+# %%
+if checks.works("challenges.two_four", two_four_mask):
+    model, _, spec = load_model("roberta")
+    layers = [layer for layer in prunable_layers(model) if layer.block == 0]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for row, layer in enumerate(layers):
+        sizes = layer.weight.detach().abs()
+        free = sizes.flatten().sort().values[: sizes.numel() // 2].sum() / sizes.sum()
+        bound = sizes[~two_four_mask(sizes)].sum() / sizes.sum()
+        first = row == 0
+        axes.barh(row - 0.2, free, 0.4, color="0.75", label="any half" if first else None)
+        axes.barh(row + 0.2, bound, 0.4, color="tab:blue", label="2:4" if first else None)
+    names = [layer.name.split(".layer.0.")[1].removesuffix(".weight") for layer in layers]
+    axes.set(title=f"{spec.title}, block 0", xlabel="share of the total |w| that is pruned")
+    axes.set_yticks(range(len(layers)), names)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    plt.show()
+
+# %% [markdown] exercise="challenges.wanda"
+# What a weight adds to an output is weight times input. A small weight on a feature that is always
+# large adds more than a larger weight on a feature that is nearly zero. **Wanda** (Sun et al. 2023)
+# therefore ranks by $|w_{ij}| \cdot \lVert x_j \rVert_2$, where the norm runs over the values that
+# feature $j$ takes on all tokens of a few calibration texts. The weights of one output (one row)
+# are compared with each other only. Texts of different lengths come with padding, and padding is
+# no text: its tokens must not enter the norm.
+#
+# **By hand.** One sequence of three tokens, the last one padding; two features; sparsity 0.5, so
+# `round(0.5 * 2) = 1` zero in each row:
+#
+# | token | feature 0 | feature 1 | attention mask |
+# |:--|--:|--:|--:|
+# | 0 | 3 | 1 | 1 |
+# | 1 | -4 | 0 | 1 |
+# | 2 | 7 | 9 | 0 |
+# | norm of the real tokens | 5 | 1 | |
+#
+# | row | w | score | mask |
+# |:--|:--|:--|:--|
+# | 0 | 0.2, 0.6 | 1.0, 0.6 | True, False |
+# | 1 | -0.1, 0.9 | 0.5, 0.9 | False, True |
+#
+# By magnitude alone row 0 would have kept 0.6 instead of 0.2.
+
+
+# %% answer="challenges.wanda"
+def wanda_mask(
+    weight: torch.Tensor, inputs: torch.Tensor, attention_mask: torch.Tensor, sparsity: float
+) -> torch.Tensor:
+    """Mask that prunes in each row the weights with the lowest |w| times the norm of their input.
+
+    weight: float32 tensor of shape (out, in), any strides; `out` may be 0.
+    inputs: what the layer got, float32 tensor of shape (batch, tokens, in).
+    attention_mask: int64 tensor of shape (batch, tokens), 1 at real tokens and 0 at padding, which
+        may stand on either side; there may be no real token at all (then all norms are 0).
+    sparsity: fraction of zeros, from 0 to 1. No argument must be changed.
+
+    Returns a bool tensor of shape (out, in), True where a weight is kept. The score of weight[i, j]
+    is |weight[i, j]| times the root of the sum of squares of inputs[..., j] over all real tokens of
+    all sequences. In each row exactly round(sparsity * in) entries are False, those with the lowest
+    scores; of equal scores in a row the one with the lower column is pruned first.
+    """
+    ### BEGIN SOLUTION
+    # With an integer mask in the brackets torch would pick sequences by number.
+    norm = inputs[attention_mask.bool()].norm(dim=0)
+    order = (weight.abs() * norm).argsort(dim=1, stable=True)
+    pruned = order[:, : round(sparsity * weight.shape[1])]
+    mask = torch.ones(weight.shape, dtype=torch.bool, device=weight.device)
+    return mask.scatter(1, pruned, False)
+    ### END SOLUTION
+
+
+# %% check="challenges.wanda"
+checks.check("challenges.wanda", wanda_mask)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# First make one long list of the real tokens of all sequences, shape (real tokens, in). From there
+# on padding is no concern.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# A **bool** tensor in brackets picks the entries where it is True: `inputs[attention_mask.bool()]`.
+# `Tensor.norm(dim=...)` needs the dimension that disappears: the tokens. A tensor of shape (in,)
+# times one of shape (out, in) multiplies column by column.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. the real tokens, and the norm of each feature over them: shape (in,)
+# 2. the scores: |w| times the norms, shape (out, in)
+# 3. the columns of each row in ascending, stable order of the score
+# 4. a mask of True; write False at the first `round(sparsity * in)` of these columns in each row
+#
+# </details>
+
+# %% grade="challenges.wanda"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.wanda", globals().get("wanda_mask"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Does it help? One layer after the other is pruned by both rules, each row to the same sparsity,
+# and the picture shows how far its outputs are from those of the dense layer, on the inputs that
+# the mini RoBERTa computes for 32 pairs of sentences.
+
+# %%
+if checks.works("challenges.wanda", wanda_mask):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"].select(range(32))
+    texts = [list(rows[name]) for name in ("sentence1", "sentence2")]
+    batch = tokenizer(*texts, padding=True, return_tensors="pt")
+    paths = [layer.name.removesuffix(".weight") for layer in prunable_layers(model)]
+    inputs = {}
+    for path in paths:
+        model.get_submodule(path).register_forward_pre_hook(
+            lambda module, arguments, path=path: inputs.update({path: arguments[0]})
+        )
+    with torch.no_grad():
+        model(**batch)
+    errors = {"magnitude": [], "Wanda": []}
+    for path in paths:
+        weight, seen = model.get_submodule(path).weight.detach(), batch["attention_mask"]
+        real = inputs[path][seen.bool()]
+        # With the same norm for all inputs, the score is the magnitude.
+        for rule, given in (("magnitude", torch.ones_like(inputs[path])), ("Wanda", inputs[path])):
+            lost = weight * ~wanda_mask(weight, given, seen, 0.7)
+            errors[rule].append(float((real @ lost.t()).norm() / (real @ weight.t()).norm()))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for rule, color in (("magnitude", "0.6"), ("Wanda", "tab:blue")):
+        axes.plot(errors[rule], marker="o", color=color, label=rule)
+    axes.set(
+        title=f"{spec.title}, sparsity 0.7", xlabel="layer", ylabel="relative error of outputs"
+    )
+    axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="challenges.sensitivity"
+# Layers are not alike: one can lose most of its weights unnoticed, another takes the model with it.
+# Which one? Prune one layer, evaluate, put its weights back, go on with the next. The **drop** of a
+# layer is the score of the dense model minus the score with only this layer pruned. A negative
+# drop says that pruning helped, or that the evaluation is noisy.
+#
+# **By hand.** The dense model scores 0.86.
+#
+# | pruned to 0.9 | score | drop |
+# |:--|--:|--:|
+# | `0.weight` alone | 0.84 | 0.02 |
+# | `1.weight` alone | 0.71 | 0.15 |
+# | `2.weight` alone | 0.87 | -0.01 |
+#
+# Without putting `0.weight` back, the second score would be that of a model with two pruned
+# layers, and the third with three. `saved = weight.detach()` saves nothing: it is a view of the
+# same memory, and changes with the weight.
+
+
+# %% answer="challenges.sensitivity"
+def layer_sensitivity(
+    model: nn.Module, names: list[str], sparsity: float, evaluate: Callable[[nn.Module], float]
+) -> dict[str, float]:
+    """How far the score falls when one weight matrix alone is pruned.
+
+    model: any module; afterwards all its parameters have to hold the values that they had.
+    names: names of parameters, as in `model.named_parameters()`, each once; perhaps none.
+    sparsity: fraction of zeros in the pruned matrix, from 0 to 1.
+    evaluate: called with a model of the same class, returns its score as a number.
+
+    Returns a dictionary of names, in the order of `names`: the drop evaluate(dense model) -
+    evaluate(model in which only this parameter is pruned). Pruned means that exactly
+    round(sparsity * weight.numel()) entries, those with the smallest |w|, are set to zero; of equal
+    |w| the one with the lower flat index goes first.
+    """
+    ### BEGIN SOLUTION
+    dense, drops = evaluate(model), {}
+    for name in names:
+        weight = model.get_parameter(name).detach()  # shares memory with the parameter
+        saved = weight.clone()
+        order = weight.abs().flatten().argsort(stable=True)
+        mask = torch.ones(weight.numel(), dtype=torch.bool, device=weight.device)
+        mask[order[: round(sparsity * weight.numel())]] = False
+        weight.masked_fill_(~mask.reshape(weight.shape), 0.0)
+        drops[name] = dense - evaluate(model)
+        weight.copy_(saved)
+    return drops
+    ### END SOLUTION
+
+
+# %% check="challenges.sensitivity"
+checks.check("challenges.sensitivity", layer_sensitivity)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Evaluate the dense model once, before anything changes. Then each layer is a round of four steps:
+# save, prune, evaluate, restore.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `model.get_parameter(name)` finds a parameter. In `with torch.no_grad():` it may be changed in
+# place, for example with `copy_`. `clone()` makes a copy; `detach()` and `.data` do not. A
+# `copy.deepcopy(model)` for each layer works too, and costs memory.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `dense = evaluate(model)`
+# 2. for each name: the parameter, and a clone of it
+# 3. set its `round(sparsity * weight.numel())` smallest |w| to zero, in stable order
+# 4. `drops[name] = dense - evaluate(model)`
+# 5. copy the clone back
+#
+# </details>
+
+# %% grade="challenges.sensitivity"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.sensitivity", globals().get("layer_sensitivity"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Each matrix of the mini RoBERTa alone at sparsity 0.95, on 96 pairs. One pair more or less is
+# about one point of accuracy, so small bars say nothing.
+
+# %%
+if checks.works("challenges.sensitivity", layer_sensitivity):
+    model, tokenizer, spec = load_model("roberta")
+    rows = load_mrpc()["validation"].select(range(96))
+    names = [layer.name for layer in prunable_layers(model)]
+    drops = layer_sensitivity(
+        model, names, 0.95, lambda model: evaluate_mrpc(model, tokenizer, rows).accuracy
+    )
+    figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
+    labels = [name.split(".layer.")[1].removesuffix(".weight") for name in names]
+    axes.barh(labels, [100 * drop for drop in drops.values()], color="tab:blue")
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set(title=f"{spec.title}: one matrix pruned", xlabel="drop of accuracy, in points")
+    plt.show()
+
+# %% [markdown] exercise="challenges.masked_step"
+# What pruning lost, some further training can win back. But the gradient of a pruned weight is not
+# zero: a plain step moves it away from zero, and after one step the model is dense again. The mask
+# has to hold at each step: kept weights move, pruned ones are zero.
+#
+# **By hand.** One step of gradient descent with learning rate 0.5:
+#
+# | | 0 | 1 | 2 | 3 |
+# |:--|--:|--:|--:|--:|
+# | w | 1.0 | 0.0 | 0.25 | 0.0 |
+# | gradient | 0.5 | 2.0 | nan | -1.0 |
+# | mask | True | False | False | True |
+# | w - 0.5 * gradient | 0.75 | -1.0 | nan | 0.5 |
+# | result | 0.75 | 0.0 | 0.0 | 0.5 |
+#
+# Index 1 would come back to life. Index 2 was not zero yet, and is now; its gradient is not a
+# number, and `nan * 0` is `nan`, so multiplying by the mask is not enough. Index 3 is kept and
+# happens to be zero: it moves.
+
+
+# %% answer="challenges.masked_step"
+def masked_step(
+    weights: list[torch.Tensor],
+    gradients: list[torch.Tensor],
+    masks: list[torch.Tensor],
+    learning_rate: float,
+) -> list[torch.Tensor]:
+    """One step of gradient descent that leaves pruned weights at zero.
+
+    weights: tensors of any shapes and strides, float32 or float64; perhaps none. A weight that is
+        pruned need not be zero yet, and a kept one may be zero.
+    gradients: one for each weight, of its shape and dtype; where a weight is pruned, its gradient
+        may be nan or infinite.
+    masks: one for each weight, bool tensors of its shape, True where a weight is kept.
+    learning_rate: a number, 0 or more. No argument must be changed.
+
+    Returns a list of new tensors in the same order, of the shapes and dtypes of `weights`:
+    weight - learning_rate * gradient where the mask is True, exactly 0 where it is False.
+    """
+    ### BEGIN SOLUTION
+    # torch.where chooses; a product with the mask would keep nan.
+    return [
+        torch.where(mask, weight - learning_rate * gradient, torch.zeros_like(weight))
+        for weight, gradient, mask in zip(weights, gradients, masks, strict=True)
+    ]
+    ### END SOLUTION
+
+
+# %% check="challenges.masked_step"
+checks.check("challenges.masked_step", masked_step)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Write the plain step first. Then decide for each entry whether its result counts.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `zip` goes through three lists together. `torch.where(mask, a, b)` takes `a` where the mask is
+# True and `b` elsewhere, whatever `a` holds there.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. for each weight, gradient and mask: `weight - learning_rate * gradient`, a new tensor
+# 2. zeros where the mask is False
+# 3. collect the results in a list
+#
+# </details>
+
+# %% grade="challenges.masked_step"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("challenges.masked_step", globals().get("masked_step"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# A small regression: the weights are pruned to their largest 20 of 100 and trained on. With the
+# mask the loss falls and the zeros stay. Without it the loss falls further, and the zeros are gone
+# after one step.
+
+# %%
+if checks.works("challenges.masked_step", masked_step):
+    generator = torch.Generator().manual_seed(0)
+    # Features that depend on each other: kept ones can stand in for pruned ones.
+    inputs = torch.randn(400, 25, generator=generator) @ torch.randn(25, 100, generator=generator)
+    inputs = inputs / 10
+    truth = torch.randn(100, generator=generator)
+    target = inputs @ truth
+    mask = truth.abs() >= truth.abs().sort().values[-20]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    for label, held in (("mask held", mask), ("no mask", torch.ones_like(mask))):
+        weight, losses, zeros = truth * mask, [], []
+        for _ in range(100):
+            losses.append(float((inputs @ weight - target).square().mean()))
+            zeros.append(int((weight == 0).sum()))
+            gradient = 2 * inputs.t() @ (inputs @ weight - target) / len(inputs)
+            (weight,) = masked_step([weight], [gradient], [held], 0.1)
+        left.plot(losses, label=label)
+        right.plot(zeros, label=label)
+    left.set(title="Loss", xlabel="step", yscale="log")
+    right.set(title="Zeros of 100 weights", xlabel="step")
+    right.legend()
+    plt.show()
+
+# %% [markdown] exercise="challenges.conclusion"
+# A team wants to serve a paraphrase classifier and asks you: **would you ship a pruned model?**
+#
+# Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
+# that you measured in the labs, from at least two of them. Say of each figure what was measured on
+# what, and how uncertain it is: an accuracy on 408 pairs comes with an interval, and a run time
+# with the machine that it was measured on. "No" is as good an answer as "yes"; what counts is how
+# the figures carry it.
+#
+# **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
+# model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by
+# McNemar's test such a split is no surprise if nothing has changed (p = 0.17)" is one, and it says
+# that the drop may be chance. (These counts are made up.)
+
+# %% [markdown] written="challenges.conclusion"
+# ### BEGIN SOLUTION
+# *A model answer. Brackets stand for figures that the student's own notebooks printed; an answer
+# without figures in their place earns no points for them. Where the figures say otherwise, so must
+# the sentences around them.*
+#
+# For a classifier on a server I would not ship the pruned model as it is; for a download to many
+# phones I would ship one at 50 %.
+#
+# In the lab on MRPC the mini RoBERTa had an accuracy of [dense] dense and [pruned] at 50 %, on the
+# same 408 pairs. The 95 % interval of the paired difference is [low, high]: it includes zero, so I
+# cannot tell the two apart, but it does not exclude a loss of [low] either. At 90 % the interval
+# lies wholly below zero, and Matthews correlation near [value] shows that the model has nearly
+# collapsed to one class, which F1 hides.
+#
+# Zeros alone bring nothing: the dense file has the same size, [size] MB. With a bit mask the file
+# at 50 % takes [size] MB, because embeddings and the mask itself remain. The dense kernels took
+# [time] ms before and after pruning on my laptop, and CSR took [time] ms, which is slower at this
+# sparsity. So the server gains nothing, and the download gains [share].
+#
+# The layers also differ: pruned alone, [layer] cost [drop] points. I would change my mind about
+# the server if a 2:4 model, trained on with its mask held, lost less than one point on a test set
+# of several thousand pairs, and ran faster on the GPU that we use. Neither has been measured.
+# ### END SOLUTION
+
+# %% [markdown]
+# ### Before you hand in
+# Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.

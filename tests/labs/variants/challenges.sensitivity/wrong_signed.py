@@ -1,0 +1,19 @@
+"""Ranks w."""
+
+import torch
+
+MISTAKE = "signed compare"
+
+
+@torch.no_grad()
+def layer_sensitivity(model, names, sparsity, evaluate):
+    dense, drops = evaluate(model), {}
+    for name in names:
+        weight = model.get_parameter(name)
+        saved = weight.clone()
+        mask = torch.ones(weight.numel())
+        mask[weight.flatten().argsort(stable=True)[: round(sparsity * weight.numel())]] = 0
+        weight.mul_(mask.reshape(weight.shape))
+        drops[name] = dense - evaluate(model)
+        weight.copy_(saved)
+    return drops

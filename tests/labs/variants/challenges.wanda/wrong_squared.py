@@ -1,0 +1,12 @@
+"""No root."""
+
+import torch
+
+MISTAKE = "squared norm"
+
+
+def wanda_mask(weight, inputs, attention_mask, sparsity):
+    norm = (inputs[attention_mask.bool()] ** 2).sum(dim=0)
+    order = (weight.abs() * norm).argsort(dim=1, stable=True)
+    mask = torch.ones(weight.shape, dtype=torch.bool)
+    return mask.scatter(1, order[:, : round(sparsity * weight.shape[1])], False)

@@ -1,0 +1,12 @@
+"""Adds up x."""
+
+import torch
+
+MISTAKE = "sum of x for the norm"
+
+
+def wanda_mask(weight, inputs, attention_mask, sparsity):
+    norm = inputs[attention_mask.bool()].sum(dim=0).abs()
+    order = (weight.abs() * norm).argsort(dim=1, stable=True)
+    mask = torch.ones(weight.shape, dtype=torch.bool)
+    return mask.scatter(1, order[:, : round(sparsity * weight.shape[1])], False)

@@ -20,6 +20,8 @@
 # **Sparsity** is the fraction of zeros, from 0 to 1; a **mask** is True where a weight is kept.
 
 # %%
+import math
+
 import matplotlib.pyplot as plt
 import torch
 
@@ -120,4 +122,98 @@ if checks.works("size.csr", to_csr):
     axes.axhline(weight.numel() * weight.element_size() / 1024, color="0.5", label="dense")
     axes.set(title="Where CSR begins to pay", xlabel="sparsity", ylabel="KiB", ylim=(0, None))
     axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="size.entropy"
+# A bit mask spends 1 bit on each weight to say whether it is kept. When nine of ten are pruned,
+# "pruned" is hardly news, and a good code spends less. How much less? If `kept` of `n` weights are
+# kept, in no pattern, no lossless code needs fewer bits on average than `n * H(p)` (apart from a
+# few bits), where `p = kept / n` and `H(p) = -p * log2(p) - (1 - p) * log2(1 - p)`.
+#
+# **By hand.** Of `n = 8` weights 2 are kept:
+#
+# | | share | log2 of the share | weights | bits |
+# |:--|--:|--:|--:|--:|
+# | kept | 0.25 | -2 | 2 | 2 * 2 = 4 |
+# | pruned | 0.75 | -0.415 | 6 | 6 * 0.415 = 2.49 |
+#
+# Together 6.49 bits, where the bit mask takes 8. A kept weight costs more because it is rarer. If
+# all or none of the weights are kept, there is nothing to say: 0 bits.
+
+
+# %% answer="size.entropy"
+def entropy_bits(n: int, kept: int) -> float:
+    """The least bits, on average, that say which `kept` of `n` weights are kept: n * H(kept / n).
+
+    n: number of weights, 0 or more, up to those of a large model.
+    kept: how many of them are kept, from 0 to n.
+
+    Returns the bits of all n weights together as a float, not rounded, with log2; the values of
+    the kept weights are not counted. The result is 0.0 where kept is 0 or n, and where n is 0.
+    Compute in float64, as Python's float does: it is compared within a relative 1e-5.
+    """
+    ### BEGIN SOLUTION
+    # log2(0) is an error, and 0/0 too; with no weights, kept is 0.
+    if kept == 0 or kept == n:
+        return 0.0
+    share = kept / n
+    entropy = -share * math.log2(share) - (1 - share) * math.log2(1 - share)
+    return n * entropy
+    ### END SOLUTION
+
+
+# %% check="size.entropy"
+checks.check("size.entropy", entropy_bits)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Treat the cases without news first: nothing kept, everything kept, no weights. All others have a
+# share between 0 and 1.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `math.log2` is the logarithm with base 2. It raises an error at 0, which the cases of hint 1 keep
+# away.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. if `kept` is 0 or `n`: return 0.0
+# 2. `p = kept / n`
+# 3. both terms of `H(p)`, each with its minus
+# 4. times `n`
+#
+# </details>
+
+# %% grade="size.entropy"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.entropy", globals().get("entropy_bits"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# Bits per weight for the places alone: the bound, the bit mask, and a list with one int32 column
+# for each kept weight, as in CSR.
+
+# %%
+if checks.works("size.entropy", entropy_bits):
+    n = 1000
+    counts = range(0, n + 1, 10)
+    sparsities = [1 - kept / n for kept in counts]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(sparsities, [entropy_bits(n, kept) / n for kept in counts], label="entropy bound")
+    axes.axhline(1, color="0.5", label="bit mask")
+    axes.plot(sparsities, [32 * kept / n for kept in counts], label="int32 columns")
+    axes.set(title="What the places cost", xlabel="sparsity", ylabel="bits per weight")
+    axes.set(ylim=(0, 2))
+    axes.legend(loc="upper left")
     plt.show()

@@ -1,6 +1,6 @@
 """The exercises of the lab `size`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.size import bitmask
+from labkit.checks.size import bitmask, break_even
 
-TASKS: tuple[Task, ...] = (bitmask.TASK,)
+TASKS: tuple[Task, ...] = (bitmask.TASK, break_even.TASK)

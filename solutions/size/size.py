@@ -215,7 +215,7 @@ if checks.works("size.break_even", csr_break_even):
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
     for value_bytes in (4, 2, 1):
         points = [csr_break_even(768, width, value_bytes, 4, 4) for width in widths]
-        axes.plot(widths, points, marker=".", label=f"{value_bytes} bytes a value")
+        axes.plot(widths, points, marker=".", label=f"{8 * value_bytes}-bit values")
     axes.set_xscale("log", base=2)
     axes.set(title="CSR is smaller above the line", xlabel="columns", ylabel="sparsity")
     axes.legend()

@@ -1,6 +1,16 @@
 """The exercises of the lab `size`, one module each."""
 
 from labkit.checks.exercise import Task
-from labkit.checks.size import csr, entropy
+from labkit.checks.size import (
+    bitmask,
+    break_even,
+    csr,
+    entropy,
+)
 
-TASKS: tuple[Task, ...] = (csr.TASK, entropy.TASK)
+TASKS: tuple[Task, ...] = (
+    csr.TASK,
+    entropy.TASK,
+    bitmask.TASK,
+    break_even.TASK,
+)

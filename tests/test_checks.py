@@ -95,7 +95,7 @@ def test_a_useless_function_scores_nothing_and_is_told_why(name):
         assert type(result.score) is float
         assert result.score == 0.0
         assert result.points == 0.0
-        assert len(result.verdicts) >= 5
+        assert len(result.verdicts) >= 3
         for verdict in result.verdicts:
             text = str(verdict)
             assert verdict.message, verdict.name

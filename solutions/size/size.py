@@ -1,71 +1,72 @@
 # %% [markdown] overview="size"
 # # Lab: size and runtime
 #
-# Nine tenths of the weights are zero, and the file is as large and the model as slow as before.
-# This lab counts what it costs to leave the zeros out, and measures whether that saves time.
+# Nine tenths of the weights are zero, and the file is as large, and the model as slow, as before.
+# This lab finds out what it takes for zeros to save bytes and time.
 #
-# **You will learn** to store a matrix as its nonzero values and their places, in CSR and with a
-# bit mask; to compute the entropy bound, below which no code of the places can go on average; to
-# time a function so that the number means something; and to write a linear layer that multiplies
-# from CSR.
+# **You will learn** to write the two common sparse formats by hand, compressed sparse rows and the
+# bit mask, to say how many bits the places of the zeros need at least and from which sparsity on a
+# format is smaller than the dense tensor, to measure a runtime such that the number means
+# something, to write a linear layer that multiplies by the kept weights only, and to say from
+# measured times where it becomes the faster one.
 #
-# **You need** this notebook and `labkit` installed; PyTorch indexing and dtypes; logarithms; no
-# network and no GPU.
+# **You need** this notebook and `labkit` installed; PyTorch indexing and integer types; no network
+# and no GPU. The pictures use the small models that come with `labkit`.
 #
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
-# to read where it recognises the mistake. Grading runs the same check on other inputs. Write the
-# formats yourself: calls into `scipy.sparse` or `labkit` earn no points.
+# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
+# answers yourself: calls into `labkit` or `scipy.sparse` earn no points. The exercises do not need
+# each other; begin where you like.
 #
-# **Sparsity** is the fraction of zeros, from 0 to 1; a **mask** is True where a weight is kept.
+# Sparsity is the fraction of zeros, from 0 to 1; a weight is kept where it is not zero.
 
 # %%
 import math
+import time
 
 import matplotlib.pyplot as plt
 import torch
 
-from labkit import checks
+from labkit import checks, load_model
 
 # %% [markdown] exercise="size.csr"
-# A format that leaves the zeros out has to say where the other weights stand. CSR (compressed
-# sparse row) goes through the matrix row by row and stores the nonzero **values**, the **column**
-# of each, and for each row the place in this list where it **starts**.
+# A format that leaves zeros out has to store where the others stand. Compressed sparse rows (CSR)
+# keep three rows of numbers: the kept **values**, row by row; the **column** of each; and for each
+# row where its values **start**. One last entry says where the last row ends, so row `i` has the
+# values from `row_starts[i]` up to, not including, `row_starts[i + 1]`.
 #
-# **By hand.** A matrix of 3 rows and 4 columns:
+# **By hand.** A matrix of three rows:
 #
-# | row | column 0 | column 1 | column 2 | column 3 | values so far |
-# |:--|--:|--:|--:|--:|--:|
-# | 0 | 0 | 2 | 0 | -1 | 2 |
-# | 1 | 0 | 0 | 0 | 0 | 2 |
-# | 2 | 3 | 0 | 0 | -0.0 | 3 |
+# | row | weights | kept values | their columns | number kept | starts at |
+# |:--|:--|:--|:--|--:|--:|
+# | 0 | 0, 5, 0, -2 | 5, -2 | 1, 3 | 2 | 0 |
+# | 1 | 0, 0, 0, 0 | | | 0 | 2 |
+# | 2 | 7, 0, 0, 0 | 7 | 0 | 1 | 2 |
 #
-# The values are `[2, -1, 3]`, their columns `[1, 3, 0]`. Row 0 starts at 0, row 1 at 2 and row 2
-# at 2 as well, because row 1 is empty. A last entry says where row 2 ends: the row starts are
-# `[0, 2, 2, 3]`, one more than there are rows.
+# The answer is `values = [5, -2, 7]`, `columns = [1, 3, 0]`, `row_starts = [0, 2, 2, 3]`.
 
 
 # %% answer="size.csr"
 def to_csr(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A matrix as its nonzero values, their columns and the starts of its rows (CSR).
+    """Values, columns and row starts of a matrix in compressed sparse rows.
 
-    weight: matrix of shape (rows, columns) with any strides, float32, float16 or bfloat16; must
-    not be changed. Both sizes may be 0.
+    weight: tensor of two dimensions, perhaps without rows or columns, of any strides, float32,
+        float16 or bfloat16; must not be changed.
 
-    Returns (values, columns, row_starts):
-    values: the nonzero entries row by row, from left to right, in the dtype of `weight`. -0.0
-    counts as zero; a tiny weight does not.
-    columns: int32, the column of each value.
-    row_starts: int64 of shape (rows + 1,). The values of row r are
-    values[row_starts[r]:row_starts[r + 1]], so the first entry is 0 and the last is len(values).
+    Returns three tensors of one dimension:
+        values: the weights that are not zero, row by row and from left to right; the dtype of
+            `weight`. -0.0 counts as zero.
+        columns: the column of each value, int32.
+        row_starts: rows + 1 entries, int64: the number of values in all rows before row i, and at
+            the end the number of all values.
     """
     ### BEGIN SOLUTION
     kept = weight != 0
-    # nonzero() lists the places row by row, whatever the strides, as the mask lists the values.
-    columns = kept.nonzero()[:, 1].to(torch.int32)
-    row_starts = torch.zeros(len(weight) + 1, dtype=torch.int64)
-    row_starts[1:] = kept.sum(dim=1).cumsum(dim=0)
-    return weight[kept], columns, row_starts
+    starts = torch.zeros(len(weight) + 1, dtype=torch.int64)
+    starts[1:] = kept.sum(1).cumsum(0)
+    # Both walk through the matrix row by row, whatever its strides.
+    return weight[kept], kept.nonzero()[:, 1].to(torch.int32), starts
     ### END SOLUTION
 
 
@@ -75,23 +76,22 @@ checks.check("size.csr", to_csr)
 # %% [markdown]
 # <details><summary>Hint 1: where to start</summary>
 #
-# One mask, `weight != 0`, gives all three: the values that it selects, the columns where it is
-# True, and how often it is True in each row.
+# All three follow from one mask: True where a weight is not zero.
 #
 # </details>
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# `weight[mask]` and `mask.nonzero()` both go row by row. `sum(dim=1)` counts the True entries of
-# each row, and `cumsum` adds them up.
+# `weight[mask]` gives the kept weights row by row. `mask.nonzero()` gives one line for each of
+# them: row, column. `cumsum` turns counts into running sums.
 #
 # </details>
 #
 # <details><summary>Hint 3: the steps</summary>
 #
-# 1. `mask = weight != 0`
-# 2. values: `weight[mask]`; columns: the second column of `mask.nonzero()`, as int32
-# 3. row starts: `rows + 1` zeros of int64; write the running sum of the counts from entry 1 on
+# 1. `kept = weight != 0`
+# 2. the values are `weight[kept]`, the columns the second column of `kept.nonzero()` as int32
+# 3. `rows + 1` zeros in int64; from the second on, the running sum of `kept.sum(1)`
 #
 # </details>
 
@@ -107,155 +107,63 @@ checks.points("size.csr", globals().get("to_csr"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# A float32 value costs 4 bytes and its column 4 more. The picture shows from which sparsity on
-# CSR takes fewer bytes than the matrix itself.
+# The bytes of one matrix of the small GPT-2 in CSR, next to the dense ones.
 
 # %%
 if checks.works("size.csr", to_csr):
-    weight = torch.randn(256, 256, generator=torch.Generator().manual_seed(0))
-    sparsities, sizes = [step / 20 for step in range(20)], []
-    for sparsity in sparsities:
-        pruned = weight * (weight.abs() >= weight.abs().quantile(sparsity))
-        sizes.append(sum(part.numel() * part.element_size() for part in to_csr(pruned)))
+    model, _, _ = load_model("gpt2")
+    weight = next(p for name, p in model.named_parameters() if name.endswith("c_fc.weight"))
+    weight = weight.detach()
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(sparsities, [size / 1024 for size in sizes], marker=".", label="CSR")
-    axes.axhline(weight.numel() * weight.element_size() / 1024, color="0.5", label="dense")
-    axes.set(title="Where CSR begins to pay", xlabel="sparsity", ylabel="KiB", ylim=(0, None))
+    bottom = torch.zeros(4)
+    sparsities = (0.3, 0.5, 0.9, 0.99)
+    parts = [to_csr(weight * (weight.abs() > weight.abs().quantile(s))) for s in sparsities]
+    for place, label in enumerate(("values", "columns", "row starts")):
+        sizes = torch.tensor([part[place].nbytes / 1024 for part in parts])
+        axes.bar([f"{s:.0%}" for s in sparsities], sizes, bottom=bottom, label=label)
+        bottom += sizes
+    axes.axhline(weight.nbytes / 1024, color="black", linestyle="--", label="dense")
+    axes.set(title="One matrix in CSR", xlabel="sparsity", ylabel="KiB")
     axes.legend()
     plt.show()
 
-# %% [markdown] exercise="size.entropy"
-# A bit mask spends 1 bit on each weight to say whether it is kept. When nine of ten are pruned,
-# "pruned" is hardly news, and a good code spends less. How much less? If `kept` of `n` weights are
-# kept, in no pattern, no lossless code needs fewer bits on average than `n * H(p)` (apart from a
-# few bits), where `p = kept / n` and `H(p) = -p * log2(p) - (1 - p) * log2(1 - p)`.
-#
-# **By hand.** Of `n = 8` weights 2 are kept:
-#
-# | | share | log2 of the share | weights | bits |
-# |:--|--:|--:|--:|--:|
-# | kept | 0.25 | -2 | 2 | 2 * 2 = 4 |
-# | pruned | 0.75 | -0.415 | 6 | 6 * 0.415 = 2.49 |
-#
-# Together 6.49 bits, where the bit mask takes 8. A kept weight costs more because it is rarer. If
-# all or none of the weights are kept, there is nothing to say: 0 bits.
-
-
-# %% answer="size.entropy"
-def entropy_bits(n: int, kept: int) -> float:
-    """The least bits, on average, that say which `kept` of `n` weights are kept: n * H(kept / n).
-
-    n: number of weights, 0 or more, up to those of a large model.
-    kept: how many of them are kept, from 0 to n.
-
-    Returns the bits of all n weights together as a float, not rounded, with log2; the values of
-    the kept weights are not counted. The result is 0.0 where kept is 0 or n, and where n is 0.
-    Compute in float64, as Python's float does: it is compared within a relative 1e-5.
-    """
-    ### BEGIN SOLUTION
-    # log2(0) is an error, and 0/0 too; with no weights, kept is 0.
-    if kept == 0 or kept == n:
-        return 0.0
-    share = kept / n
-    entropy = -share * math.log2(share) - (1 - share) * math.log2(1 - share)
-    return n * entropy
-    ### END SOLUTION
-
-
-# %% check="size.entropy"
-checks.check("size.entropy", entropy_bits)
-
-# %% [markdown]
-# <details><summary>Hint 1: where to start</summary>
-#
-# Treat the cases without news first: nothing kept, everything kept, no weights. All others have a
-# share between 0 and 1.
-#
-# </details>
-#
-# <details><summary>Hint 2: which functions</summary>
-#
-# `math.log2` is the logarithm with base 2. It raises an error at 0, which the cases of hint 1 keep
-# away.
-#
-# </details>
-#
-# <details><summary>Hint 3: the steps</summary>
-#
-# 1. if `kept` is 0 or `n`: return 0.0
-# 2. `p = kept / n`
-# 3. both terms of `H(p)`, each with its minus
-# 4. times `n`
-#
-# </details>
-
-# %% grade="size.entropy"
-# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
-from labkit import checks
-
-seed = checks.VISIBLE_SEED
-### BEGIN HIDDEN TESTS
-seed = checks.grading_seed()
-### END HIDDEN TESTS
-checks.points("size.entropy", globals().get("entropy_bits"), seed=seed)
-
-# %% [markdown]
-# ### What you built
-# Bits per weight for the places alone: the bound, the bit mask, and a list with one int32 column
-# for each kept weight, as in CSR.
-
-# %%
-if checks.works("size.entropy", entropy_bits):
-    n = 1000
-    counts = range(0, n + 1, 10)
-    sparsities = [1 - kept / n for kept in counts]
-    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(sparsities, [entropy_bits(n, kept) / n for kept in counts], label="entropy bound")
-    axes.axhline(1, color="0.5", label="bit mask")
-    axes.plot(sparsities, [32 * kept / n for kept in counts], label="int32 columns")
-    axes.set(title="What the places cost", xlabel="sparsity", ylabel="bits per weight")
-    axes.set(ylim=(0, 2))
-    axes.legend(loc="upper left")
-    plt.show()
-
 # %% [markdown] exercise="size.bitmask"
-# The cheapest way to say which weights are zero takes one bit per weight, eight of them in a byte.
-# The weights that are not zero follow in order, and the zeros need no room at all.
+# A column index costs 16 or 32 bits for each kept weight. A mask costs one bit for each weight,
+# kept or not: at 90 % sparsity that is ten bits for each kept one. Computers address bytes, so
+# eight bits go into one: the first of eight weights is worth 1, the second 2, the eighth 128. This
+# is called least significant bit first.
 #
-# **By hand.** Take ten weights, which need two bytes. The first weight of a byte has the bit of
-# value 1, the next that of value 2, and so on up to 128:
+# **By hand.** Ten weights need two bytes; the second is filled up with zeros:
 #
 # | flat index | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 |
 # |:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
-# | w | 0 | 0.5 | -1 | 0 | -0.0 | 0 | 0 | 2 | 0 | 3 |
-# | byte | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1 | 1 |
-# | value of the bit | 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 1 | 2 |
-# | bit | 0 | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 1 |
+# | w | 3 | 0 | 0 | -1 | 0 | 0 | 0 | 2 | 0 | 5 |
+# | bit | 1 | 0 | 0 | 1 | 0 | 0 | 0 | 1 | 0 | 1 |
+# | worth | 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 1 | 2 |
 #
-# Byte 0 is 2 + 4 + 128 = 134 and byte 1 is 2; the values are 0.5, -1, 2, 3. In float32 the ten
-# weights take 40 bytes, packed 2 + 16.
+# The bytes are 1 + 8 + 128 = 137 and 2, the values 3, -1, 2, 5.
 
 
 # %% answer="size.bitmask"
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The weight as a bit mask and the values that are not zero.
+    """Bit mask and kept values of a tensor.
 
-    weight: tensor of any shape (also without entries) and strides, float32, float16 or bfloat16;
-    must not be changed.
+    weight: tensor of any shape and strides, perhaps empty, float32, float16 or bfloat16; must not
+        be changed.
 
-    Returns (bits, values). With n = weight.numel(), `bits` is a uint8 tensor of shape
-    (ceil(n / 8),): bit i of byte j, least significant bit first (value 2**i), is 1 where flat
-    entry 8 * j + i (row by row) is not zero; bits left over in the last byte are 0. `values` is a
-    tensor of one dimension with the entries that are not zero, in flat order, unchanged and of
-    the dtype of `weight`. -0.0 counts as zero; a small weight does not.
+    Returns two tensors of one dimension:
+        bits: uint8, ceil(n / 8) entries for n weights. Bit i of byte j (bit 0 is worth 1) is 1
+            where the weight of flat index 8 * j + i (row by row) is not zero; bits past the last
+            weight are 0. -0.0 counts as zero.
+        values: the weights that are not zero, in the same order; the dtype of `weight`.
     """
     ### BEGIN SOLUTION
-    flat = weight.flatten()
-    kept = flat != 0
-    flags = torch.zeros(math.ceil(len(flat) / 8) * 8, dtype=torch.int64)
-    flags[: len(flat)] = kept
-    bits = (flags.reshape(-1, 8) * 2 ** torch.arange(8)).sum(dim=1)
-    return bits.to(torch.uint8), flat[kept]
+    kept = (weight != 0).flatten()
+    # Whole bytes: the bits past the last weight stay 0.
+    flags = torch.zeros((kept.numel() + 7) // 8, 8, dtype=torch.uint8)
+    flags.view(-1)[: kept.numel()] = kept
+    worth = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
+    return (flags * worth).sum(1, dtype=torch.uint8), weight.flatten()[kept]
     ### END SOLUTION
 
 
@@ -265,24 +173,23 @@ checks.check("size.bitmask", pack)
 # %% [markdown]
 # <details><summary>Hint 1: where to start</summary>
 #
-# Begin with a flat mask that is True where a weight is not zero. It gives the values at once;
-# what is left is to put eight flags into each byte.
+# Put the flat mask into a table of eight columns: one line is one byte.
 #
 # </details>
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# Either fill the mask up with zeros to a multiple of 8, so that it can be reshaped to rows of
-# eight, or use `numpy.packbits` and read what its argument `bitorder` means.
+# `(n + 7) // 8` rounds up. A table of zeros holds the flags and, at its end, the filling. A sum
+# with `dtype=torch.uint8` stays in bytes; eight different powers of 2 add up to 255 at most.
 #
 # </details>
 #
 # <details><summary>Hint 3: the steps</summary>
 #
-# 1. `flat = weight.flatten()` and `kept = flat != 0`
-# 2. a tensor of zeros with `math.ceil(n / 8) * 8` entries; copy `kept` to its start
-# 3. reshape it to (-1, 8), multiply by 1, 2, 4, ..., 128 and add up each row
-# 4. convert to `torch.uint8`; the values are `flat[kept]`
+# 1. the flat mask `(weight != 0).flatten()`
+# 2. `ceil(n / 8)` times eight zeros, the mask written to the first `n`
+# 3. each column times 1, 2, 4, ..., 128, then the sum of each line
+# 4. the values: the flattened weight at the mask
 #
 # </details>
 
@@ -298,98 +205,574 @@ checks.points("size.bitmask", globals().get("pack"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# The picture shows the bytes of your two tensors for one matrix at different sparsities. The mask
-# costs the same at each of them, and more beside small values than beside large ones.
+# The bits of a pruned matrix of the small GPT-2, byte by byte: how often does each value occur?
 
 # %%
 if checks.works("size.bitmask", pack):
+    model, _, _ = load_model("gpt2")
+    weight = next(p for name, p in model.named_parameters() if name.endswith("c_fc.weight"))
+    weight = weight.detach()
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    sparsities = [step / 20 for step in range(21)]
-    for dtype in (torch.float32, torch.float16):
-        weight = torch.randn(64, 256, generator=torch.Generator().manual_seed(0)).to(dtype)
-        order = weight.abs().flatten().argsort()
-        shares = []
-        for sparsity in sparsities:
-            pruned = weight.flatten().clone()
-            pruned[order[: round(sparsity * len(pruned))]] = 0
-            shares.append(sum(part.nbytes for part in pack(pruned)) / weight.nbytes)
-        axes.plot(sparsities, shares, marker=".", label=str(dtype).removeprefix("torch."))
-    axes.axhline(1, color="0.5", linestyle=":", label="dense")
-    axes.set(title="A weight behind a bit mask", xlabel="sparsity", ylabel="bytes / dense bytes")
+    for sparsity in (0.5, 0.9):
+        bits, _ = pack(weight * (weight.abs() > weight.abs().quantile(sparsity)))
+        counts = torch.bincount(bits.long(), minlength=256)
+        axes.plot(counts, label=f"sparsity {sparsity:.0%}")
+    axes.set(title="Not all bytes are alike", xlabel="value of the byte", ylabel="number of bytes")
+    axes.set_yscale("symlog")
     axes.legend()
     plt.show()
 
-# %% [markdown] exercise="size.break_even"
-# CSR (compressed sparse row) stores the kept weights row by row, the column of each, and where
-# each row starts. There are rows + 1 starts, because the last one says where the last row ends.
-# All this is extra: a matrix with few zeros takes more bytes in CSR than without it. From which
-# sparsity on is it smaller?
+# %% [markdown] exercise="size.unpack"
+# A format is worth its bytes only if the tensor comes back. The bits say where a weight was kept;
+# the values wait in the same order.
 #
-# **By hand.** Take a matrix of 4 x 10 weights with 4 bytes for a value, 2 for a column and 4 for a
-# start. The starts take (4 + 1) * 4 = 20 bytes.
+# **By hand.** Bits `[137, 2]`, values `[3, -1, 2, 5]`, shape `(2, 5)`. 137 = 1 + 8 + 128, so bits
+# 0, 3 and 7 are set; in the second byte bit 1, which is flat index 9:
 #
-# | sparsity | kept | values | columns | starts | CSR | dense |
-# |--:|--:|--:|--:|--:|--:|--:|
-# | 0 | 40 | 160 | 80 | 20 | 260 | 160 |
-# | 0.25 | 30 | 120 | 60 | 20 | 200 | 160 |
-# | 0.5 | 20 | 80 | 40 | 20 | 140 | 160 |
-# | 0.75 | 10 | 40 | 20 | 20 | 80 | 160 |
+# | flat index | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 |
+# |:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+# | bit | 1 | 0 | 0 | 1 | 0 | 0 | 0 | 1 | 0 | 1 |
+# | w | 3 | 0 | 0 | -1 | 0 | 0 | 0 | 2 | 0 | 5 |
 #
-# The two meet between 0.25 and 0.5. With 6 bytes for a kept weight, 140 bytes are left beside
-# the starts for 140 / 6 weights, which is a sparsity of 1 - 140 / 6 / 40 = 0.41667.
+# The rows are 3, 0, 0, -1, 0 and 0, 0, 2, 0, 5.
 
 
-# %% answer="size.break_even"
-def csr_break_even(
-    rows: int, columns: int, value_bytes: float, column_bytes: float, start_bytes: float
-) -> float:
-    """Sparsity above which CSR takes fewer bytes than the dense matrix.
+# %% answer="size.unpack"
+def unpack(bits: torch.Tensor, values: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """The tensor that a bit mask and the kept values stand for.
 
-    rows, columns: the shape of the matrix; either may be 0.
-    value_bytes: bytes of one value, more than 0, in CSR and in the dense matrix alike; may be a
-    fraction, as 0.5 for values of 4 bits.
-    column_bytes, start_bytes: bytes of one column index and of one row start; may be 0.
+    bits: uint8, one dimension, ceil(n / 8) entries for the n weights of `shape`; bit i of byte j
+        (bit 0 is worth 1) belongs to flat index 8 * j + i. Bits past the last weight are 0.
+    values: one dimension, one for each bit that is 1, in flat order; float32, float16 or bfloat16.
+    shape: the shape of the answer, perhaps (), perhaps with a 0.
+    Neither tensor must be changed.
 
-    CSR stores the value and the column index of each kept weight and rows + 1 row starts; the
-    dense matrix stores rows * columns values. At sparsity s, (1 - s) * rows * columns weights are
-    kept, not rounded. Returns the sparsity at which both take the same number of bytes, clamped
-    to 0..1: 1.0 where CSR never takes fewer bytes, also where rows or columns is 0.
+    Returns a tensor of `shape` with the dtype of `values`: the values where the bits are 1, row by
+    row, and 0.0 elsewhere.
     """
     ### BEGIN SOLUTION
-    weights = rows * columns
-    if weights == 0:
-        return 1.0
-    starts = (rows + 1) * start_bytes
-    left = weights * value_bytes - starts
-    kept = left / (value_bytes + column_bytes)
-    return min(1.0, max(0.0, 1 - kept / weights))
+    flags = (bits.unsqueeze(1) >> torch.arange(8, dtype=torch.uint8)) & 1
+    dense = torch.zeros(shape, dtype=values.dtype)
+    flat = dense.view(-1)
+    flat[flags.flatten()[: flat.numel()].bool()] = values
+    return dense
     ### END SOLUTION
 
 
-# %% check="size.break_even"
-checks.check("size.break_even", csr_break_even)
+# %% check="size.unpack"
+checks.check("size.unpack", unpack)
 
 # %% [markdown]
 # <details><summary>Hint 1: where to start</summary>
 #
-# Write down the bytes of both forms. One grows with the number of kept weights and the other does
-# not depend on it. How many weights may be kept until they are equal?
+# First the bits: a table with one line for each byte and eight columns of 0 and 1.
 #
 # </details>
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# Solve `kept * (value_bytes + column_bytes) + (rows + 1) * start_bytes = rows * columns *
-# value_bytes` for `kept`. `min` and `max` clamp a number.
+# `(bits.unsqueeze(1) >> torch.arange(8)) & 1` shifts each byte by 0 to 7 places and looks at the
+# last bit. Assigning to `flat[mask]` fills the places of a mask in order.
 #
 # </details>
 #
 # <details><summary>Hint 3: the steps</summary>
 #
-# 1. return 1.0 if there are no weights
-# 2. from the bytes of the dense matrix subtract those of the row starts
-# 3. divide by the bytes of one kept weight: the number of weights that may be kept
-# 4. the sparsity is 1 minus their share; clamp it to 0..1
+# 1. the table of bits, flattened and cut to the number of weights
+# 2. a flat tensor of zeros with the dtype of `values`
+# 3. `flat[mask] = values`, then the shape
+#
+# </details>
+
+# %% grade="size.unpack"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.unpack", globals().get("unpack"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# A byte for each eight weights draws a picture: white where a weight is zero.
+
+# %%
+if checks.works("size.unpack", unpack):
+    bits = torch.tensor([60, 66, 165, 129, 165, 153, 66, 60], dtype=torch.uint8)
+    kept = int(sum(int(byte).bit_count() for byte in bits))
+    figure, axes = plt.subplots(figsize=(2.5, 2.5), layout="constrained")
+    axes.imshow(unpack(bits, torch.ones(kept), (8, 8)), cmap="Blues")
+    axes.set(title="64 weights in 8 bytes", xticks=[], yticks=[])
+    plt.show()
+
+# %% [markdown] exercise="size.entropy"
+# The bit mask spends one bit on each weight, also where nearly all are zero and each bit tells next
+# to nothing. How few bits could do? If the kept weights lie at random places and a share $p$ of the
+# $n$ weights is kept, no lossless code for the places needs less on average than
+#
+# $$n H(p) = n \, (-p \log_2 p - (1 - p) \log_2 (1 - p)).$$
+#
+# **By hand.** 8 weights of which 2 are kept, so $p = 1/4$:
+#
+# | | share | log2 of the share | minus share times log2 |
+# |:--|--:|--:|--:|
+# | kept | 1/4 | -2 | 0.5 |
+# | zero | 3/4 | -0.415 | 0.311 |
+#
+# Together 0.811 bits for each weight, 8 * 0.811 = 6.49 bits for the mask, which has 8. Where all
+# weights are kept, or none, nothing is left to say: 0 bits.
+
+
+# %% answer="size.entropy"
+def entropy_bits(n: int, kept: int) -> float:
+    """Bits that it takes at least to say which of n weights are kept.
+
+    n: number of weights, 0 or more, also far above a million.
+    kept: number of kept weights, from 0 to n.
+
+    Returns n * H(kept / n) as a float, with the logarithm to base 2, right to six
+    digits; 0.0 where kept is 0 or n.
+    The values of the weights are not counted.
+    """
+    ### BEGIN SOLUTION
+    if kept in (0, n):
+        return 0.0
+    p = kept / n
+    return -n * (p * math.log2(p) + (1 - p) * math.log2(1 - p))
+    ### END SOLUTION
+
+
+# %% check="size.entropy"
+checks.check("size.entropy", entropy_bits)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Two shares that add up to 1, and a term for each of them.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `math.log2` has base 2, `math.log` has not. Neither takes 0.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. return 0.0 where `kept` is 0 or `n`
+# 2. `p = kept / n`
+# 3. `-p * log2(p)` plus the same of `1 - p`, all times `n`
+#
+# </details>
+
+# %% grade="size.entropy"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.entropy", globals().get("entropy_bits"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The bits for each weight that the bound asks for, next to those of the bit mask.
+
+# %%
+if checks.works("size.entropy", entropy_bits):
+    sparsities = [i / 100 for i in range(101)]
+    bits = [entropy_bits(10_000, 10_000 - 100 * i) / 10_000 for i in range(101)]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(sparsities, bits, label="entropy")
+    axes.axhline(1, color="black", linestyle="--", label="bit mask")
+    axes.set(title="What a mask has to say", xlabel="sparsity", ylabel="bits for each weight")
+    axes.legend(loc="lower center")
+    plt.show()
+
+# %% [markdown] exercise="size.break_even_sparsity"
+# Half of the weights are zero. Does CSR take half of the bytes? It stores a column with each kept
+# value, and the row starts whatever is kept. Below some sparsity it is larger than the dense
+# tensor.
+# At the break-even both take the same number of bytes.
+#
+# **By hand.** 10 rows and 20 columns, values and columns of 4 bytes, starts of 8:
+#
+# | | bytes |
+# |:--|--:|
+# | dense | 10 * 20 * 4 = 800 |
+# | row starts | (10 + 1) * 8 = 88 |
+# | each kept weight | 4 + 4 = 8 |
+#
+# There is room for (800 - 88) / 8 = 89 kept weights of 200, so the break-even is at the sparsity
+# 1 - 89 / 200 = 0.555. With sparsity 0.6, CSR is smaller; with 0.5 it is larger.
+
+
+# %% answer="size.break_even_sparsity"
+def csr_break_even(
+    rows: int, columns: int, value_bytes: int, column_bytes: int, start_bytes: int
+) -> float:
+    """Sparsity above which CSR takes fewer bytes than the dense tensor.
+
+    rows, columns: the shape of the matrix, each 0 or more.
+    value_bytes: bytes of a value, dense or kept, 1 or more.
+    column_bytes, start_bytes: bytes of a column index and of a row start, 1 or more; CSR has
+        rows + 1 row starts.
+
+    Returns a float from 0.0 to 1.0, not rounded to whole weights: the sparsity at which both take
+    the same number of bytes. 1.0 where CSR is larger at each sparsity, also without any weights.
+    """
+    ### BEGIN SOLUTION
+    weights = rows * columns
+    room = weights * value_bytes - (rows + 1) * start_bytes
+    if room <= 0:
+        return 1.0
+    return 1 - room / (value_bytes + column_bytes) / weights
+    ### END SOLUTION
+
+
+# %% check="size.break_even_sparsity"
+checks.check("size.break_even_sparsity", csr_break_even)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Write down the bytes of both forms with k kept weights and solve for k.
+#
+# </details>
+#
+# <details><summary>Hint 2: the equation</summary>
+#
+# `rows * columns * value_bytes` on one side; on the other the starts, which do not depend on k, and
+# k times what each kept weight costs.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. the room: dense bytes minus `(rows + 1) * start_bytes`
+# 2. return 1.0 where there is no room, which includes a matrix without weights
+# 3. k is the room divided by `value_bytes + column_bytes`
+# 4. the sparsity is `1 - k / (rows * columns)`
+#
+# </details>
+
+# %% grade="size.break_even_sparsity"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.break_even_sparsity", globals().get("csr_break_even"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The break-even of a matrix of 768 rows and 3072 columns: the smaller the indices, the earlier.
+
+# %%
+if checks.works("size.break_even_sparsity", csr_break_even):
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for value_bytes, label in ((4, "32-bit values"), (2, "16-bit values")):
+        sparsities = [csr_break_even(768, 3072, value_bytes, size, 8) for size in (2, 4, 8)]
+        axes.plot(["16", "32", "64"], sparsities, "o-", label=label)
+    axes.set(
+        title="When CSR is smaller",
+        xlabel="bits of a column index",
+        ylabel="sparsity from which on",
+        ylim=(0, 1),
+    )
+    axes.legend(loc="lower right")
+    plt.show()
+
+# %% [markdown] exercise="size.timing"
+# One reading of a clock says little about how fast a layer is. The first calls are slower (memory
+# is fetched, caches are empty), and now and then another program interrupts a call. So: run a few
+# calls untimed, then time each of many calls, and report the median with the quartiles around it.
+#
+# **By hand.** `warmup=2`, `repeats=4`, and six calls that take, in order:
+#
+# | call | 1 | 2 | 3 | 4 | 5 | 6 |
+# |:--|--:|--:|--:|--:|--:|--:|
+# | seconds | 5.0 | 4.0 | 0.5 | 2.5 | 0.25 | 0.75 |
+# | used | warm-up | warm-up | yes | yes | yes | yes |
+#
+# Sorted, the four times are 0.25, 0.5, 0.75, 2.5. The median lies halfway between 0.5 and 0.75:
+# 0.625. The lower quartile stands at position 0.25 * (4 - 1) = 0.75, counted from 0: three quarters
+# of the way from 0.25 to 0.5, that is 0.4375. The upper one at position 2.25 is
+# 0.75 + 0.25 * (2.5 - 0.75) = 1.1875. The mean would be 1.0: one slow call doubles it.
+
+
+# %% answer="size.timing"
+def time_calls(work, clock, warmup: int, repeats: int) -> dict[str, float]:
+    """Median and quartiles of the time that a call of `work` takes, after a warm-up.
+
+    work: a function without arguments; what it returns does not matter.
+    clock: a function without arguments that returns the time in seconds, as time.perf_counter.
+    warmup: how many calls of work come first and are not timed; 0 or more.
+    repeats: how many calls are timed, each one on its own, between two readings of the clock; 1 or
+        more.
+
+    Returns a dictionary of floats, in seconds, with the keys "median", "low" and "high" in this
+    order: the quantiles 0.5, 0.25 and 0.75 of the times. A quantile q of n sorted times stands at
+    position q * (n - 1), counted from 0; between two times it is interpolated linearly. Work is
+    called warmup + repeats times in all.
+    """
+    ### BEGIN SOLUTION
+    for _ in range(warmup):
+        work()
+    durations = []
+    for _ in range(repeats):
+        start = clock()
+        work()
+        durations.append(clock() - start)
+    times = torch.tensor(durations, dtype=torch.float64)
+    names = {"median": 0.5, "low": 0.25, "high": 0.75}
+    return {name: times.quantile(share).item() for name, share in names.items()}
+    ### END SOLUTION
+
+
+# %% check="size.timing"
+checks.check("size.timing", time_calls)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Two loops: one calls `work()` and does nothing else, the other keeps a list of times.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.quantile` and `numpy.quantile` interpolate linearly by default. `statistics.quantiles`
+# needs `method="inclusive"` and at least two times.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. call `work()` `warmup` times
+# 2. `repeats` times: read the clock, call `work()`, read the clock again, keep the difference
+# 3. the quantiles 0.5, 0.25 and 0.75 of the differences, as Python floats
+#
+# </details>
+
+# %% grade="size.timing"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.timing", globals().get("time_calls"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The same matrix product on your machine, dense and in CSR, for a growing share of zeros. The
+# bars run from the lower to the upper quartile.
+
+# %%
+if checks.works("size.timing", time_calls):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(128, 512, generator=generator)
+    sparsities = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99]
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    for form, color in (("dense", "0.5"), ("CSR", "tab:blue")):
+        for sparsity in sparsities:
+            weight = torch.randn(512, 512, generator=generator)
+            weight[torch.rand(512, 512, generator=generator) < sparsity] = 0
+            if form == "CSR":
+                weight = weight.to_sparse_csr()
+            times = time_calls(lambda weight=weight: weight @ x.T, time.perf_counter, 3, 15)
+            low, middle, high = (1000 * times[key] for key in ("low", "median", "high"))
+            axes.plot([sparsity, sparsity], [low, high], color=color)
+            label = form if sparsity == sparsities[0] else None
+            axes.plot(sparsity, middle, "o", color=color, label=label)
+    axes.set(title="512 x 512 weights, 128 tokens", xlabel="sparsity", ylabel="milliseconds")
+    axes.set(yscale="log")
+    axes.legend()
+    plt.show()
+
+# %% [markdown] exercise="size.csr_linear"
+# CSR stores what is kept of a matrix, row after row: the `values`, the column of each, and where
+# each row starts. A linear layer, y = x Wᵀ + b, needs no more than that: each kept weight takes one
+# input, multiplies it and adds it to one output.
+#
+# **By hand.** A weight with 3 outputs and 4 inputs, as `values` 2, -1, 3, `columns` 1, 3, 0 and
+# `row_starts` 0, 2, 2, 3; the bias is 10, 20, 30, and x is one token, 1, 2, 3, 4:
+#
+# | output | values from, up to | kept weights | y |
+# |:--|:--|:--|:--|
+# | 0 | 0, 2 | 2 in column 1, -1 in column 3 | 2 · 2 - 1 · 4 + 10 = 10 |
+# | 1 | 2, 2 | none | 0 + 20 = 20 |
+# | 2 | 2, 3 | 3 in column 0 | 3 · 1 + 30 = 33 |
+
+
+# %% answer="size.csr_linear"
+def csr_linear(
+    x: torch.Tensor,
+    values: torch.Tensor,
+    columns: torch.Tensor,
+    row_starts: torch.Tensor,
+    bias: torch.Tensor | None,
+) -> torch.Tensor:
+    """A linear layer, x Wᵀ + bias, whose weight W of shape (out, in) is stored as CSR.
+
+    x: float32 of shape (..., in), with any leading dimensions and strides, also with none (one
+        token) or without tokens (a dimension of 0).
+    values: the kept weights, float32, row after row.
+    columns: the column of each of them, int32 or int64.
+    row_starts: out + 1 numbers of the same type; row i holds the values from row_starts[i] up to,
+        but without, row_starts[i + 1]. A row may be empty.
+    bias: float32 of shape (out,), or None.
+
+    Returns a float32 tensor of shape (..., out) with the leading dimensions of x. None of the
+    tensors must be changed.
+    """
+    ### BEGIN SOLUTION
+    flat = x.reshape(-1, x.shape[-1])
+    outputs = len(row_starts) - 1
+    weight = torch.sparse_csr_tensor(row_starts, columns, values, (outputs, x.shape[-1]))
+    result = (weight @ flat.T).T
+    if bias is not None:
+        result = result + bias
+    return result.reshape(*x.shape[:-1], outputs)
+    ### END SOLUTION
+
+
+# %% check="size.csr_linear"
+checks.check("size.csr_linear", csr_linear)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# Make one matrix of all tokens, and think of the leading dimensions again at the end.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `torch.sparse_csr_tensor` takes the three parts as they are; the sparse matrix stands on the left
+# of `@`. Without it: `row_starts.diff()` counts the values of each row, and `index_add_` adds
+# products to the outputs that they belong to.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. reshape x to (tokens, in)
+# 2. the sparse weight, of size (out, in), times the transpose: (out, tokens)
+# 3. transpose back, then add the bias if there is one
+# 4. reshape to the leading dimensions of x, and out
+#
+# </details>
+
+# %% grade="size.csr_linear"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.csr_linear", globals().get("csr_linear"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# A layer with nine tenths of its weights gone, from your function: how far it is from the dense
+# result, for each output. What is left is rounding.
+
+# %%
+if checks.works("size.csr_linear", csr_linear):
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(256, 512, generator=generator)
+    weight[torch.rand(256, 512, generator=generator) < 0.9] = 0
+    x, bias = torch.randn(8, 16, 512, generator=generator), torch.zeros(256)
+    rows, columns = weight.nonzero(as_tuple=True)
+    row_starts = torch.cat([torch.zeros(1, dtype=int), (weight != 0).sum(1).cumsum(0)])
+    y = csr_linear(x, weight[rows, columns], columns, row_starts, bias)
+    error = (y - x @ weight.T).abs().amax((0, 1))
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(y.abs().amax((0, 1)), ".", color="tab:blue", label="largest |y|")
+    axes.plot(error, ".", color="0.5", label="largest difference from dense")
+    axes.set(title="CSR and dense agree", xlabel="output")
+    axes.set_yscale("symlog", linthresh=1e-7)
+    axes.legend(loc="center right")
+    plt.show()
+
+# %% [markdown] exercise="size.break_even"
+# At which sparsity does leaving out zeros begin to pay? Theory answers badly: finding a kept weight
+# costs more than multiplying it. So measure both layers at rising sparsities, and look where the
+# difference of the two times goes from above zero to zero or below. Between two levels draw a
+# straight line.
+#
+# **By hand.** Four levels:
+#
+# | sparsity | 0.5 | 0.75 | 0.875 | 1.0 |
+# |:--|--:|--:|--:|--:|
+# | dense, ms | 4 | 4 | 5 | 4 |
+# | sparse, ms | 10 | 7 | 4 | 1 |
+# | sparse - dense | 6 | 3 | -1 | -3 |
+#
+# Sparse is slower for the last time at 0.75. On the way to 0.875 the difference falls by 4, from 3
+# to -1; it is zero after 3/4 of the way: 0.75 + 3/4 * 0.125 = 0.84375.
+
+
+# %% answer="size.break_even"
+def break_even(sparsities: list[float], dense_ms: list[float], sparse_ms: list[float]) -> float:
+    """The sparsity from which on a sparse layer is as fast as the dense one.
+
+    sparsities: one or more levels, rising, from 0 to 1.
+    dense_ms, sparse_ms: the time of either layer at each level, in milliseconds. None of the lists
+        must be changed.
+
+    Sparse is slower at a level if its time is the larger one; equal times are as fast. Returns the
+    sparsity at which the difference sparse - dense, interpolated linearly between the last level
+    at which sparse is slower and the next level, is zero. Noise may make several crossings: it is
+    the last one that counts. Returns the first sparsity if sparse is nowhere slower, and 1.0 if it
+    is slower at the last level.
+    """
+    ### BEGIN SOLUTION
+    gaps = [sparse - dense for dense, sparse in zip(dense_ms, sparse_ms, strict=True)]
+    slower = [level for level, gap in enumerate(gaps) if gap > 0]
+    if not slower:
+        return sparsities[0]
+    last = slower[-1]
+    if last == len(gaps) - 1:
+        return 1.0
+    way = gaps[last] / (gaps[last] - gaps[last + 1])
+    return sparsities[last] + way * (sparsities[last + 1] - sparsities[last])
+    ### END SOLUTION
+
+
+# %% check="size.break_even"
+checks.check("size.break_even", break_even)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# One list of differences says all there is to know: above zero means slower.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# `enumerate` over the differences gives the levels at which sparse is slower; the last of them is
+# the one you need. There may be none, and it may be the last level of all.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. the differences sparse - dense, and the last index `i` at which one is above zero
+# 2. no such index: the first sparsity; the last level: 1.0
+# 3. the share of the way, `gap[i] / (gap[i] - gap[i + 1])`
+# 4. that share of the step from `sparsities[i]` to `sparsities[i + 1]`
 #
 # </details>
 
@@ -401,23 +784,33 @@ seed = checks.VISIBLE_SEED
 ### BEGIN HIDDEN TESTS
 seed = checks.grading_seed()
 ### END HIDDEN TESTS
-checks.points("size.break_even", globals().get("csr_break_even"), seed=seed)
+checks.points("size.break_even", globals().get("break_even"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# The picture shows where CSR breaks even in a matrix of 768 rows, for values of different sizes.
-# The smaller the values, the more the indices weigh; short rows pay for their starts.
+# Where your machine breaks even, for a layer of 512 × 512 weights and different numbers of tokens.
+# Run the cell a second time: how far do the points move?
 
 # %%
-if checks.works("size.break_even", csr_break_even):
-    widths = [2**power for power in range(13)]
+if checks.works("size.break_even", break_even) and checks.works("size.timing", time_calls):
+    generator = torch.Generator().manual_seed(0)
+    levels, tokens = [0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99], [1, 8, 64, 256]
+    points = []
+    for count in tokens:
+        x, dense_ms, sparse_ms = torch.randn(512, count, generator=generator), [], []
+        for sparsity in levels:
+            weight = torch.randn(512, 512, generator=generator)
+            weight[torch.rand(512, 512, generator=generator) < sparsity] = 0
+            for form, found in ((weight, dense_ms), (weight.to_sparse_csr(), sparse_ms)):
+                times = time_calls(lambda form=form, x=x: form @ x, time.perf_counter, 3, 9)
+                found.append(1000 * times["median"])
+        points.append(break_even(levels, dense_ms, sparse_ms))
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    for value_bytes in (4, 2, 1):
-        points = [csr_break_even(768, width, value_bytes, 4, 4) for width in widths]
-        axes.plot(widths, points, marker=".", label=f"{8 * value_bytes}-bit values")
+    axes.plot(tokens, points, "o-", color="tab:blue")
+    axes.set(
+        title="CSR is as fast from here on", xlabel="tokens", ylabel="sparsity", ylim=(0, 1.05)
+    )
     axes.set_xscale("log", base=2)
-    axes.set(title="CSR is smaller above the line", xlabel="columns", ylabel="sparsity")
-    axes.legend()
     plt.show()
 
 # %% [markdown]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from labkit.checks.trial import Trial
+from labkit.checks.trial import Failure, Trial
 
 
 class Looking:
@@ -24,4 +24,10 @@ class Looking:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function and return the description of its result."""
-        return self._look(self._trial(*arguments), self.after)
+        result = self._trial(*arguments)
+        try:
+            return self._look(result, self.after)
+        except Failure:
+            raise
+        except BaseException as error:  # looking at the result may run code of its class
+            raise Failure(f"looking at the result raised {type(error).__name__}") from None

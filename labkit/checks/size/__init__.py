@@ -4,13 +4,20 @@ from labkit.checks.exercise import Task
 from labkit.checks.size import (
     bitmask,
     break_even,
+    break_even_sparsity,
     csr,
+    csr_linear,
     entropy,
+    timing,
 )
 
 TASKS: tuple[Task, ...] = (
     csr.TASK,
+    bitmask.PACK,
+    bitmask.UNPACK,
     entropy.TASK,
-    bitmask.TASK,
+    break_even_sparsity.TASK,
+    timing.TASK,
+    csr_linear.TASK,
     break_even.TASK,
 )

@@ -1,7 +1,7 @@
-"""The exercise `size.bitmask`: one bit per weight, and the weights that are not zero."""
+"""The exercises `size.bitmask` and `size.unpack`: a bit for each weight, and back."""
 
+import math
 import random
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from labkit.checks.exercise import Exercise, Verdict
@@ -11,172 +11,305 @@ from labkit.checks.trial import Trial
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "size.bitmask"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
-
-Packed = tuple["Tensor", "Tensor"]
+_PACK, _UNPACK = "size.bitmask", "size.unpack"
 
 
-def _bytes(kept: list[bool], most_first: bool = False, padding: bool = False) -> "Tensor":
-    """Eight flags a byte; those missing in the last byte are `padding`."""
+def _section(id: str) -> str:
+    return f"book/04-size-and-runtime.md#{id}"
+
+
+def _bytes(flags: list[bool], most_first: bool = False) -> "Tensor":
+    """One bit for each flag; the last byte is filled up with zeros."""
     import torch
 
-    kept = kept + [padding] * (-len(kept) % 8)
-    numbers = []
-    for start in range(0, len(kept), 8):
-        byte = kept[start : start + 8]
-        byte = byte[::-1] if most_first else byte
-        numbers.append(sum(2**i for i, flag in enumerate(byte) if flag))
-    return torch.tensor(numbers, dtype=torch.uint8)
+    packed = [0] * math.ceil(len(flags) / 8)
+    for i, flag in enumerate(flags):
+        packed[i // 8] += int(flag) << (7 - i % 8 if most_first else i % 8)
+    return torch.tensor(packed, dtype=torch.uint8)
 
 
-def _pack(
-    weight: "Tensor", keeps: Callable[["Tensor"], "Tensor"] | None = None, **how: bool
-) -> Packed:
-    """The packed weight; `keeps` tells from the flat weight which entries are kept."""
-    flat = weight.reshape(-1)
-    kept = keeps(flat) if keeps else flat != 0
-    return _bytes(kept.tolist(), **how), flat[kept]
+def _flags(weight: "Tensor") -> list[bool]:
+    return [w != 0 for w in weight.double().flatten().tolist()]
 
 
-def _one_byte_each(weight: "Tensor") -> Packed:
+def _values(weight: "Tensor") -> "Tensor":
     import torch
 
-    return (weight.reshape(-1) != 0).to(torch.uint8), _pack(weight)[1]
+    kept = [w for w in weight.double().flatten().tolist() if w != 0]
+    return torch.tensor(kept, dtype=weight.dtype)
 
 
-def _partial_dropped(weight: "Tensor") -> Packed:
-    bits, values = _pack(weight)
+def _packed(weight: "Tensor") -> "tuple[Tensor, Tensor]":
+    return _bytes(_flags(weight)), _values(weight)
+
+
+def _reversed_axes(weight: "Tensor") -> "Tensor":
+    return weight.permute(*reversed(range(weight.ndim)))
+
+
+def _byte_each(weight: "Tensor") -> "tuple[Tensor, Tensor]":
+    import torch
+
+    return torch.tensor(_flags(weight), dtype=torch.uint8), _values(weight)
+
+
+def _whole_bytes(weight: "Tensor") -> "tuple[Tensor, Tensor]":
+    bits, values = _packed(weight)
     return bits[: weight.numel() // 8], values
 
 
-def _inverted(weight: "Tensor", padding: bool) -> Packed:
-    return _bytes((weight.reshape(-1) == 0).tolist(), padding=padding), _pack(weight)[1]
-
-
-def _columns(weight: "Tensor") -> Packed:
-    return _pack(weight.permute(*reversed(range(weight.ndim))))
-
-
-_MISTAKES = (
+_PACK_MISTAKES = (
     Mistake(
         "most significant bit first",
-        "the first weight of a byte has the bit of value 1, the last the bit of value 128",
-        lambda weight: _pack(weight, most_first=True),
+        "the first of eight weights is bit 0, which is worth 1; the eighth is worth 128",
+        lambda weight: (_bytes(_flags(weight), most_first=True), _values(weight)),
     ),
     Mistake(
         "one byte per weight",
-        "a byte holds the flags of eight weights; a byte for each costs eight times as much",
-        _one_byte_each,
+        "a uint8 holds eight bits: store eight weights in each",
+        _byte_each,
     ),
     Mistake(
-        "last partial byte dropped",
-        "n weights need n / 8 bytes rounded up, or the flags of the last ones are lost",
-        _partial_dropped,
-    ),
-    Mistake(
-        "mask inverted",
-        "a bit is 1 where the weight is not zero",
-        lambda weight: _inverted(weight, False),
+        "the last byte dropped",
+        "where n is no multiple of 8 the last byte is partly used; there are ceil(n / 8) bytes",
+        _whole_bytes,
     ),
     Mistake(
         "mask inverted",
-        "a bit is 1 where the weight is not zero, and the bits left over are 0",
-        lambda weight: _inverted(weight, True),
-    ),
-    Mistake("column order", "the flat order goes row by row", _columns),
-    Mistake(
-        "zeros among the values",
-        "the bits say where the zeros stand; the values hold the other weights only",
-        lambda weight: (_pack(weight)[0], weight.reshape(-1)),
+        "a bit is 1 where a weight is kept, not where it is zero",
+        lambda weight: (_bytes([not flag for flag in _flags(weight)]), _values(weight)),
     ),
     Mistake(
-        "values in float32",
-        "the values keep the dtype of the weight, or the format grows",
-        lambda weight: (_pack(weight)[0], _pack(weight)[1].float()),
+        "column by column",
+        "the flat order goes row by row, whatever the strides",
+        lambda weight: _packed(_reversed_axes(weight)),
     ),
     Mistake(
-        "negative weights taken for zero",
-        "what is not zero is kept, with either sign",
-        lambda weight: _pack(weight, lambda flat: flat > 0),
+        "all values stored",
+        "the zeros are what the format saves: store the kept values only",
+        lambda weight: (_bytes(_flags(weight)), weight.flatten()),
     ),
     Mistake(
-        "small weights taken for zero",
-        "the format loses nothing: only exact zeros are left out",
-        lambda weight: _pack(weight, lambda flat: flat.abs() > 1e-6),
-    ),
-    Mistake(
-        "minus zero kept",
-        "-0.0 equals 0.0, so it counts as a zero",
-        lambda weight: _pack(weight, lambda flat: (flat != 0) | flat.signbit()),
+        "positive weights only",
+        "a negative weight is not zero: compare with !=",
+        lambda weight: _packed(weight.clamp(min=0)),
     ),
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+def _drawn(draw: random.Random, *shape: int) -> "Tensor":
+    """About half zeros; the first ones tell the orders, the signs and the bits apart."""
+    import torch
+
+    count = math.prod(shape)
+    values = [draw.choice((0.0, draw.randint(-40, 40) / 8)) for _ in range(count)]
+    first = [
+        -float(draw.randint(1, 9)),
+        float(draw.randint(10, 19)),
+        0.0,
+        0.0,
+        -7.5,
+        6.25,
+        0.0,
+        0.0,
+    ]
+    values[: len(first)] = first[:count]
+    # The last weight is kept: a byte that is dropped shows.
+    values[-1] = 8.5
+    return torch.tensor(values, dtype=torch.float32).reshape(shape)
+
+
+def _check_pack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `pack(weight)`."""
     import torch
 
-    draw = random.Random(f"{_ID} {seed}")
-
-    def weight(*shape: int, dtype: torch.dtype = torch.float32) -> "Tensor":
-        """About half zeros; the others have either sign and are not small."""
-        number = torch.Size(shape).numel()
-        flat = [draw.choice((-1, 1, 0, 0)) * draw.uniform(0.1, 1) for _ in range(number)]
-        # Not the same from both ends, whatever the draw.
-        start = [0.0, draw.uniform(0.1, 1), -draw.uniform(0.1, 1), 0.0, 0.0, 0.0, 0.0, -0.5]
-        flat = [*start, *flat][:number]
-        return torch.tensor(flat, dtype=dtype).reshape(shape)
+    draw = random.Random(f"{_PACK} {seed}")
 
     def one(weight: "Tensor", note: str = "") -> Case:
-        return Case((weight,), _pack(weight), note, rtol=0, atol=0)
+        return Case((weight,), _packed(weight), note, rtol=0, atol=0)
 
-    special = weight(3, 5)
-    special[0, 0] = special[1, 4] = special[2, 4] = -0.0
-    tiny = weight(4, 4)
-    tiny[0, 0], tiny[0, 3] = 1e-30, -1e-30
+    def drawn(*shape: int) -> "Tensor":
+        return _drawn(draw, *shape)
+
+    negative_zeros = drawn(4, 4)
+    negative_zeros[negative_zeros == 0] = -0.0
     groups = {
-        "bits and values of whole bytes": [
-            one(weight(8)),
-            one(weight(4, draw.choice((6, 8, 10)))),
-            one(weight(2, 3, 4)),
-        ],
-        "a last byte that is not full": [
-            one(weight(draw.randint(3, 7))),
-            one(weight(draw.randint(9, 15))),
-            one(weight(3, draw.choice((5, 7, 9)))),
-        ],
-        "any dtype, strides and zero": [
-            one(weight(3, 7, dtype=torch.float16)),
-            one(weight(5, 4, dtype=torch.bfloat16)),
-            one(weight(4, 6).t(), "a transposed weight"),
-            one(weight(3, 14)[:, ::2], "every second column"),
-            one(special, "some zeros are -0.0"),
-            one(tiny, "two weights are 1e-30 in size"),
+        "whole bytes": [one(drawn(8)), one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(32))],
+        "a partial last byte": [
+            one(drawn(9)),
+            one(drawn(3, 5)),
+            one(drawn(draw.randint(2, 4), 3, 3)[:1]),
+            one(drawn(draw.randrange(17, 24))),
         ],
         "extremes": [
-            one(weight(0), "no weights"),
-            one(weight(0, 3, dtype=torch.float16), "no weights"),
-            one(torch.tensor(draw.uniform(0.1, 1)), "a single number"),
-            one(torch.zeros(1), "one zero"),
-            one(torch.zeros(3, 6), "all zero"),
-            one(torch.full((2, 9), -draw.uniform(0.1, 1)), "no zero"),
-            one(torch.eye(4), "the identity matrix"),
+            one(torch.zeros(0), "empty"),
+            one(torch.zeros(3, 0), "empty"),
+            one(torch.zeros(3, 5), "all zero"),
+            one(torch.full((2, 8), -0.5), "all kept"),
+            one(torch.tensor([-2.0]), "one weight"),
+            one(torch.tensor([0.0]), "one weight"),
+            one(negative_zeros, "-0.0 among the weights"),
+        ],
+        "strides and dtypes": [
+            one(drawn(5, 6).t(), "transposed"),
+            one(drawn(4, 10)[:, ::2], "every second column of a matrix"),
+            one(drawn(4, 6).half()),
+            one(drawn(5, 5).bfloat16()),
+            one(torch.tensor([1e-7, 0.0, -6e-8]).half(), "tiny weights"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
+    return judge(trial, groups, _PACK_MISTAKES, _section(_PACK))
 
 
-TASK = Exercise(
-    id=_ID,
+def _placed(
+    bits: "Tensor",
+    values: "Tensor",
+    shape: tuple[int, ...],
+    most_first: bool = False,
+    inverted: bool = False,
+) -> "Tensor":
+    """The dense tensor; each argument after the shape makes it a mistake."""
+    import torch
+
+    packed = bits.tolist()
+    rest = iter(values.tolist())
+    dense = []
+    for i in range(math.prod(shape)):
+        bit = packed[i // 8] >> (7 - i % 8 if most_first else i % 8) & 1
+        dense.append(next(rest) if bit != inverted else 0.0)
+    return torch.tensor(dense, dtype=values.dtype).reshape(shape)
+
+
+def _front(bits: "Tensor", values: "Tensor", shape: tuple[int, ...]) -> "Tensor":
+    import torch
+
+    dense = torch.zeros(math.prod(shape), dtype=values.dtype)
+    dense[: len(values)] = values
+    return dense.reshape(shape)
+
+
+def _by_column(bits: "Tensor", values: "Tensor", shape: tuple[int, ...]) -> "Tensor":
+    return _reversed_axes(_placed(bits, values, tuple(reversed(shape))))
+
+
+def _by_place(bits: "Tensor", values: "Tensor", shape: tuple[int, ...]) -> "Tensor":
+    """Takes value i for weight i, as if the zeros had been stored."""
+    import torch
+
+    mask = _placed(bits, torch.ones(len(values)), shape).flatten() != 0
+    dense = torch.zeros(len(mask), dtype=values.dtype)
+    count = min(len(values), len(mask))
+    dense[:count] = values[:count]
+    return (dense * mask).reshape(shape)
+
+
+_UNPACK_MISTAKES = (
+    Mistake(
+        "most significant bit first",
+        "bit 0 of a byte, worth 1, is the first of its eight weights",
+        lambda bits, values, shape: _placed(bits, values, shape, most_first=True),
+    ),
+    Mistake(
+        "mask inverted",
+        "a value goes where the bit is 1",
+        lambda bits, values, shape: _placed(bits, values, shape, inverted=True),
+    ),
+    Mistake(
+        "values at the front",
+        "the bits say where each value goes: they do not all stand at the beginning",
+        _front,
+    ),
+    Mistake(
+        "value i for weight i",
+        "the values hold no zeros: the next value goes to the next bit that is 1",
+        _by_place,
+    ),
+    Mistake(
+        "column by column",
+        "the flat order goes row by row",
+        _by_column,
+    ),
+    Mistake(
+        "not reshaped",
+        "the answer has the shape that was asked for",
+        lambda bits, values, shape: _placed(bits, values, (math.prod(shape),)),
+    ),
+    Mistake(
+        "always float32",
+        "the answer has the dtype of the values",
+        lambda bits, values, shape: _placed(bits, values, shape).float(),
+    ),
+)
+
+
+def _check_unpack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `unpack(bits, values, shape)`."""
+    import torch
+
+    draw = random.Random(f"{_UNPACK} {seed}")
+
+    def one(weight: "Tensor", note: str = "") -> Case:
+        bits, values = _packed(weight)
+        return Case((bits, values, tuple(weight.shape)), weight, note, rtol=0, atol=0)
+
+    def drawn(*shape: int) -> "Tensor":
+        return _drawn(draw, *shape)
+
+    def strided(tensor: "Tensor") -> "Tensor":
+        return torch.stack([tensor, torch.zeros_like(tensor)], dim=1)[:, 0]
+
+    weight = drawn(5, 7)
+    bits, values = _packed(weight)
+    groups = {
+        "whole bytes": [one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(8, 5))],
+        "a partial last byte": [
+            one(drawn(3, 5)),
+            one(drawn(2, 3, 3)),
+            one(drawn(3, draw.choice((7, 9, 11)))),
+        ],
+        "extremes": [
+            one(torch.zeros(0), "empty"),
+            one(torch.zeros(3, 0), "empty"),
+            one(torch.zeros(3, 5), "all zero"),
+            one(torch.full((2, 8), -0.5), "all kept"),
+            one(torch.tensor([-2.0]), "one weight"),
+            one(torch.tensor([[0.0]]), "one weight"),
+            one(torch.tensor(-1.5), "no dimensions"),
+            one(drawn(19), "one dimension"),
+        ],
+        "strides and dtypes": [
+            one(drawn(4, 6).half()),
+            one(drawn(5, 5).bfloat16()),
+            Case((strided(bits), strided(values), (5, 7)), weight, "not contiguous"),
+        ],
+    }
+    return judge(trial, groups, _UNPACK_MISTAKES, _section(_UNPACK))
+
+
+PACK = Exercise(
+    id=_PACK,
     lab="size",
-    title="A weight behind a bit mask",
-    objective="Store a sparse weight as one bit per entry and the values that are not zero.",
-    section=_SECTION,
+    title="A bit for each weight",
     function="pack",
-    check=_check,
+    objective="Store a sparse tensor as a mask of one bit for each weight and the kept values.",
+    section=_section(_PACK),
+    check=_check_pack,
+    forbids=("labkit",),
+    points=5,
+    minutes=20,
+    difficulty=2,
+)
+
+UNPACK = Exercise(
+    id=_UNPACK,
+    lab="size",
+    title="Back from the bits",
+    function="unpack",
+    objective="Rebuild a tensor from its bit mask and its kept values, without a loss.",
+    section=_section(_UNPACK),
+    check=_check_unpack,
     forbids=("labkit",),
     points=4,
-    minutes=20,
+    minutes=15,
     difficulty=2,
 )

@@ -1,8 +1,6 @@
-"""The exercise `size.break_even`: the sparsity from which on CSR is smaller than dense."""
+"""The exercise `size.break_even`: from which sparsity on a sparse layer is as fast as dense."""
 
 import random
-from collections.abc import Callable
-from fractions import Fraction
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
@@ -11,146 +9,161 @@ from labkit.checks.trial import Trial
 _ID = "size.break_even"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
-# Bytes of a value, a column index and a row start.
-_FORMATS = ((4, 4, 4), (4, 2, 4), (2, 4, 4), (2, 2, 8), (1, 4, 8), (2, 8, 8), (8, 4, 8))
+_Times = list[float]
 
 
-def _crossing(dense: Fraction, fixed: Fraction, each: Fraction, clamp: bool = True) -> float:
-    """The sparsity at which `fixed` bytes and those of the kept weights, `each` if all are, meet.
-
-    Exact up to the last step.
-    """
-    crossing = 1 - (dense - fixed) / each
-    return float(max(Fraction(0), min(Fraction(1), crossing)) if clamp else crossing)
-
-
-def _sizes(
-    rows: int, columns: int, value: float, column: float, start: float
-) -> tuple[Fraction, Fraction, Fraction]:
-    """Bytes of the dense matrix, of the row starts, and of CSR's values and columns if all kept."""
-    weights = rows * columns
-    return (
-        weights * Fraction(value),
-        (rows + 1) * Fraction(start),
-        weights * (Fraction(value) + Fraction(column)),
-    )
+def _interval(gaps: _Times, *, first: bool = False, ties: bool = False) -> int | None:
+    """Index of the level before the crossing; None where no level is slower."""
+    slower = [i for i, gap in enumerate(gaps) if gap > 0 or (ties and gap == 0)]
+    if first:
+        slower = [i for i in slower if i + 1 == len(gaps) or i + 1 not in slower][:1]
+    return slower[-1] if slower else None
 
 
-def _break_even(rows: int, columns: int, value: float, column: float, start: float) -> float:
-    if not rows * columns:
-        return 1.0
-    return _crossing(*_sizes(rows, columns, value, column, start))
+def _break_even(
+    sparsities: _Times,
+    dense_ms: _Times,
+    sparse_ms: _Times,
+    *,
+    way: str = "linear",
+    first: bool = False,
+    ties: bool = False,
+    never: float | None = 1.0,
+    always: float | None = None,
+) -> float:
+    """The sparsity at break-even; each argument after the times turns it into a mistake."""
+    gaps = [s - d for d, s in zip(dense_ms, sparse_ms, strict=True)]
+    last = _interval(gaps, first=first, ties=ties)
+    if last is None:
+        return sparsities[0] if always is None else always
+    if last + 1 == len(gaps):
+        return sparsities[-1] if never is None else never
+    share = gaps[last] / (gaps[last] - gaps[last + 1])
+    if way == "upside down":
+        share = 1 - share
+    elif way == "ratio":
+        low, high = (dense_ms[i] / sparse_ms[i] for i in (last, last + 1))
+        share = (1 - low) / (high - low)
+    elif way == "next":
+        share = 1.0
+    elif way == "before":
+        share = 0.0
+    elif way == "nearest":
+        share = float(abs(gaps[last + 1]) < abs(gaps[last]))
+    elif way == "half":
+        share = 0.5
+    return sparsities[last] + share * (sparsities[last + 1] - sparsities[last])
 
 
-def _by(crossing: Callable[..., float]) -> Callable[..., float]:
-    """The answer of a misconception that is right about empty matrices."""
-    return lambda rows, columns, *sizes: crossing(rows, columns, *sizes) if rows * columns else 1.0
+def _with(**how):  # noqa: ANN003, ANN202
+    return lambda *times: _break_even(*times, **how)
 
 
-def _values_left_out(rows: int, columns: int, value: float, column: float, start: float) -> float:
-    dense, fixed, _ = _sizes(rows, columns, value, column, start)
-    each = rows * columns * Fraction(column)
-    return _crossing(dense, fixed, each) if each else 0.0
+def _assumed(sparsities: _Times, dense_ms: _Times, sparse_ms: _Times) -> float:
+    """The time of the first level, as if it fell in proportion to what is kept."""
+    return 1 - (1 - sparsities[0]) * dense_ms[0] / sparse_ms[0]
 
-
-_DENSITY = "sparsity is the fraction of zeros: 1 minus the share of weights that are kept"
-_ZERO = "CSR stores a column index beside each kept weight, and the starts of the rows"
 
 _MISTAKES = (
     Mistake(
-        "row starts forgotten",
-        "CSR stores where each row starts and where the last one ends, whatever the sparsity",
-        _by(lambda rows, columns, value, column, start: column / (value + column)),
+        "first crossing",
+        "measured times are noisy and may cross several times; from the last crossing on the "
+        "sparse layer stays as fast",
+        _with(first=True),
     ),
     Mistake(
-        "one row start too few",
-        "there are rows + 1 starts: the last one says where the last row ends",
-        _by(
-            lambda rows, columns, value, column, start: min(
-                1, (columns * column + start) / (columns * (value + column))
-            )
-        ),
+        "next level",
+        "this is the first measured level at which sparse is faster; the crossing lies before it",
+        _with(way="next"),
     ),
     Mistake(
-        "a start for each column",
-        "CSR goes row by row: it has rows + 1 starts",
-        _by(lambda rows, columns, *sizes: _break_even(columns, rows, *sizes)),
-    ),
-    Mistake("only the values counted", _ZERO, _by(lambda *arguments: 0.0)),
-    Mistake("only the values counted", _ZERO, lambda *arguments: 0.0),
-    Mistake(
-        "column indices forgotten",
-        "each kept weight brings its column index along",
-        _by(lambda rows, columns, value, _, start: _break_even(rows, columns, value, 0, start)),
-    ),
-    Mistake("density", _DENSITY, _by(lambda *arguments: 1 - _break_even(*arguments))),
-    Mistake("density", _DENSITY, lambda *arguments: 1 - _break_even(*arguments)),
-    Mistake(
-        "bits for bytes",
-        "all sizes are in bytes; count the value bytes as the other two",
-        _by(
-            lambda rows, columns, value, column, start: _break_even(
-                rows, columns, 8 * value, column, start
-            )
-        ),
+        "level before",
+        "this is the last measured level at which sparse is slower; the crossing lies after it",
+        _with(way="before"),
     ),
     Mistake(
-        "values left out of CSR",
-        "a kept weight costs its value and its column index",
-        _by(_values_left_out),
+        "nearest level",
+        "this is the measured level with the smaller difference; the crossing lies between two",
+        _with(way="nearest"),
     ),
     Mistake(
-        "not clamped",
-        "a sparsity lies between 0 and 1; where CSR is never smaller the answer is 1",
-        _by(lambda *arguments: _crossing(*_sizes(*arguments), clamp=False)),
+        "halfway",
+        "the crossing lies closer to the level at which the difference of the times is smaller",
+        _with(way="half"),
     ),
     Mistake(
-        "an empty matrix",
-        "without weights CSR is never smaller: the answer is 1.0 before any division",
-        error="division by zero",
+        "fraction upside down",
+        "the step from the slower level is its difference divided by the sum of both sizes; "
+        "here the other difference stands on top",
+        _with(way="upside down"),
+    ),
+    Mistake(
+        "ratio interpolated",
+        "interpolate the difference sparse - dense, not the speed-up dense / sparse",
+        _with(way="ratio"),
+    ),
+    Mistake(
+        "1/(1 - s) assumed",
+        "the time does not fall in proportion to the kept weights; use the times at each level",
+        _assumed,
+    ),
+    Mistake(
+        "equal taken as slower",
+        "at equal times the sparse layer is as fast; only sparse > dense is slower",
+        _with(ties=True),
+    ),
+    Mistake(
+        "last level for never",
+        "where sparse is slower at the last level it breaks even nowhere: 1.0 by the rule",
+        _with(never=None),
+    ),
+    Mistake(
+        "0 for always",
+        "nothing was measured below the first level; where sparse is nowhere slower, return that",
+        _with(always=0.0),
     ),
 )
 
 
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `csr_break_even(rows, columns, value_bytes, column_bytes, start_bytes)`."""
-    draw = random.Random(f"{_ID} {seed}")
+    """Verdicts on `break_even(sparsities, dense_ms, sparse_ms)`."""
+    draws = random.Random(f"{_ID} {seed}")
 
-    def one(rows: int, columns: int, sizes: tuple, note: str = "") -> Case:
-        arguments = (rows, columns, *sizes)
-        return Case(arguments, _break_even(*arguments), note, rtol=1e-9, atol=1e-9)
+    def case(gaps: _Times, note: str = "") -> Case:
+        """Rising levels at which sparse is slower by `gaps`; the dense times vary too."""
+        levels = sorted(k / 64 for k in draws.sample(range(12, 62), len(gaps)))
+        # Dense times are longer than any gap: no time is negative.
+        dense = [draws.randint(96, 112) / 8 for _ in gaps]
+        sparse = [d + gap for d, gap in zip(dense, gaps, strict=True)]
+        arguments = (levels, dense, sparse)
+        return Case(arguments, _break_even(*arguments), note, 1e-6, 1e-9)
 
-    def formats(count: int) -> list[tuple]:
-        """Formats in any order, of which the first has columns that take more than the values."""
-        return [(2, 4, 4), *draw.sample(_FORMATS, count - 1)]
+    def slower(*shares: float) -> _Times:
+        return [share * draws.randint(16, 24) / 8 for share in shares]
 
-    # Wide enough for a start of 8 bytes beside values of 1 byte to leave something to gain.
     groups = {
-        "small matrices": [
-            one(draw.randint(4, 9), draw.randint(20, 60), sizes) for sizes in formats(4)
+        "interpolated between two levels": [
+            case(slower(4, 3, 1, -2.5)),
+            case(slower(5, 2.5, -1, -3, -3.5)),
+            case([*slower(3), *slower(-1)]),
+            case(slower(4, -1.5, -3)),
         ],
-        "tall and wide matrices": [
-            one(draw.randint(100, 300), draw.randint(12, 18), (2, 4, 4), "tall"),
-            one(draw.randint(100, 300), draw.randint(12, 18), (4, 2, 4), "tall"),
-            one(1, draw.randint(200, 900), (2, 4, 4), "one row"),
-            one(draw.randint(2, 4), draw.randint(2000, 9000), (2, 4, 8), "wide"),
+        "several crossings": [
+            case(slower(4, -1, 1, -2.5), "noise: two crossings"),
+            case(slower(4, -1, 2.5, 2, -1, -3), "noise: two crossings"),
+            case(slower(-1, -2, 1, -3), "slower only in the middle"),
         ],
-        "layers of real models": [
-            one(768, 768 * draw.randint(1, 4), (4, 4, 4)),
-            one(3072, 768, (2, 4, 4)),
-            one(1024, 64 * draw.randint(5, 40), (1, 2, 4)),
-            one(4096, 4096, (0.5, 2, 4), "4-bit values"),
+        "never or always slower": [
+            case(slower(4, 3, 2, 1), "never as fast"),
+            case(slower(3, -1, 1), "slower again at the last level"),
+            case(slower(-1, -2, -3), "nowhere slower"),
+            case([2.5], "one level"),
+            case([-2.5], "one level"),
         ],
-        "never and always": [
-            one(draw.randint(20, 90), 1, (2, 4, 4), "one column"),
-            one(draw.randint(5, 9), 2, (1, 2, 8), "short rows"),
-            one(1, 1, (4, 4, 4), "one weight"),
-            one(1, 1, (8, 2, 2), "one weight"),
-            one(0, draw.randint(1, 9), (4, 4, 4), "no rows"),
-            one(draw.randint(1, 9), 0, (4, 4, 4), "no columns"),
-            one(0, 0, (2, 4, 4), "no rows and no columns"),
-            one(draw.randint(2, 9), draw.randint(2, 9), (2, 4, 0), "starts that cost nothing"),
-            one(draw.randint(2, 9), draw.randint(2, 9), (4, 0, 0), "indices that cost nothing"),
+        "equal times": [
+            case(slower(3, 1, 0, -1.5, -3), "as fast at a level"),
+            case([0.0, 0.0, 0.0], "equal everywhere"),
+            case([*slower(3, 1), 0.0], "as fast at the last level"),
         ],
     }
     return judge(trial, groups, _MISTAKES, _SECTION)
@@ -159,13 +172,13 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 TASK = Exercise(
     id=_ID,
     lab="size",
-    title="Where CSR breaks even",
-    objective="Find the sparsity above which CSR takes fewer bytes than the dense matrix.",
+    title="Where sparse becomes as fast",
+    points=5,
+    minutes=15,
+    difficulty=2,
+    objective="Read from noisy run times the sparsity at which a sparse layer breaks even.",
     section=_SECTION,
-    function="csr_break_even",
+    function="break_even",
     check=_check,
     forbids=("labkit",),
-    points=4,
-    minutes=20,
-    difficulty=2,
 )

@@ -1,4 +1,4 @@
-"""The exercise `size.csr`: a matrix as its values, their columns and the starts of the rows."""
+"""The exercise `size.csr`: compressed sparse rows, by hand."""
 
 import random
 from typing import TYPE_CHECKING
@@ -13,111 +13,104 @@ if TYPE_CHECKING:
 _ID = "size.csr"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
-Csr = tuple["Tensor", "Tensor", "Tensor"]
+
+def _entries(weight: "Tensor") -> "list[tuple[int, int, float]]":
+    """Row, column and value of each weight that is not zero, row by row."""
+    rows = weight.double().tolist()
+    return [(i, j, w) for i, row in enumerate(rows) for j, w in enumerate(row) if w != 0]
 
 
-def _csr(weight: "Tensor", positive: bool = False) -> Csr:
-    """The three tensors, entry by entry; of the `positive` entries only where that is asked."""
+def _answer(weight: "Tensor", entries: "list[tuple[int, int, float]]", starts: list[int]) -> tuple:
     import torch
 
-    values, columns, starts = [], [], [0]
-    for row in weight.tolist():
-        for column, value in enumerate(row):
-            if value > 0 or (value < 0 and not positive):
-                values.append(value)
-                columns.append(column)
-        starts.append(len(values))
     return (
-        torch.tensor(values, dtype=weight.dtype),
-        torch.tensor(columns, dtype=torch.int32),
+        torch.tensor([w for _, _, w in entries], dtype=weight.dtype),
+        torch.tensor([j for _, j, _ in entries], dtype=torch.int32),
         torch.tensor(starts, dtype=torch.int64),
     )
 
 
-def _other_starts(weight: "Tensor", kind: str) -> Csr:
-    import torch
+def _starts(weight: "Tensor", entries: "list[tuple[int, int, float]]") -> list[int]:
+    return [sum(row < i for row, _, _ in entries) for i in range(len(weight) + 1)]
 
+
+def _csr(weight: "Tensor") -> tuple:
+    entries = _entries(weight)
+    return _answer(weight, entries, _starts(weight, entries))
+
+
+def _columns_first(weight: "Tensor") -> tuple:
+    return _csr(weight.t())
+
+
+def _values_by_column(weight: "Tensor") -> tuple:
+    """Row starts that are right, values and columns column by column."""
+    entries = _entries(weight)
+    return _answer(weight, sorted(entries, key=lambda e: (e[1], e[0])), _starts(weight, entries))
+
+
+def _counts(weight: "Tensor", first: list[int]) -> tuple:
+    entries = _entries(weight)
+    counts = [sum(row == i for row, _, _ in entries) for i in range(len(weight))]
+    return _answer(weight, entries, first + counts)
+
+
+def _coordinates(weight: "Tensor") -> tuple:
+    entries = _entries(weight)
+    return _answer(weight, entries, [row for row, _, _ in entries])
+
+
+def _cut(weight: "Tensor", part: slice) -> tuple:
     values, columns, starts = _csr(weight)
-    counts = starts.diff()
-    others = {
-        "counts": counts,
-        "0 and counts": torch.cat([starts[:1], counts]),
-        "rows": torch.arange(len(counts)).repeat_interleave(counts),
-        "ends": starts[1:],
-        "no end": starts[:-1],
-        "int32": starts.int(),
-    }
-    return values, columns, others[kind]
+    return values, columns, starts[part]
 
 
-def _other_columns(weight: "Tensor", kind: str) -> Csr:
-    import torch
-
-    values, columns, starts = _csr(weight)
-    if kind == "int64":
-        return values, columns.long(), starts
-    rows = torch.arange(len(weight)).repeat_interleave(starts.diff())
-    flat = columns + rows * weight.shape[1]
-    return values, flat.int() if kind == "flat" else flat, starts
-
-
-def _absolute(weight: "Tensor") -> Csr:
+def _absolute(weight: "Tensor") -> tuple:
     values, columns, starts = _csr(weight)
     return values.abs(), columns, starts
 
 
 _MISTAKES = (
-    Mistake(
-        "column order (CSC)",
-        "CSR goes through the matrix row by row; column by column it is CSC",
-        lambda weight: _csr(weight.T),
+    *(
+        Mistake(
+            "column by column",
+            "this is the order of CSC; CSR goes through the matrix row by row",
+            answer,
+        )
+        for answer in (_columns_first, _values_by_column)
     ),
     *(
         Mistake(
-            "counts instead of running starts",
-            "entry r says where row r starts: the counts of the rows before it, added up",
-            lambda weight, kind=kind: _other_starts(weight, kind),
+            "counts for starts",
+            "row_starts is the running sum of the counts: row i begins where row i - 1 ends",
+            answer,
         )
-        for kind in ("counts", "0 and counts")
+        for answer in (lambda weight: _counts(weight, []), lambda weight: _counts(weight, [0]))
     ),
     Mistake(
-        "COO row numbers",
-        "a row number for each value is COO; CSR stores one start for each row",
-        lambda weight: _other_starts(weight, "rows"),
+        "a row for each value",
+        "these are coordinates (COO); CSR stores one start for each row, and the end of the last",
+        _coordinates,
     ),
     Mistake(
-        "starts without the leading 0",
-        "the first row starts at 0: there are rows + 1 entries",
-        lambda weight: _other_starts(weight, "ends"),
+        "no leading 0",
+        "the first row begins at 0, so row_starts has one entry more than there are rows",
+        lambda weight: _cut(weight, slice(1, None)),
     ),
     Mistake(
-        "starts without the end",
-        "the last entry is the number of values, where the last row ends",
-        lambda weight: _other_starts(weight, "no end"),
+        "no last entry",
+        "the last entry of row_starts is the number of values: it says where the last row ends",
+        lambda weight: _cut(weight, slice(None, -1)),
     ),
-    Mistake("absolute values", "the values keep their signs", _absolute),
+    Mistake(
+        "absolute values",
+        "the sign of a weight has to be stored too",
+        _absolute,
+    ),
     Mistake(
         "positive weights only",
         "a negative weight is not zero: compare with !=",
-        lambda weight: _csr(weight, positive=True),
-    ),
-    *(
-        Mistake(
-            "positions in the flat matrix",
-            "a column counts from the start of its row, from 0 to the number of columns - 1",
-            lambda weight, kind=kind: _other_columns(weight, kind),
-        )
-        for kind in ("flat", "flat int64")
-    ),
-    Mistake(
-        "columns of 8 bytes",
-        "the columns are int32: int64 doubles what each of them costs",
-        lambda weight: _other_columns(weight, "int64"),
-    ),
-    Mistake(
-        "starts of 4 bytes",
-        "the row starts are int64: a large model may have more values than int32 can count",
-        lambda weight: _other_starts(weight, "int32"),
+        lambda weight: _csr(weight.clamp(min=0)),
     ),
 )
 
@@ -128,57 +121,51 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     draw = random.Random(f"{_ID} {seed}")
 
-    def value() -> float:
-        """A weight of either sign, exact in each of the float types."""
-        return draw.choice([-1, 1]) * draw.randint(1, 15) / 8
-
-    def matrix(rows: int, columns: int, kept: float = 0.5) -> torch.Tensor:
-        """About a share `kept` of weights, of both signs and in more than one row."""
-        count = rows * columns
-        flat = [value() if draw.random() < kept else 0.0 for _ in range(count)]
-        weight = torch.tensor(flat, dtype=torch.float32).reshape(rows, columns)
-        if rows > 1 and columns > 1:
-            weight[0, 1], weight[-1, 0], weight[-1, -1] = value(), -abs(value()), abs(value())
+    def drawn(rows: int, columns: int) -> "Tensor":
+        """About half zeros; the first two rows hold what tells the orders apart."""
+        values = [draw.choice((0.0, 0.0, draw.randint(-40, 40) / 8)) for _ in range(rows * columns)]
+        weight = torch.tensor(values, dtype=torch.float32).reshape(rows, columns)
+        weight[0, :3] = torch.tensor([0.0, draw.randint(1, 9), -draw.randint(1, 9)])
+        weight[1, :3] = torch.tensor([-draw.randint(10, 19), 0.0, draw.randint(10, 19)])
+        weight[1, 3] = draw.randint(20, 29)
         return weight
 
-    def one(weight: torch.Tensor, note: str = "") -> Case:
-        return Case((weight,), _csr(weight), note, rtol=0, atol=0)
+    def one(weight: "Tensor", note: str = "") -> Case:
+        shown = f"{trial.name}({weight.tolist()})" if weight.numel() <= 6 else ""
+        return Case((weight,), _csr(weight), note, rtol=0, atol=0, shown=shown)
 
-    gap = matrix(5, 4)
-    gap[draw.randint(1, 3)] = 0
-    signed = matrix(4, 6)
-    signed[1, 1:3] = -0.0
-    tiny = matrix(3, 5)
-    tiny[1, 2], tiny[1, 3] = 1e-9, -1e-30
-    edges = matrix(6, 3)
-    edges[0] = edges[-1] = 0
-    edges[2, 1], edges[3, 2], edges[3, 0] = 0.5, -0.25, 1.5
+    gaps = drawn(6, 5)
+    gaps[2:4] = 0
+    gaps[:, 4] = 0
+    ends = torch.zeros(5, 6)
+    ends[1:3] = drawn(2, 6)
+    signed = drawn(3, 5)
+    signed[signed == 0] = -0.0
     groups = {
-        "values, columns and row starts": [
-            one(matrix(3, 5)),
-            one(gap, "a row without values"),
-            one(matrix(9, 6, 0.2)),
-        ],
-        "exactly the zeros are left out": [
-            one(signed, "some entries are -0.0"),
-            one(tiny, "some weights are tiny"),
-            one(matrix(4, 3, 1.0), "no zeros"),
+        "values, columns and starts": [one(drawn(3, 4)), one(drawn(4, 7)), one(drawn(6, 4))],
+        "empty rows": [
+            one(gaps, "two empty rows and an empty column"),
+            one(ends, "first and last rows empty"),
         ],
         "extremes": [
-            one(matrix(2, 3), "a small matrix"),
-            one(torch.zeros(3, 2), "all zeros"),
-            one(edges, "the first and the last row without values"),
-            one(torch.tensor([[-0.5]]), "one weight"),
-            one(matrix(1, 6), "one row"),
-            one(matrix(6, 1), "one column"),
             one(torch.zeros(0, 3), "no rows"),
             one(torch.zeros(3, 0), "no columns"),
+            one(torch.zeros(2, 3), "all zero"),
+            one(torch.tensor([[-0.5]])),
+            one(torch.tensor([[0.0, -2.0, 2.0]]), "one row"),
+            one(torch.tensor([[1.5], [0.0], [-1.5]]), "one column"),
+            one(torch.full((3, 4), -0.25), "no zero, all equal"),
         ],
-        "types and strides": [
-            one(matrix(4, 5).half(), "float16"),
-            one(matrix(5, 4).bfloat16(), "bfloat16"),
-            one(matrix(5, 3).T, "a transposed tensor"),
-            one(matrix(4, 10)[:, ::2], "every other column of a tensor"),
+        "negative zeros": [
+            one(signed, "-0.0 among the weights"),
+            one(torch.tensor([[-0.0, -0.0, 1.0], [2.0, 0.0, -3.0]]), "-0.0 among the weights"),
+        ],
+        "strides and dtypes": [
+            one(drawn(5, 6).t(), "transposed"),
+            one(drawn(4, 10)[:, ::2], "every second column of a matrix"),
+            one(drawn(4, 6).half()),
+            one(drawn(5, 4).bfloat16()),
+            one(torch.tensor([[1e-7, 0.0], [-6e-8, 6e-8]]).half(), "tiny weights"),
         ],
     }
     return judge(trial, groups, _MISTAKES, _SECTION)
@@ -187,13 +174,13 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 TASK = Exercise(
     id=_ID,
     lab="size",
-    title="A matrix in CSR",
-    objective="Store a matrix as its values, their columns and the starts of the rows.",
-    section=_SECTION,
+    title="Compressed sparse rows",
     function="to_csr",
+    objective="Store a sparse matrix as values, column indices and row starts.",
+    section=_SECTION,
     check=_check,
-    forbids=("scipy.sparse", "labkit"),
+    forbids=("labkit", "scipy.sparse"),
     points=6,
-    minutes=25,
+    minutes=20,
     difficulty=2,
 )

@@ -1,7 +1,8 @@
-"""The exercise `size.entropy`: the least bits that say which weights are kept."""
+"""The exercise `size.entropy`: the bits that the places of the kept weights need at least."""
 
 import math
 import random
+from collections.abc import Callable
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
@@ -11,121 +12,120 @@ _ID = "size.entropy"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
-def _term(count: int, n: int) -> float:
-    """Bits for the `count` weights that share one answer; log1p keeps what 1 - p would lose."""
-    if count in (0, n):
-        return 0.0
-    return -count * math.log1p(-(n - count) / n) / math.log(2)
+def _part(count: int, n: int, log: Callable[[float], float]) -> float:
+    """What `count` of `n` weights with the same bit add to the entropy of the whole mask."""
+    return count * log(n / count) if count else 0.0
 
 
-def _bits(n: int, kept: int) -> float:
-    return _term(kept, n) + _term(n - kept, n)
-
-
-def _no_logarithm(n: int, kept: int) -> float:
-    """What arrays give for 0 * log2(0), and for 0/0."""
-    return _bits(n, kept) if 0 < kept < n else math.nan
+def _bits(n: int, kept: int, log: Callable[[float], float] = math.log2) -> float:
+    return _part(kept, n, log) + _part(n - kept, n, log)
 
 
 _MISTAKES = (
     Mistake(
         "nats",
-        "bits are counted with log2; the natural logarithm gives nats",
-        lambda n, kept: _bits(n, kept) * math.log(2),
+        "bits take the logarithm to base 2: math.log2 and not math.log",
+        lambda n, kept: _bits(n, kept, math.log),
     ),
     Mistake(
         "decimal digits",
-        "bits are counted with log2, not log10",
-        lambda n, kept: _bits(n, kept) * math.log10(2),
+        "bits take the logarithm to base 2: math.log2 and not math.log10",
+        lambda n, kept: _bits(n, kept, math.log10),
     ),
     *(
         Mistake(
-            "only one of the two terms",
-            "that a weight is pruned is news as well: H has a term for each of the two",
+            "one term only",
+            "the kept weights and the zeros each have a term in the entropy",
             answer,
         )
         for answer in (
-            lambda n, kept: _term(kept, n),
-            lambda n, kept: _term(n - kept, n),
+            lambda n, kept: _part(kept, n, math.log2),
+            lambda n, kept: _part(n - kept, n, math.log2),
         )
     ),
     Mistake(
-        "an index for each kept weight",
-        "kept * log2(n) is the cost of a list of indices; the bound is below it",
-        lambda n, kept: kept * math.log2(n) if kept else 0.0,
+        "bits for one weight",
+        "this is the entropy of one weight's bit; the mask has n of them",
+        lambda n, kept: _bits(n, kept) / max(n, 1),
+    ),
+    Mistake(
+        "kept weights only",
+        "each of the n weights is kept or not: multiply by n, not by the number of kept ones",
+        lambda n, kept: _bits(n, kept) * kept / max(n, 1),
+    ),
+    Mistake(
+        "values included",
+        "the values are stored elsewhere: count only which weights are kept",
+        lambda n, kept: _bits(n, kept) + 32 * kept,
+    ),
+    Mistake(
+        "sign forgotten",
+        "the logarithm of a share is negative: the entropy has a minus sign in front",
+        lambda n, kept: -_bits(n, kept),
+    ),
+    Mistake(
+        "a bit for each weight",
+        "a bit mask needs n bits whatever is kept; the entropy is smaller unless half is kept",
+        lambda n, kept: float(n),
     ),
     *(
         Mistake(
-            "values counted as well",
-            "the bound is about which weights are kept, not about the 32 bits of each value",
-            lambda n, kept, ends=ends: (
-                _bits(n, kept) + (32 * kept if ends or 0 < kept < n else 0.0)
-            ),
+            "log of 0",
+            "where all or none are kept nothing is left to say: the docstring asks for 0.0",
+            error=error,
         )
-        for ends in (True, False)
+        for error in ("ZeroDivisionError", "math domain error", "expected a positive input")
     ),
-    Mistake(
-        "one bit for each weight",
-        "n bits is the cost of a bit mask; the bound is below it",
-        lambda n, kept: float(n),
-    ),
-    Mistake(
-        "per weight instead of total",
-        "H is the average of one weight; there are n of them",
-        lambda n, kept: _bits(n, kept) / n if n else 0.0,
-    ),
-    Mistake(
-        "the sign forgotten",
-        "log2 of a fraction is negative: H begins with a minus",
-        lambda n, kept: -_bits(n, kept),
-    ),
-    Mistake("log of 0", "0 * log2(0) counts as 0: treat the ends apart", _no_logarithm),
-    Mistake("log of 0", "0 * log2(0) counts as 0: treat the ends apart", error="ValueError"),
-    Mistake("0/0", "without weights there is nothing to say", error="division by zero"),
 )
 
 
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `entropy_bits(n, kept)`."""
     draw = random.Random(f"{_ID} {seed}")
+    number = draw.randint
 
     def one(n: int, kept: int, note: str = "") -> Case:
-        return Case((n, kept), _bits(n, kept), note)
+        return Case((n, kept), _bits(n, kept), note, rtol=1e-6, atol=1e-9)
 
-    n, many = draw.randint(50, 500), draw.randint(10**8, 2 * 10**8)
+    even = 2 * number(20, 60)
+    several = number(400, 900)
+    large = number(10**9, 2 * 10**9)
     groups = {
-        "the bits of all weights": [
-            one(n, n // draw.randint(5, 9)),
-            one(n, n - n // draw.randint(3, 4), "most are kept"),
-            one(2 * n, n, "half are kept"),
-            one(draw.randint(11, 40), 1, "one is kept"),
+        "mostly zeros": [
+            one(16, 2),
+            one(number(900, 1100), number(40, 90)),
+            one(number(10**6, 10**7), number(10**4, 10**5)),
         ],
-        "both ends": [
-            one(n, 0, "none is kept"),
-            one(n, n, "all are kept"),
-            one(1, 0, "one weight, pruned"),
-            one(1, 1, "one weight, kept"),
+        "mostly kept": [
+            one(16, 13),
+            one(several, several - number(20, 90)),
         ],
-        "no weights": [one(0, 0, "no weights")],
-        "a large model": [
-            one(many, many // 10, "a tenth is kept"),
-            one(many, draw.randint(2, 9), "very few are kept"),
-            one(many, many - draw.randint(2, 9), "very few are pruned"),
+        "half and half": [one(even, even // 2), one(even + 1, even // 2), one(2, 1)],
+        "all or none": [
+            one(number(5, 99), 0, "none kept"),
+            one(even, even, "all kept"),
+            one(1, 0, "one weight"),
+            one(1, 1, "one weight"),
+            one(0, 0, "no weights"),
+        ],
+        "large numbers": [
+            one(large, 1, "one kept"),
+            one(large, large - 1, "all but one kept"),
+            one(large, large // number(11, 19)),
         ],
     }
-    # Two numbers cannot be changed in place: no verdict on that.
-    return judge(trial, groups, _MISTAKES, _SECTION)[:-1]
+    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
     id=_ID,
     lab="size",
-    title="The entropy bound",
-    objective="Compute the least bits that say which weights are kept.",
-    section=_SECTION,
+    title="The bits of a mask",
     function="entropy_bits",
+    objective="Compute how many bits the places of the zeros need at least.",
+    section=_SECTION,
     check=_check,
-    forbids=("scipy.stats", "labkit"),
+    forbids=("labkit", "scipy"),
     points=4,
     minutes=15,
     difficulty=2,

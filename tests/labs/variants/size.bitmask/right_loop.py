@@ -1,15 +1,14 @@
-"""One weight after the other."""
+"""Plain Python, bit by bit."""
 
 import torch
 
 
 def pack(weight):
-    flat = weight.flatten()
-    numbers = [0] * ((weight.numel() + 7) // 8)
-    kept = []
-    for i, x in enumerate(flat.tolist()):
-        if x != 0:
-            numbers[i // 8] |= 1 << (i % 8)
-            kept.append(i)
-    bits = torch.tensor(numbers, dtype=torch.uint8)
-    return bits, flat[torch.tensor(kept, dtype=torch.int64)]
+    flat = weight.flatten().tolist()
+    packed = bytearray(-(-len(flat) // 8))
+    for i, value in enumerate(flat):
+        if value:
+            packed[i // 8] |= 1 << i % 8
+    values = [value for value in flat if value]
+    bits = torch.tensor(list(packed), dtype=torch.uint8)
+    return bits, torch.tensor(values, dtype=weight.dtype)

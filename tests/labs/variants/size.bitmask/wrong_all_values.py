@@ -1,12 +1,11 @@
-"""Stores all values beside the mask."""
+"""Stores the zeros as well."""
 
 import numpy as np
 import torch
 
-MISTAKE = "zeros among the values"
+MISTAKE = "all values stored"
 
 
 def pack(weight):
     flat = weight.flatten()
-    kept = flat != 0
-    return torch.from_numpy(np.packbits(kept.numpy(), bitorder="little")), flat.clone()
+    return torch.from_numpy(np.packbits((flat != 0).numpy(), bitorder="little")), flat.clone()

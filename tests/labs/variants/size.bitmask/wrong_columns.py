@@ -1,12 +1,12 @@
-"""Goes down the columns."""
+"""Fortran's order."""
 
 import numpy as np
 import torch
 
-MISTAKE = "column order"
+MISTAKE = "column by column"
 
 
 def pack(weight):
-    flat = weight.permute(*range(weight.ndim - 1, -1, -1)).flatten()
-    kept = flat != 0
-    return torch.from_numpy(np.packbits(kept.numpy(), bitorder="little")), flat[kept]
+    flat = weight.permute(*range(weight.ndim)[::-1]).flatten()
+    bits = np.packbits((flat != 0).numpy(), bitorder="little")
+    return torch.from_numpy(bits), flat[flat != 0]

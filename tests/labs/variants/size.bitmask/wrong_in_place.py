@@ -1,4 +1,4 @@
-"""Makes the mask from the weight itself."""
+"""Takes the absolute value in place for the mask."""
 
 import numpy as np
 import torch
@@ -7,7 +7,6 @@ MISTAKE = "changed its input in place"
 
 
 def pack(weight):
-    values = weight[weight != 0]
-    weight[weight != 0] = 1
-    mask = weight.flatten().to(torch.uint8).numpy()
-    return torch.from_numpy(np.packbits(mask, bitorder="little")), values
+    values = weight.flatten()[(weight != 0).flatten()].clone()
+    kept = weight.abs_().flatten() > 0
+    return torch.from_numpy(np.packbits(kept.numpy(), bitorder="little")), values

@@ -1,4 +1,4 @@
-"""Marks the zeros."""
+"""A bit for each zero."""
 
 import numpy as np
 import torch
@@ -8,5 +8,5 @@ MISTAKE = "mask inverted"
 
 def pack(weight):
     flat = weight.flatten()
-    zeros = (flat == 0).numpy()
-    return torch.from_numpy(np.packbits(zeros, bitorder="little")), flat[flat != 0]
+    bits = np.packbits((flat == 0).numpy(), bitorder="little")
+    return torch.from_numpy(bits), flat[flat != 0]

@@ -1,12 +1,14 @@
-"""Two lines and where they meet, by numpy."""
+"""numpy's interpolation of the sparsity over the difference."""
 
 import numpy as np
 
 
-def csr_break_even(rows, columns, value_bytes, column_bytes, start_bytes):
-    dense = np.float64(rows * columns * value_bytes)
-    starts = (rows + 1) * start_bytes
-    full = rows * columns * (value_bytes + column_bytes) + starts
-    if dense <= starts:
+def break_even(sparsities, dense_ms, sparse_ms):
+    gaps = np.array(dense_ms) - np.array(sparse_ms)
+    slower = np.flatnonzero(gaps < 0)
+    if slower.size == 0:
+        return sparsities[0]
+    if slower[-1] == len(gaps) - 1:
         return 1.0
-    return float(np.clip((full - dense) / (full - starts), 0, 1))
+    two = slice(slower[-1], slower[-1] + 2)
+    return np.interp(0.0, gaps[two], sparsities[two])

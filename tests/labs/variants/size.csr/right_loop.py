@@ -1,4 +1,4 @@
-"""Entry by entry."""
+"""Plain Python, entry by entry."""
 
 import torch
 

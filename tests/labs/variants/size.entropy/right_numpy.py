@@ -1,9 +1,8 @@
-"""Both shares at once in numpy, those above 0 alone."""
+"""numpy: counts times the logarithm of their share, zeros left out."""
 
 import numpy as np
 
 
 def entropy_bits(n, kept):
-    counts = np.array([kept, n - kept], dtype=np.float64)
-    counts = counts[counts > 0]
-    return float((counts * np.log2(n / counts)).sum()) + 0.0
+    counts = np.array([count for count in (kept, n - kept) if count], dtype=float)
+    return float((counts * np.log2(n / counts)).sum())

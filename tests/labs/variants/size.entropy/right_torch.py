@@ -1,10 +1,9 @@
-"""torch.special.entr gives -x ln(x), with 0 at 0."""
-
-import math
+"""torch's entropy of a share, in nats, turned to bits."""
 
 import torch
 
 
 def entropy_bits(n, kept):
-    shares = torch.tensor([kept, n - kept], dtype=torch.float64) / max(n, 1)
-    return n * torch.special.entr(shares).sum().item() / math.log(2)
+    counts = torch.tensor([kept, n - kept], dtype=torch.float64)
+    shares = counts / max(n, 1)
+    return n * float(torch.special.entr(shares).sum() / torch.tensor(2.0).double().log())

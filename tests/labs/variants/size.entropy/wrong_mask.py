@@ -1,7 +1,7 @@
-"""Counts a bit for each weight."""
+"""The size of the bit mask."""
 
-MISTAKE = "one bit for each weight"
+MISTAKE = "a bit for each weight"
 
 
 def entropy_bits(n, kept):
-    return n
+    return n if 0 < kept < n else 0.0

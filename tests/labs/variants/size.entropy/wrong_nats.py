@@ -1,4 +1,4 @@
-"""Uses the natural logarithm."""
+"""The natural logarithm."""
 
 import math
 
@@ -8,5 +8,5 @@ MISTAKE = "nats"
 def entropy_bits(n, kept):
     if kept in (0, n):
         return 0.0
-    p = kept / n
-    return -n * (p * math.log(p) + (1 - p) * math.log(1 - p))
+    p, q = kept / n, (n - kept) / n
+    return -n * (p * math.log(p) + q * math.log(q))

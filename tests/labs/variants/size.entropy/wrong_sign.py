@@ -1,12 +1,12 @@
-"""Leaves out the minus."""
+"""Forgets the minus."""
 
 import math
 
-MISTAKE = "the sign forgotten"
+MISTAKE = "sign forgotten"
 
 
 def entropy_bits(n, kept):
     if kept in (0, n):
         return 0.0
-    p = kept / n
-    return n * (p * math.log2(p) + (1 - p) * math.log2(1 - p))
+    p, q = kept / n, (n - kept) / n
+    return n * (p * math.log2(p) + q * math.log2(q))

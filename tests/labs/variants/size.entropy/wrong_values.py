@@ -1,12 +1,12 @@
-"""Adds the values of the kept weights."""
+"""Adds the values."""
 
 import math
 
-MISTAKE = "values counted as well"
+MISTAKE = "values included"
 
 
 def entropy_bits(n, kept):
     if kept in (0, n):
-        return 32.0 * kept
-    p = kept / n
-    return -n * (p * math.log2(p) + (1 - p) * math.log2(1 - p)) + 32 * kept
+        return 0.0
+    p, q = kept / n, (n - kept) / n
+    return 32 * kept - n * (p * math.log2(p) + q * math.log2(q))

@@ -1,0 +1,197 @@
+"""The exercise `size.csr_linear`: a linear layer whose weight is stored as CSR."""
+
+import random
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ID = "size.csr_linear"
+_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+
+
+def _dense(values: "Tensor", columns: "Tensor", counts: list[int], wide: int) -> "Tensor":
+    """The dense float64 weight whose row i takes the next `counts[i]` of the values."""
+    import torch
+
+    weight = torch.zeros(len(counts), wide, dtype=torch.float64)
+    at = 0
+    for row, count in enumerate(counts):
+        for _ in range(count):
+            weight[row, int(columns[at])] += float(values[at])
+            at += 1
+    return weight
+
+
+def _counts(row_starts: "Tensor") -> list[int]:
+    return row_starts.diff().tolist()
+
+
+def _product(x: "Tensor", weight: "Tensor", bias: "Tensor | None") -> "Tensor":
+    result = x.double() @ weight.T
+    return (result if bias is None else result + bias.double()).float()
+
+
+def _linear(
+    x: "Tensor",
+    values: "Tensor",
+    columns: "Tensor",
+    row_starts: "Tensor",
+    bias: "Tensor | None",
+) -> "Tensor":
+    return _product(x, _dense(values, columns, _counts(row_starts), x.shape[-1]), bias)
+
+
+def _transposed(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    weight = _dense(values, columns, _counts(row_starts), x.shape[-1])
+    return _product(x, weight.T, bias)
+
+
+def _no_bias(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    return _linear(x, values, columns, row_starts, None)
+
+
+def _bias_per_token(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    flat = _linear(x.flatten(0, -2), values, columns, row_starts, None)
+    # Added to the product before it is transposed back: one number for each token.
+    result = flat if bias is None else (flat.T + bias).T
+    return result.reshape(*x.shape[:-1], -1)
+
+
+def _flat(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    return _linear(x.reshape(-1, x.shape[-1]), values, columns, row_starts, bias)
+
+
+def _starts_as_counts(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    import torch
+
+    # Row i is given row_starts[i + 1] values, as far as there are any.
+    counts, left = [], len(values)
+    for count in row_starts[1:].tolist():
+        counts.append(min(count, left))
+        left -= counts[-1]
+    return _product(x, _dense(values, torch.as_tensor(columns), counts, x.shape[-1]), bias)
+
+
+def _empty_rows_skipped(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    counts = _counts(row_starts)
+    full = [count for count in counts if count]
+    counts = full + [0] * (len(counts) - len(full))
+    return _product(x, _dense(values, columns, counts, x.shape[-1]), bias)
+
+
+_MISTAKES = (
+    Mistake(
+        "weight transposed",
+        "row i of the weight holds what output i takes from the inputs: y = x W^T, not x W",
+        _transposed,
+    ),
+    Mistake(
+        "bias forgotten",
+        "add the bias where there is one",
+        _no_bias,
+    ),
+    Mistake(
+        "bias per token",
+        "the bias has one number for each output, the same for all tokens",
+        _bias_per_token,
+    ),
+    Mistake(
+        "leading dimensions lost",
+        "the result has the shape of x but for its last dimension, also where x is one token",
+        _flat,
+    ),
+    Mistake(
+        "running starts taken as counts",
+        "row i holds the values from row_starts[i] up to row_starts[i + 1]; the numbers are "
+        "positions in `values`, not how many there are",
+        _starts_as_counts,
+    ),
+    Mistake(
+        "empty rows skipped",
+        "a row without values is an output as well: 0 plus its bias",
+        _empty_rows_skipped,
+    ),
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `csr_linear(x, values, columns, row_starts, bias)`."""
+    import torch
+
+    draws = random.Random(f"{_ID} {seed}")
+
+    def tensor(*shape: int) -> "Tensor":
+        """Multiples of 1/8 other than 0."""
+        count = int(torch.tensor(shape).prod()) if shape else 1
+        values = [draws.choice((-1, 1)) * draws.randint(1, 24) / 8 for _ in range(count)]
+        return torch.tensor(values, dtype=torch.float32).reshape(shape)
+
+    def case(
+        x: "Tensor",
+        counts: list[int],
+        bias: bool = True,
+        note: str = "",
+        index: torch.dtype = torch.int64,
+    ) -> Case:
+        """A weight with `counts[i]` values in row i, in random columns."""
+        wide = x.shape[-1]
+        columns = [c for count in counts for c in sorted(draws.sample(range(wide), count))]
+        starts = torch.tensor([0, *counts], dtype=index).cumsum(0, dtype=index)
+        arguments = (
+            x,
+            tensor(len(columns)),
+            torch.tensor(columns, dtype=index),
+            starts,
+            tensor(len(counts)) if bias else None,
+        )
+        shown = (
+            f"csr_linear(x of shape {tuple(x.shape)}, a weight of shape {(len(counts), wide)} with "
+            f"row_starts {starts.tolist()}, bias {'given' if bias else 'None'})"
+        )
+        return Case(arguments, _linear(*arguments), note, 1e-4, 1e-5, shown)
+
+    groups = {
+        "x W^T + bias": [
+            case(tensor(4, 6), [2, 1, 3, 2, 1, 2], note="a square weight"),
+            case(tensor(5, 5), [2, 4, 1, 2, 3], note="as many tokens as inputs and outputs"),
+            case(tensor(6, 8), [3, 2, 4, 1, 2], index=torch.int32, note="int32 indices"),
+        ],
+        "no bias": [
+            case(tensor(3, 6), [1, 4, 2, 3], bias=False),
+            case(tensor(4, 4), [3, 1, 2, 2], bias=False),
+        ],
+        "leading dimensions": [
+            case(tensor(2, 3, 7), [2, 3, 1, 4]),
+            case(tensor(6), [2, 1, 3], note="one token, no leading dimension"),
+            case(tensor(2, 1, 3, 5), [1, 3, 2, 2, 1, 4], bias=False),
+            case(tensor(0, 5), [2, 1, 3], note="no tokens"),
+            case(tensor(2, 0, 5), [2, 1, 3], note="no tokens"),
+            case(tensor(7, 3, 2).permute(2, 1, 0), [2, 3, 1, 4], note="x is transposed"),
+        ],
+        "empty rows": [
+            case(tensor(4, 6), [0, 2, 0, 0, 3, 1, 0]),
+            case(tensor(3, 5), [2, 0, 1], bias=False),
+            case(tensor(3, 5), [0, 0, 0], note="a weight of zeros"),
+        ],
+    }
+    return judge(trial, groups, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="size",
+    title="A linear layer in CSR",
+    points=7,
+    minutes=25,
+    difficulty=3,
+    objective="Compute a linear layer from the kept weights alone, for inputs of any shape.",
+    section=_SECTION,
+    function="csr_linear",
+    check=_check,
+    forbids=("labkit",),
+)

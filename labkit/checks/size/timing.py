@@ -1,0 +1,231 @@
+"""The exercise `size.timing`: a median and quartiles after a warm-up."""
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.trial import Failure, Trial
+
+_ID = "size.timing"
+_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+
+
+class Clock:
+    """A clock that only moves when work is done: a call returns `now`, in seconds."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time in seconds; reading it takes none."""
+        return self.now
+
+
+class Work:
+    """Work whose calls take scripted `durations` on `clock`; later ones take the last of them."""
+
+    def __init__(self, clock: Clock, durations: list[float]) -> None:
+        self.clock, self.durations, self.calls = clock, durations, 0
+
+    def __call__(self) -> None:
+        """Let the clock run on by the duration of this call, and count it."""
+        self.clock.now += self.durations[min(self.calls, len(self.durations) - 1)]
+        self.calls += 1
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """The quantile at `share`, interpolated between the two values around it."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def _exclusive(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    place = min(max(share * (len(ordered) + 1) - 1, 0), len(ordered) - 1)
+    return _quantile(ordered, place / max(len(ordered) - 1, 1))
+
+
+def _durations(work: Work, clock: Clock, runs: int) -> list[float]:
+    times = []
+    for _ in range(runs):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return times
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _summary(
+    times: list[float],
+    middle: Callable[[list[float]], float] = lambda times: _quantile(times, 0.5),
+    quantile: Callable[[list[float], float], float] = _quantile,
+) -> dict[str, float]:
+    return {"median": middle(times), "low": quantile(times, 0.25), "high": quantile(times, 0.75)}
+
+
+def _measured(skipped: Callable[[int], int] = int, **how: Any) -> Callable[..., dict[str, float]]:
+    """Someone's `time_calls`, who runs `skipped(warmup)` calls untimed and sums up by `how`."""
+
+    def time_calls(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+        _durations(work, clock, skipped(warmup))
+        return _summary(_durations(work, clock, repeats), **how)
+
+    return time_calls
+
+
+def _warm_up_timed(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+    return _summary(_durations(work, clock, warmup + repeats))
+
+
+def _around_all(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+    _durations(work, clock, warmup)
+    return _summary([_mean(_durations(work, clock, repeats))])
+
+
+def _milliseconds(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+    right = _measured()(work, clock, warmup, repeats)
+    return {key: 1000 * value for key, value in right.items()}
+
+
+_MISTAKES = (
+    Mistake(
+        "warm-up timed",
+        "the warm-up calls are slower for reasons that pass; run them, and leave their times out",
+        _warm_up_timed,
+    ),
+    Mistake(
+        "no warm-up",
+        "call work() `warmup` times before the first timed call",
+        _measured(lambda warmup: 0),
+    ),
+    Mistake(
+        "one warm-up only",
+        "`warmup` says how many calls go untimed; it may be 0, 1 or more",
+        _measured(lambda warmup: 1),
+    ),
+    Mistake(
+        "mean for median",
+        "one slow call moves the mean; the median is the middle one of the sorted times",
+        _measured(middle=_mean),
+    ),
+    Mistake(
+        "one timing around all",
+        "the time of all calls divided by their number is a mean and has no quartiles; "
+        "read the clock before and after each call",
+        _around_all,
+    ),
+    Mistake(
+        "extremes for quartiles",
+        "the smallest and the largest time depend on single calls; a quarter of the times lies "
+        "below low, a quarter above high",
+        _measured(
+            quantile=lambda times, share: {0.25: min(times), 0.75: max(times)}[share],
+        ),
+    ),
+    Mistake(
+        "exclusive quartiles",
+        "the quartiles stand at 0.25 (n - 1) and 0.75 (n - 1) of the sorted times, counted from 0, "
+        "as in numpy.quantile; statistics.quantiles does so with method='inclusive'",
+        _measured(quantile=_exclusive),
+    ),
+    Mistake(
+        "quartiles not interpolated",
+        "where a quartile falls between two times, go the fraction of the way from one to the next",
+        _measured(quantile=lambda times, share: sorted(times)[int(share * (len(times) - 1))]),
+    ),
+    Mistake(
+        "milliseconds",
+        "the clock counts seconds, and so does the answer",
+        _milliseconds,
+    ),
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `time_calls(work, clock, warmup, repeats)`."""
+    draws = random.Random(f"{_ID} {seed}")
+
+    def case(slow: list[float], times: list[float], warmup: int, note: str = "") -> Case:
+        """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
+        clock = Clock(draws.randint(100, 900) / 4)
+        durations = slow + times
+        repeats = len(durations) - warmup
+        shown = f"time_calls(work, clock, {warmup}, {repeats}), calls take {durations} s"
+        expected = _summary(durations[warmup:])
+        work = Work(clock, [*durations, 64.0])
+        return Case((work, clock, warmup, repeats), expected, note, shown=shown)
+
+    def slow(count: int) -> list[float]:
+        return [4.0 + index + draws.randint(0, 3) / 4 for index in range(count)][::-1]
+
+    def times(count: int) -> list[float]:
+        """Different times, one far above the others: the mean is far from the median."""
+        drawn = [k / 16 for k in draws.sample(range(4, 12), count - 1)] + [2.5]
+        draws.shuffle(drawn)
+        return drawn
+
+    groups = {
+        "median and quartiles after the warm-up": [
+            case(slow(2), times(5), 2),
+            case(slow(3), times(7), 3),
+            case(slow(3), times(6), 3, "an even number of times"),
+        ],
+        "few or equal times": [
+            case(slow(2), times(2), 2, "two times"),
+            case(slow(2), times(4), 2),
+            case(slow(2), [0.25], 2, "one time"),
+            case(slow(3), [0.5] * 4, 3, "all the same"),
+            case(slow(2), [0.0] * 3, 2, "too short for the clock"),
+        ],
+        "any number of warm-up calls": [
+            case(slow(2), times(5), 0, "no warm-up"),
+            case(slow(2), times(6), 1, "a warm-up that is too short"),
+            case(slow(5), times(6), 5),
+        ],
+    }
+    verdicts = judge(trial, groups, _MISTAKES, _SECTION)
+    # A call is no change of an input here, so the last verdict gives way to one on the calls.
+    cases = [case(slow(warmup), times(5), warmup) for warmup in (0, 2, 4)]
+    return (*verdicts[:-1], _calls(trial, cases, verdicts[0]))
+
+
+def _calls(trial: Trial, cases: list[Case], first: Verdict) -> Verdict:
+    """Whether work ran as often as it should: no more, since a call may be costly."""
+    name = "work runs warmup + repeats times"
+    for case in cases:
+        work, clock, warmup, repeats = case.arguments
+        work.calls = 0
+        try:
+            trial(work, clock, warmup, repeats)
+        except Failure as failure:
+            return Verdict(name, False, str(failure))
+        ran = getattr(trial.after[0], "calls", 0)
+        if ran != warmup + repeats:
+            text = f"work() ran {ran} times, expected {warmup} + {repeats}"
+            return Verdict(name, False, f"tried {case.describe(trial.name)}; {text}")
+    return Verdict(name, first.passed, "" if first.passed else f"counts once '{first.name}' holds")
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="size",
+    title="Time without the warm-up",
+    points=4,
+    minutes=15,
+    difficulty=1,
+    objective="Measure a run time so that warm-up and single slow calls do not decide it.",
+    section=_SECTION,
+    function="time_calls",
+    check=_check,
+    # Not all of labkit: the work and the clock that are handed in are classes of this module.
+    forbids=("labkit.measure",),
+)

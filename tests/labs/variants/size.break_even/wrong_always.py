@@ -1,0 +1,15 @@
+"""Returns 0 where sparse is nowhere slower."""
+
+MISTAKE = "0 for always"
+
+
+def break_even(sparsities, dense_ms, sparse_ms):
+    gaps = [sparse - dense for dense, sparse in zip(dense_ms, sparse_ms, strict=True)]
+    slower = [i for i, gap in enumerate(gaps) if gap > 0]
+    if not slower:
+        return 0.0
+    i = slower[-1]
+    if i + 1 == len(gaps):
+        return 1.0
+    share = gaps[i] / (gaps[i] - gaps[i + 1])
+    return sparsities[i] + share * (sparsities[i + 1] - sparsities[i])

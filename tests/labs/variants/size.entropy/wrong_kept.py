@@ -1,0 +1,12 @@
+"""Multiplies by the kept weights."""
+
+import math
+
+MISTAKE = "kept weights only"
+
+
+def entropy_bits(n, kept):
+    if kept in (0, n):
+        return 0.0
+    p, q = kept / n, (n - kept) / n
+    return -kept * (p * math.log2(p) + q * math.log2(q))

@@ -1,0 +1,16 @@
+"""Forgets the shape."""
+
+import math
+
+import numpy as np
+import torch
+
+MISTAKE = "not reshaped"
+
+
+def unpack(bits, values, shape):
+    count = math.prod(shape)
+    flags = np.unpackbits(bits.numpy(), bitorder="little")[:count]
+    dense = torch.zeros(count, dtype=values.dtype)
+    dense[torch.from_numpy(flags) == 1] = values
+    return dense

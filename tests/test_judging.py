@@ -132,3 +132,11 @@ def test_exceptions_and_strange_values_are_verdicts():
 
     for function in (lambda w, t: 1 / 0, lambda w, t: Bomb(), lambda: None, None):
         assert not verdicts(function)[0].passed
+
+
+def test_numbers_of_numpy_and_foreign_objects_are_not_waved_through():
+    assert difference(3, np.int64(3)) == ""
+    assert "expected 3" in difference(4, np.int64(3))
+    assert "expected True" in difference(False, np.bool_(True))
+    assert difference(print, print) == ""
+    assert "expected one of type" in difference(4, print)

@@ -1,0 +1,103 @@
+"""The application, and how every command shows progress, tables and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from labkit import sources
+from labkit.errors import LabkitError
+
+app = typer.Typer(
+    name="labkit",
+    help="LLM Sparsity Lab: prune, evaluate and measure transformer language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(sources.MODEL_NAMES)}.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+
+
+INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
+
+
+def main() -> None:
+    """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
+    errors = Console(stderr=True)
+    try:
+        app()
+    except LabkitError as error:
+        errors.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            errors.print("stopped. What was finished is kept: the same command goes on from there.")
+        raise
+
+
+def level(text: str) -> float:
+    """A sparsity from `0.9` or `90%`."""
+    from labkit.errors import InputError
+
+    text = text.strip()
+    try:
+        return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise InputError(f"level {text!r} is not a number: write 0.9 or 90%") from None
+
+
+@contextmanager
+def progress(title: str, unit: str = "steps") -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; nothing but the start and end where output goes to a file or pipe."""
+    from rich.progress import DownloadColumn
+
+    console = Console(stderr=True)
+    count = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    columns = (
+        TextColumn("[bold]{task.fields[title]}[/]"),
+        BarColumn(),
+        count,
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None, title=title)
+
+        def report(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield report
+
+
+def print_table(title: str, frame: Any) -> None:
+    """Print a data frame: its first column flush left, the others flush right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for number, column in enumerate(frame.columns):
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(plain(str(value)) for value in row))
+    show(table)
+
+
+def show(table: Table) -> None:
+    """Print a table as wide as the terminal, or 160 columns into a file or pipe."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a file or pipe has no width to keep to
+    console.print(table)
+
+
+def plain(text: str) -> str:
+    """Text with rich's markup characters made harmless."""
+    from rich.markup import escape
+
+    return escape(text)

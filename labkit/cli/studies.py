@@ -1,0 +1,202 @@
+"""Commands that run models: study, fetch, finetune, train-mini."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labkit import sources
+from labkit.cli.app import ModelName, Seed, app, level, print_table, progress
+
+
+@app.command()
+def study(
+    models: Annotated[
+        str, typer.Option(help="Comma-separated names; with a path as source, one label.")
+    ] = ",".join(sources.MODEL_NAMES),
+    levels: Annotated[
+        str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
+    ] = "0,0.1,0.5,0.9,0.95,0.99",
+    source: Annotated[
+        str, typer.Option(help="mini, hub, random, or a checkpoint folder.")
+    ] = "mini",
+    data: Annotated[
+        str | None,
+        typer.Option(help="mini, hub, or a file or folder; default: what belongs to the source."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Split to evaluate on; default validation, else test.")
+    ] = None,
+    fine_tuned: Annotated[
+        bool | None,
+        typer.Option(
+            "--fine-tuned/--as-loaded",
+            help="Insist on a trained classification head, or draw a fresh one; default: as the "
+            "source has it (hub: the checkpoint of `labkit finetune`).",
+        ),
+    ] = None,
+    method: Annotated[str, typer.Option(help="global, layerwise or random.")] = "global",
+    out: Annotated[Path, typer.Option(help="Folder for tables, figures and report.")] = Path(
+        "results"
+    ),
+    seed: Seed = 0,
+    limit: Annotated[
+        int | None, typer.Option(help="Evaluate on the first LIMIT pairs only (a quick look).")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Sequences of the timed forward pass.")] = 8,
+    length: Annotated[int, typer.Option(help="Tokens of a timed sequence.")] = 64,
+) -> None:
+    """Prune, evaluate and measure models at several sparsities; print, save and plot the results.
+
+    Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
+    """
+    from labkit.report import costs_table, notes, scores_table, weights_table, write_report
+    from labkit.settings import Settings
+    from labkit.study import run_study, write_manifest
+
+    head = {None: "trained" if source == "hub" else "auto", True: "trained", False: "fresh"}
+    settings = Settings(
+        models=tuple(_names(models)),
+        levels=tuple(level(text) for text in levels.split(",") if text.strip()),
+        source=source,
+        data=data,
+        split=split,
+        head=head[fine_tuned],
+        method=method,
+        seed=seed,
+        limit=limit,
+        batch_size=batch_size,
+        length=length,
+    ).checked()
+    start = time.monotonic()
+    _fetch(
+        settings.models if source == "hub" and settings.head != "trained" else [],
+        settings.data == "hub",
+    )
+    with progress("study") as report:
+        result = run_study(settings, out, report)
+        report("figures and report", 1, 1)
+        page = write_report(result, out)
+        write_manifest(out, result, time.monotonic() - start)
+    for note in notes(result):
+        print(note)
+    print_table("Weights (dense)", weights_table(result))
+    print_table("What is left: MRPC", scores_table(result))
+    print_table("What it costs: size and runtime", costs_table(result))
+    print(f"report: {page}")
+
+
+@app.command()
+def fetch(
+    models: Annotated[str, typer.Option(help="Comma-separated names.")] = ",".join(
+        sources.MODEL_NAMES
+    ),
+    mrpc: Annotated[bool, typer.Option(help="Fetch the corpus too.")] = True,
+) -> None:
+    """Download the published models and MRPC into the hub's cache (about 1.6 GB)."""
+    for item in _fetch(_names(models), mrpc):
+        state = "was there" if item.cached else "fetched"
+        print(f"{item.what}: {state}, {item.bytes / 1e6:.0f} MB in {item.path}")
+
+
+@app.command()
+def finetune(
+    name: ModelName,
+    source: Annotated[str, typer.Option(help="hub, mini or a checkpoint folder.")] = "hub",
+    data: Annotated[
+        str | None, typer.Option(help="hub, mini, or a file or folder; default: the source's.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the checkpoint; needed unless source and data are hub."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the training split.")] = 3,
+    batch_size: Annotated[int, typer.Option(help="Pairs per step and device.")] = 16,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-5,
+    max_length: Annotated[int, typer.Option(help="Tokens a pair is cut to.")] = 128,
+    as_loaded: Annotated[
+        bool, typer.Option("--fresh-head", help="Draw a new classification head first.")
+    ] = False,
+    seed: Seed = 0,
+    resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the checkpoint of an earlier run.")
+    ] = False,
+) -> None:
+    """Fine-tune a model on MRPC with transformers' Trainer; resumes after Ctrl-C."""
+    from labkit.train import finetune as train
+
+    corpus = data or (source if source in ("hub", "mini") else "hub")
+    _fetch([name] if source == "hub" else [], corpus == "hub")
+    with progress(f"finetune {name}") as report:
+        result = train(
+            name,
+            source,
+            corpus,
+            out,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            max_length=max_length,
+            head="fresh" if as_loaded else "auto",
+            seed=seed,
+            resume=resume,
+            force=force,
+            report=lambda at: report(_step_text(at.loss, at.scores), at.step, at.steps),
+        )
+    for scores in result.epochs:
+        print(
+            f"epoch {scores.epoch}: loss {scores.loss:.4f}, accuracy {scores.accuracy:.1%}, "
+            f"F1 {scores.f1:.4f}"
+        )
+    print(f"checkpoint: {result.path}")
+
+
+@app.command("train-mini")
+def train_mini(
+    name: ModelName,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the checkpoint; default: NAME-mini.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed; default: that of the shipped zoo.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
+) -> None:
+    """Rebuild a checkpoint of the mini zoo from nothing (under 45 minutes on 2 cores)."""
+    from labkit.mini import recipe
+
+    options = {} if seed is None else {"seed": seed}
+    with progress(f"train-mini {name}") as report:
+        figures = recipe.train_mini(
+            name,
+            out or Path(f"{name}-mini"),
+            resume=resume,
+            report=lambda stage, step, total, loss: report(
+                f"{stage}: loss {loss:.3f}", step, total
+            ),
+            **options,
+        )
+    print(f"validation accuracy {figures['accuracy']:.1%}, {figures['minutes']:.1f} minutes")
+    print(f"checkpoint: {out or Path(f'{name}-mini')}")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _fetch(names: Sequence[str], mrpc: bool) -> list[Any]:
+    """Bring models and MRPC into the cache, with a bar for what is not there yet."""
+    from labkit import hub
+
+    with progress("fetch", unit="bytes") as report:
+        return hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))
+
+
+def _step_text(loss: float | None, scores: Any) -> str:
+    text = "training" if loss is None else f"loss {loss:.3f}"
+    return text if scores is None else f"{text}, accuracy {scores.accuracy:.1%}"

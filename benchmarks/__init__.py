@@ -1,1 +1,1 @@
-"""One module per claim; each has `run() -> list[Row]` that measures ours and a peer alternately."""
+"""One module per claim; each has `run() -> Claim` that measures ours and its peers in turn."""

@@ -1,40 +1,72 @@
-"""Run all benchmarks and write benchmarks/results.md."""
+"""`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table."""
 
 from __future__ import annotations
 
 import importlib
-import os
-import platform
-from importlib import metadata
+import sys
+import traceback
 from pathlib import Path
 
+from benchmarks.compare import save, saved
 from labkit.files import write_text
 
 CLAIMS = ("global_pruning",)
 
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"
 
-def main() -> None:
-    """Print the table and save it."""
-    lines = [
-        "| claim | peer | ours (s) | peer (s) | faster | ours (MB) | peer (MB) | memory |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-    ]
+
+def main(names: list[str]) -> int:
+    """Run the named claims (default all); 1 if one of them failed, 2 for an unknown name."""
+    unknown = [name for name in names if name not in CLAIMS]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(CLAIMS)}", file=sys.stderr)
+        return 2
+    failed = []
+    for name in names or CLAIMS:
+        print(f"running {name}", file=sys.stderr, flush=True)
+        try:
+            claim = importlib.import_module(f"benchmarks.{name}").run()
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        save(name, claim)
+        print("\n".join([f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]))
+    write_text(ROOT / "benchmarks" / "results.md", results())
+    write_text(ROOT / "README.md", with_headlines((ROOT / "README.md").read_text("utf-8")))
+    for name in failed:
+        print(f"failed: {name}; its earlier result, if any, is kept", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def results() -> str:
+    """The text of results.md, from all saved claims."""
+    parts = ["# Benchmarks", "", "Written by `make bench`; each table says how it was measured."]
     for name in CLAIMS:
-        for row in importlib.import_module(f"benchmarks.{name}").run():
-            lines.append(
-                f"| {row.claim} | {row.peer} | {row.our_seconds:.2f} | {row.peer_seconds:.2f} "
-                f"| {row.speed_ratio:.1f} × | {row.our_memory:.0f} | {row.peer_memory:.0f} "
-                f"| {row.memory_ratio:.1%} |"
-            )
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, torch {metadata.version('torch')}; medians, each run "
-        "in its own process; memory is the rise of the peak. GPU: not measured."
-    )
-    text = "\n".join([*lines, "", machine, ""])
-    print(text)
-    write_text(Path(__file__).parent / "results.md", text)
+        if found := saved(name):
+            claim, where = found
+            parts += ["", f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]
+            parts += [f"{claim.note}" if claim.note else "", f"Measured on {where}."]
+    return "\n".join([*parts, ""])
+
+
+def with_headlines(readme: str) -> str:
+    """The README with the headlines of all saved claims between its two markers."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    found = [item for item in map(saved, CLAIMS) if item]
+    lines = [line for claim, _ in found for line in claim.headlines]
+    places = sorted({where for claim, where in found if claim.headlines})
+    body = "\n".join(table(("what", "compared with", "result"), lines))
+    return f"{before}{BEGIN}\n{body}\n\nMeasured on {'; '.join(places)}.\n{END}{after}"
+
+
+def table(columns: tuple[str, ...], rows: object) -> list[str]:
+    """Lines of a Markdown table; the first two columns flush left, the rest flush right."""
+    rule = ["---" if number < 2 else "---:" for number in range(len(columns))]
+    return [f"| {' | '.join(line)} |" for line in (columns, rule, *rows)]
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main(sys.argv[1:]))

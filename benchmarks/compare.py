@@ -1,53 +1,67 @@
-"""Measure two ways of doing the same thing, each in its own process, in turn."""
+"""Measure several ways of doing the same thing in turn, and write down what was found."""
 
 from __future__ import annotations
 
+import json
+import os
+import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from labkit.files import write_text
+
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One claim: median seconds and extra peak memory (MB) of ours and of the peer."""
+class Claim:
+    """The table that backs one claim.
 
-    claim: str
-    peer: str
-    our_seconds: float
-    peer_seconds: float
-    our_memory: float
-    peer_memory: float
+    `columns` and `rows` are text as printed; `note` says how it was measured; `headlines` are the
+    lines that the README quotes, each (what, compared with, result); `data` holds raw figures for
+    plots, as JSON takes them.
+    """
 
-    @property
-    def speed_ratio(self) -> float:
-        """How many times faster ours is."""
-        return self.peer_seconds / self.our_seconds
-
-    @property
-    def memory_ratio(self) -> float:
-        """Ours as a share of the peer's extra memory."""
-        return self.our_memory / self.peer_memory
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+    headlines: tuple[tuple[str, str, str], ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
 
 
-def in_turn(claim: str, peer: str, module: str, runs: int = 3) -> Row:
-    """Run `python -m module ours` and `... peer` alternately, `runs` times each."""
-    found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": []}
+@dataclass(frozen=True)
+class Sample:
+    """Medians of several runs: seconds, and MB by which the peak memory rose."""
+
+    seconds: float
+    memory: float
+
+
+def in_turn(module: str, ways: Sequence[str], runs: int = 3) -> dict[str, Sample]:
+    """Run `python -m module WAY` for each way in turn, `runs` times, each in its own process.
+
+    The module prints seconds and MB last, as `report` does.
+    """
+    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _ in range(runs):
-        for which in found:
-            command = [sys.executable, "-m", module, which]
-            out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        for way in ways:
+            command = [sys.executable, "-m", *module.split(), *way.split()]
+            out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             seconds, memory = out.split()[-2:]
-            found[which].append((float(seconds), float(memory)))
-    medians = [
-        statistics.median(pair[column] for pair in found[which])
-        for column in (0, 1)
-        for which in ("ours", "peer")
-    ]
-    return Row(claim, peer, *medians)
+            found[way].append((float(seconds), float(memory)))
+    return {
+        way: Sample(*(statistics.median(column) for column in zip(*pairs, strict=True)))
+        for way, pairs in found.items()
+    }
 
 
 def report(work: Callable[[], object]) -> None:
@@ -58,3 +72,56 @@ def report(work: Callable[[], object]) -> None:
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(seconds, (after - before) / 1024)
+
+
+def alternate(
+    ways: Mapping[str, Callable[[], object]], runs: int = 7, warmup: int = 2
+) -> dict[str, float]:
+    """Median seconds of each way, called in turn in this process, after `warmup` rounds."""
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(warmup + runs):
+        for way, work in ways.items():
+            start = time.perf_counter()
+            work()
+            seconds = time.perf_counter() - start
+            if number >= warmup:
+                found[way].append(seconds)
+    return {way: statistics.median(seconds) for way, seconds in found.items()}
+
+
+def machine() -> str:
+    """One line that says what the figures were measured on."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "numba", "numpy"))
+    system = f"{platform.machine()}{_processor()}, {_cores()} cores, {platform.system()}"
+    return f"{system}, Python {platform.python_version()}, {versions}"
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f" ({names[0]})" if names else ""
+
+
+def save(name: str, claim: Claim) -> None:
+    """Keep a claim under benchmarks/results/, with the machine it was measured on."""
+    text = json.dumps({**asdict(claim), "machine": machine()}, indent=1, ensure_ascii=False)
+    write_text(RESULTS / f"{name}.json", text + "\n")
+
+
+def saved(name: str) -> tuple[Claim, str] | None:
+    """The claim last saved under a name and its machine; None if there is none."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    where = found.pop("machine")
+    for key in ("rows", "headlines"):
+        found[key] = tuple(tuple(row) for row in found[key])
+    found["columns"] = tuple(found["columns"])
+    return Claim(**found), where

@@ -16,6 +16,7 @@ _HOME = {
     "weight_summary": "weights",
     "prune_global": "prune",
     "prune_model": "prune",
+    "prune_files": "prunefile",
     "sweep": "prune",
     "sparsity_of": "prune",
     "evaluate_mrpc": "evaluate",

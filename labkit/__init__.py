@@ -17,6 +17,7 @@ _HOME = {
     "prune_global": "prune",
     "prune_model": "prune",
     "prune_files": "prunefile",
+    "prune_nm": "nm",
     "sweep": "prune",
     "sparsity_of": "prune",
     "evaluate_mrpc": "evaluate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -39,8 +40,9 @@ def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterato
     with ExitStack() as stack:
         try:
             if scheduler is None:
-                options = {"threads_per_worker": 1, "dashboard_address": None}
-                scheduler = stack.enter_context(LocalCluster(n_workers=workers, **options))
+                options = {"dashboard_address": None, "silence_logs": logging.ERROR}
+                local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
+                scheduler = stack.enter_context(local)
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
             client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, ValueError) as error:

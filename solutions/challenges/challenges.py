@@ -405,7 +405,8 @@ def masked_step(
     learning_rate: a number, 0 or more. No argument must be changed.
 
     Returns a list of new tensors in the same order, of the shapes and dtypes of `weights`:
-    weight - learning_rate * gradient where the mask is True, exactly 0 where it is False.
+    weight - learning_rate * gradient where the mask is True, exactly 0 where it is False (0.0 or
+    -0.0: both are zeros).
     """
     ### BEGIN SOLUTION
     # torch.where chooses; a product with the mask would keep nan.

@@ -20,8 +20,8 @@
 # points. The exercises do not need each other; begin where you like. The last one is a question
 # that you answer in words.
 #
-# As before, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True where a
-# weight is kept.
+# As in the other labs, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True
+# where a weight is kept.
 
 # %%
 from collections.abc import Callable
@@ -509,10 +509,10 @@ if checks.works("challenges.masked_step", masked_step):
 # A team wants to serve a paraphrase classifier and asks you: **would you ship a pruned model?**
 #
 # Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
-# of your own runs: from the table below, and at least one more from another exercise or lab. Say of
-# each figure what was measured on what, and how uncertain it is: an accuracy on 408 pairs comes
-# with an interval, and a run time with the machine that it was measured on. "No" is as good an
-# answer as "yes"; what counts is how the figures carry it.
+# of your own runs: from the table that the next cell prints, and at least one more from another
+# exercise or lab. Say of each figure what was measured on what, and how uncertain it is: an
+# accuracy on 408 pairs comes with an interval, and a run time with the machine that it was measured
+# on. "No" is as good an answer as "yes"; what counts is how the figures carry it.
 #
 # **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
 # model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by

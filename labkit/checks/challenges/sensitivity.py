@@ -69,6 +69,13 @@ def _topk(largest: bool) -> Callable[["Tensor", float], "Tensor"]:
     return keep
 
 
+def _unstable(values: "Tensor", sparsity: float) -> "Tensor":
+    import torch
+
+    pruned = values.float().abs().argsort()[: round(sparsity * len(values))]
+    return torch.ones(len(values), dtype=torch.bool).index_fill(0, pruned, False)
+
+
 def _threshold(strict: bool) -> Callable[["Tensor", float], "Tensor"]:
     """Keep what is above the largest |w| to prune, or at or above the smallest to keep."""
 
@@ -171,6 +178,7 @@ _MISTAKES = (
             lambda values, s: _magnitude(values.flip(0), s).flip(0),
             _topk(largest=True),
             _topk(largest=False),
+            _unstable,
         )
     ),
     *(

@@ -24,11 +24,17 @@
 # %%
 import math
 import time
+import warnings
 
 import matplotlib.pyplot as plt
 import torch
 
 from labkit import checks, load_model
+
+# torch says at the first CSR tensor that they are in beta; what this lab needs of them works.
+warnings.filterwarnings("ignore", "Sparse CSR tensor support")
+# Unchecked, a CSR tensor whose parts do not fit ends the kernel; checked, it raises an error.
+torch.sparse.check_sparse_tensor_invariants.enable()
 
 # %% [markdown] exercise="size.csr"
 # A format that leaves zeros out has to store where the others stand. Compressed sparse rows (CSR)

@@ -156,6 +156,7 @@ def _check_pack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
             one(torch.tensor([1e-7, 0.0, -6e-8]).half(), "tiny weights"),
+            one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }
     return judge(trial, groups, _PACK_MISTAKES, _section(_PACK))
@@ -280,6 +281,7 @@ def _check_unpack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         "strides and dtypes": [
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
+            one(torch.zeros(2, 3).half(), "all zero, float16"),
             Case((strided(bits), strided(values), (5, 7)), weight, "not contiguous"),
         ],
     }

@@ -147,6 +147,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(slower(5, 2.5, -1, -3, -3.5)),
             case([*slower(3), *slower(-1)]),
             case(slower(4, -1.5, -3)),
+            # A threshold that is not 0 takes the level before.
+            case([*slower(3), 0.125, *slower(-2)], "slower by little"),
         ],
         "several crossings": [
             case(slower(4, -1, 1, -2.5), "noise: two crossings"),

@@ -519,7 +519,8 @@ def time_calls(work, clock, warmup: int, repeats: int) -> dict[str, float]:
     """Median and quartiles of the time that a call of `work` takes, after a warm-up.
 
     work: a function without arguments; what it returns does not matter.
-    clock: a function without arguments that returns the time in seconds, as time.perf_counter.
+    clock: a function without arguments that returns the time in seconds, as time.perf_counter;
+        perhaps millions, too large for the fraction to fit into a float32.
     warmup: how many calls of work come first and are not timed; 0 or more.
     repeats: how many calls are timed, each one on its own, between two readings of the clock; 1 or
         more.

@@ -102,6 +102,19 @@ def _around_all(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str
     return _summary([_mean(_durations(work, clock, repeats))])
 
 
+def _float32_readings(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+    import torch
+
+    _durations(work, clock, warmup)
+    readings = []
+    for _ in range(repeats):
+        start = clock()
+        work()
+        readings.append((start, clock()))
+    starts, ends = torch.tensor(readings, dtype=torch.float32).T
+    return _summary((ends - starts).tolist())
+
+
 def _milliseconds(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
     right = _measured()(work, clock, warmup, repeats)
     return {key: 1000 * value for key, value in right.items()}
@@ -179,6 +192,12 @@ _MISTAKES = (
         error="at least two data points",
     ),
     Mistake(
+        "float32 readings",
+        "a float32 has seven digits, and a clock may stand at millions of seconds: subtract two "
+        "readings before you make a tensor of them",
+        _float32_readings,
+    ),
+    Mistake(
         "milliseconds",
         "the clock counts seconds, and so does the answer",
         _milliseconds,
@@ -192,7 +211,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(slow: list[float], times: list[float], warmup: int, note: str = "") -> Case:
         """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
-        clock = Clock(draws.randint(100, 900) / 4)
+        # As long after its start as a machine may be: float32 loses the fractions.
+        clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + draws.randint(0, 3) / 4)
         durations = slow + times
         repeats = len(durations) - warmup
         shown = f"time_calls(work, clock, {warmup}, {repeats}), calls take {durations} s"

@@ -323,11 +323,13 @@ def _threshold(offset: int, strict: bool) -> Callable[..., Masks]:
     return masks
 
 
-def _quantile(weights: Masks, sparsity: float) -> Masks:
-    values = scores(weights)
-    if not values.numel():
-        return split(values > 0, weights)
-    return split(values > values.quantile(sparsity), weights)
+def _quantile(strict: bool) -> Callable[..., Masks]:
+    def masks(weights: Masks, sparsity: float) -> Masks:
+        values = scores(weights)
+        limit = values.quantile(sparsity) if values.numel() else 0.0
+        return split(values > limit if strict else values >= limit, weights)
+
+    return masks
 
 
 def _last_first(weights: Masks, sparsity: float) -> Masks:
@@ -391,10 +393,13 @@ MISTAKES = (
         "the k-th smallest weight itself is to be pruned, and >= keeps it",
         _threshold(0, strict=False),
     ),
-    Mistake(
-        "quantile as threshold",
-        "a quantile lies between two weights and gives no exact count",
-        _quantile,
+    *(
+        Mistake(
+            "quantile as threshold",
+            "a quantile lies at a weight or between two and gives no exact count",
+            _quantile(strict),
+        )
+        for strict in (True, False)
     ),
     Mistake(
         "ties from the end",
@@ -405,6 +410,11 @@ MISTAKES = (
         "each row on its own",
         "the sparsity is that of the tensor, not of each row",
         _rows,
+    ),
+    Mistake(
+        "no mask",
+        "a mask says by True and False which weights are kept; it does not hold the weights",
+        error="not of 0 and 1",
     ),
     Mistake(
         "k = 0",

@@ -162,11 +162,13 @@ def _read(value: Any, weights: Masks) -> tuple[Masks | None, str, str]:
     """Masks in `value`; or None and the problem.  Third: what is off about their form."""
     if not issubclass(type(value), dict):
         return None, f"returned {show_type(value)}, expected a dict of masks by name", ""
+    masks: Masks = {}
+    flaws: list[str] = []
     if list(value) != list(weights):
         if set(value) != set(weights):
             return None, f"returned the names {one_line(list(value), 80)}", ""
+        flaws.append(f"returned the names in another order: {one_line(list(value), 80)}")
         value = {name: value[name] for name in weights}
-    masks, flaws = {}, []
     for name, weight in weights.items():
         mask, problem, flaw = _read_one(value[name], weight)
         where = f" for {name}" if name else ""

@@ -258,10 +258,11 @@ def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
     masks: bool tensors by name, perhaps none. A name is one of `model.named_parameters()`, and the
         mask has the shape of that parameter, with any strides. True where a weight is kept.
 
-    Returns a deep copy of `model`, of the same type. Where a mask is False the weight is +0.0,
-    whatever it was (NaN, inf and -0.0 too); all other entries of all parameters and buffers are as
-    in `model`. Parameters stay parameters of the same dtype and require gradients if they did
-    before; names that share one parameter in `model` share one in the copy.
+    Returns a deep copy of `model`, of the same type, that shares no memory with it. Where a mask is
+    False the weight is +0.0, whatever it was (NaN, inf and -0.0 too); all other entries of all
+    parameters and buffers are as in `model`. Parameters stay parameters of the same dtype and
+    require gradients if they did before; names that share one parameter in `model` share one in the
+    copy.
     """
     ### BEGIN SOLUTION
     pruned = copy.deepcopy(model)

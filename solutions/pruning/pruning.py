@@ -236,7 +236,7 @@ if checks.works("pruning.global_threshold", global_masks):
 # next sparsity and for the comparison, so the zeros go into a **copy**. That copy has to stay a
 # model that can be trained and saved: its parameters remain parameters, and names that stand for
 # one tensor, as those of the embedding and the head of GPT-2 do, still do so afterwards. Such names
-# are called *tied*; with ties of equal |w| that has nothing to do.
+# are called *tied*; this has nothing to do with ties between equal |w|.
 #
 # **By hand.** Four weights with their mask. Multiplying by the mask looks right, until a weight is
 # not a number:

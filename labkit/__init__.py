@@ -20,6 +20,7 @@ _HOME = {
     "prune_nm": "nm",
     "sweep": "prune",
     "sparsity_of": "prune",
+    "encode_pairs": "evaluate",
     "evaluate_mrpc": "evaluate",
     "compare_paired": "scores",
     "measure_size": "measure",

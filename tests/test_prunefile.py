@@ -198,7 +198,7 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "old").write_text("old")
-    prune_files(sources.mini_checkpoint("roberta"), out, 0.5, force=True)
+    prune_files(sources.mini_checkpoint("roberta"), out, 0.5, include="dense", force=True)
     assert not (out / "old").exists() and (out / "config.json").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -222,6 +222,16 @@ def test_a_full_disk_leaves_nothing(one, tmp_path):
     done = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True)
     assert done.returncode == 1 and f"cannot write {tmp_path / 'out'}" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_dry_run_lists_what_would_be_pruned(tmp_path):
+    command = [sys.executable, "-m", "labkit.cli", "prune"]
+    folder = str(sources.mini_checkpoint("bart"))
+    done = subprocess.run([*command, folder, "--dry-run"], capture_output=True, text=True)
+    assert "model.decoder.layers.0.encoder_attn.k_proj.weight" in done.stdout
+    assert "1,376,256 weights in 48 tensors" in done.stdout
+    missing = subprocess.run([*command, folder], capture_output=True, text=True)
+    assert missing.returncode == 1 and "labkit prune IN OUT" in missing.stderr
 
 
 def big_file(path, tensors, size):

@@ -85,8 +85,8 @@ def main(way: str) -> None:
     from labkit import prunable_layers, prune_global, select
 
     model = encoder(768, 12)
+    weights = [layer.weight for layer in prunable_layers(model)]  # imports what it needs, too
     if way == "read":
-        weights = [layer.weight for layer in prunable_layers(model)]
         seconds = []
         for _ in range(5):
             start = time.perf_counter()

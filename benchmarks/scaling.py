@@ -55,10 +55,11 @@ def main(way: str, width: int, blocks: int) -> None:
     """Measure one way at one size, in this process."""
     import numpy as np
 
-    from labkit import prune_global, select
+    from labkit import prunable_layers, prune_global, select
 
     select.loops(np.uint32)
     model = encoder(width, blocks)
+    prunable_layers(model)  # imports what it needs
     work = prune_global if way == OURS else prune_with_torch
     report(lambda: work(model, 0.9))
 

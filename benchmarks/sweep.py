@@ -85,10 +85,11 @@ def main(way: str) -> None:
 
     import numpy as np
 
-    from labkit import prune, select
+    from labkit import prunable_layers, prune, select
 
     select.loops(np.uint32)
     model = encoder(768, 12)
+    prunable_layers(model)  # imports what it needs
 
     def ours(levels: Sequence[float]) -> None:
         for _ in prune.sweep(model, levels):

@@ -71,7 +71,7 @@ def prune_files(
         SourceError: a missing or damaged file, or no room for the copy.
     """
     checkpoint = open_checkpoint(source)
-    out = Path(out)
+    out = Path(out).absolute()  # workers may stand in another folder
     sparsity = check_sparsity(sparsity)
     _check_place(checkpoint, out, force)
     tensors = prunable_tensors(checkpoint, include)

@@ -153,7 +153,8 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         if len(value) != len(expected):
             return f"returned {len(value)} values, expected {len(expected)}"
         pairs = [
-            (f" at position {i}", *both) for i, both in enumerate(zip(value, expected, strict=True))
+            (f" in value {i} of {len(expected)}", *both)
+            for i, both in enumerate(zip(value, expected, strict=True), start=1)
         ]
     elif expected is None or isinstance(expected, bool | int | float | str):
         return _scalar_difference(value, expected, rtol, atol)
@@ -215,8 +216,8 @@ def _try(trial: Trial, case: Case) -> _Result:
         # A copy: a function may hand out the same tensor at each call and change it.
         value = copy.deepcopy(value)
     except BaseException as error:  # copying runs code of the value's class
-        kind = show_type(value)
-        problem = problem or f"it returned {kind}: looking at it raised {type(error).__name__}"
+        kind = type(value).__name__  # nothing else of such a value may be touched
+        problem = problem or f"looking at a value of type {kind} raised {type(error).__name__}"
     return _Result(case, value, problem, changed, anywhere)
 
 

@@ -60,6 +60,13 @@ def _padded(name: str, pairs: Pairs, max_length: int) -> Rows:
     return [row + [_tokenizer(name).pad_token_id] * (longest - len(row)) for row in rows]
 
 
+def _tensor(name: str, pairs: Pairs, max_length: int) -> Any:
+    """What return_tensors="pt" gives, which has to be a rectangle."""
+    import torch
+
+    return torch.tensor(_padded(name, pairs, max_length))
+
+
 def _each_alone(name: str, pairs: Pairs, max_length: int, width: int | None = None) -> Rows:
     """Both sentences encoded on their own, and put together; cut to `width`."""
     how = {"truncation": True, "max_length": max_length}
@@ -114,7 +121,7 @@ _MISTAKES = (
     ),
     *(
         Mistake("padded", "padding is for a batch, later: each row keeps its own length", answer)
-        for answer in (_padded, _by(padding="max_length"))
+        for answer in (_padded, _by(padding="max_length"), _tensor)
     ),
     Mistake(
         "no special tokens",

@@ -63,6 +63,21 @@ def _of_the_model(blocks: "list[list[Tensor]]", small: float, large: float) -> "
     return counts / counts.sum()
 
 
+def _left_out(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    """A weight at a threshold is in none of the bands, and perhaps in no share."""
+    kept = [
+        [t[(t.double().abs() != small) & (t.double().abs() != large)] for t in block]
+        for block in blocks
+    ]
+    return _bands(kept, small, large)
+
+
+def _undivided(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    """The counts of an empty block are divided by 0."""
+    rows = _table([_band_counts(block, small, large) for block in blocks])
+    return rows / rows.sum(1, keepdim=True)
+
+
 _MISTAKES = (
     Mistake(
         "mean over the tensors",
@@ -92,6 +107,17 @@ _MISTAKES = (
         lambda blocks, small, large: _divided(
             [_band_counts(block, small, large, closed=True) for block in blocks]
         ),
+    ),
+    Mistake(
+        "weights in no band",
+        "a weight as large as a threshold belongs to the band above it: >= there, and < below",
+        _left_out,
+    ),
+    Mistake(
+        "0/0",
+        "a block without weights has the shares 0, 0, 0; the docstring says so",
+        _undivided,
+        error="ZeroDivisionError",
     ),
     Mistake(
         "rows and columns swapped",
@@ -132,7 +158,9 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return [as_tensor([-5.0, 4.75, -4.5]), *(drawn(2, count) for count in counts)]
 
     def one(blocks: "list[list[Tensor]]", limits: tuple[float, float], note: str = "") -> Case:
-        sizes = "; ".join(", ".join(str(tuple(t.shape)) for t in block) for block in blocks)
+        sizes = "; ".join(
+            ", ".join(str(tuple(t.shape)) for t in block) or "no tensor" for block in blocks
+        )
         shown = f"{trial.name}(blocks of tensors {sizes or 'none'}, {limits[0]:g}, {limits[1]:g})"
         return Case((blocks, *limits), _bands(blocks, *limits), note, shown=shown)
 

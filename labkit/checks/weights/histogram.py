@@ -1,21 +1,29 @@
 """The exercise `weights.histogram`: one histogram over many tensors."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.trial import Trial
+from labkit.checks.pruning.looking import Looking
+from labkit.checks.trial import Failure, Trial
 from labkit.checks.weights.draws import Draws, as_tensor
+from labkit.checks.weights.stream import Stream
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _ID = "weights.histogram"
 _SECTION = f"book/01-weights.md#{_ID}"
+_KEPT = "were still in memory when the last one had been read"
 
 
-def _histogram(tensors: "list[Tensor]", edges: "Tensor") -> "Tensor":
+# Eleven primes whose sum is a prime, as `Stream` wants them.
+_SIZES = (307, 311, 313, 317, 331, 337, 347, 349, 353, 359, 367)
+
+
+def _histogram(tensors: "Iterable[Tensor]", edges: "Tensor") -> "Tensor":
     import numpy as np
     import torch
 
@@ -40,6 +48,19 @@ def _places(
             place = (place - last.long()).clamp(0, len(total) - 1)
         inside = (place >= 0) & (place < len(total))
         total += torch.bincount(place[inside], minlength=len(total))
+    return total
+
+
+def _shifted(tensors: "list[Tensor]", edges: "Tensor", right: bool) -> "Tensor":
+    """The number of edges below (or at) a weight is taken for the place of its bin."""
+    import torch
+
+    total = torch.zeros(len(edges) - 1, dtype=torch.int64)
+    for tensor in tensors:
+        values = tensor.double().flatten()
+        values = values[(values >= edges[0]) & (values <= edges[-1])]
+        places = torch.bucketize(values, edges, right=right)
+        total += torch.bincount(places, minlength=len(total))[: len(total)]
     return total
 
 
@@ -87,6 +108,14 @@ _MISTAKES = (
         "a weight equal to an inner edge belongs to the bin above it",
         lambda tensors, edges: _places(tensors, edges, right=False),
     ),
+    *(
+        Mistake(
+            "edges below for the bin",
+            "bucketize counts the edges below a weight: one edge below it is bin 0, so subtract 1",
+            lambda tensors, edges, right=right: _shifted(tensors, edges, right),
+        )
+        for right in (True, False)
+    ),
     Mistake(
         "outliers in the outer bins",
         "weights below the first edge or above the last one are not counted",
@@ -108,11 +137,30 @@ _MISTAKES = (
         lambda tensors, edges: _histogram(tensors, edges.float()),
     ),
     Mistake(
+        "tensors kept",
+        "a list of all tensors, or one row of all, needs as much memory as all: count a tensor "
+        "before you ask for the next, and keep only its counts",
+        error=_KEPT,
+    ),
+    Mistake(
+        "an iterator taken for a list",
+        "it has no length and no places, and gives each tensor once: go through it with for",
+        error="Stream",
+    ),
+    Mistake(
         "float counts",
         "counts are whole numbers: return int64",
         lambda tensors, edges: _histogram(tensors, edges).to(tensors[0].dtype),
     ),
 )
+
+
+def _let_go(counts: Any, arguments: tuple) -> Any:
+    """The counts, if no more than two tensors of the stream are left: the last, one before it."""
+    stream = arguments[0]
+    if stream.kept > 2:
+        raise Failure(f"{stream.kept} of {len(stream.sizes)} tensors {_KEPT}")
+    return counts
 
 
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
@@ -142,8 +190,16 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             shown = ""
         return Case((tensors, places), _histogram(tensors, places), note, shown=shown)
 
+    def streamed(places: "Tensor") -> Case:
+        sizes = draws.random.sample(_SIZES, len(_SIZES))
+        stream, again = (Stream(seed, sizes) for _ in range(2))
+        shown = f"{trial.name}(an iterator over {len(sizes)} tensors, {len(places)} edges)"
+        return Case((stream, places), _histogram(again, places), shown=shown)
+
     away = 1 / 16
     sharp = torch.tensor([-0.9, -0.3, 0.1, 0.7], dtype=torch.float64)
+    # Rounded to float32 the first edge moves down and the last one up, onto weights outside.
+    sharper = torch.tensor([-0.3, 0.05, 0.1], dtype=torch.float64)
     narrow = edges(4)
     far = [inside(3, 4), as_tensor([-9.0, 50.0, 4.5, -4.25]), inside(5)]
     groups = {
@@ -170,9 +226,13 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one([inside(6, 8).half(), inside(8).bfloat16(), inside(9)], edges(5, away), "mixed"),
             # In float32 0.7 is below 0.7, and -0.3 and -0.9 are not what they are in float64.
             one([sharp.float(), sharp.float().reshape(2, 2)], sharp, "0.7 in float32 is below 0.7"),
+            one([sharper.float(), inside(4)], sharper, "0.1 in float32 is above 0.1"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
+    *verdicts, kept = judge(trial, groups, _MISTAKES, _SECTION)
+    one_by_one = {"one tensor at a time": [streamed(edges(4, away))]}
+    (streaming, _) = judge(Looking(trial, _let_go), one_by_one, _MISTAKES, _SECTION)
+    return (*verdicts, streaming, kept)
 
 
 TASK = Exercise(
@@ -183,7 +243,8 @@ TASK = Exercise(
     section=_SECTION,
     function="streaming_histogram",
     check=_check,
-    forbids=("labkit",),
+    # Not all of labkit: the iterator that is handed in is a class of the checks.
+    forbids=("labkit.weights", "labkit.checks.weights.histogram"),
     points=6,
     minutes=20,
     difficulty=2,

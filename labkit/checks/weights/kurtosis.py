@@ -38,6 +38,10 @@ def _kurtosis(
     return float(deviation.pow(4).mean() / variance.pow(power)) - minus
 
 
+def _variance(weight: "Tensor") -> float:
+    return float(weight.double().var(correction=0)) if weight.numel() else 0.0
+
+
 _MISTAKES = (
     Mistake(
         "3 not subtracted",
@@ -66,13 +70,26 @@ _MISTAKES = (
     ),
     Mistake(
         "half precision",
-        "the 4th power of a deviation leaves the range of float16; compute in float64",
+        "the 4th power of a deviation leaves the range of float16, that of a tiny one also the "
+        "range of float32; compute in float64",
         lambda weight: _kurtosis(weight, own=True),
     ),
     Mistake(
         "float32 is not enough",
         "the 4th power of a tiny deviation is 0 in float32; compute in float64",
         lambda weight: _kurtosis(weight.float(), own=True),
+    ),
+    *(
+        Mistake(
+            "a small variance taken for 0",
+            "the variance of tiny weights is tiny and no 0: return early where all weights are "
+            "equal, and add nothing to what you divide by",
+            answer,
+        )
+        for answer in (
+            lambda weight: _kurtosis(weight) if _variance(weight) > 1e-10 else 0.0,
+            lambda weight: _kurtosis(weight) if _variance(weight) > 1e-10 else -3.0,
+        )
     ),
     Mistake(
         "0/0",

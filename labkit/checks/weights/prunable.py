@@ -50,6 +50,27 @@ def _lists(model: "nn.Module") -> tuple[str, ...]:
     )
 
 
+def _walk(
+    model: "nn.Module", *, remembers: bool = False, prefixed: bool = True, shared: bool = False
+) -> list[str]:
+    """List by list, also lists within lists; what was seen is forgotten at the next list."""
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    names = []
+    for path, blocks in model.named_modules():
+        if not isinstance(blocks, nn.ModuleList):
+            continue
+        seen = set()
+        prefix = path if prefixed else ""
+        for name, module in blocks.named_modules(prefix=prefix, remove_duplicate=not shared):
+            if isinstance(module, nn.Linear | Conv1D) and id(module.weight) not in seen:
+                if remembers:
+                    seen.add(id(module.weight))
+                names.append(f"{name}.weight")
+    return names
+
+
 def _parameters(model: "nn.Module", matrices: bool) -> list[str]:
     """Names of all parameters (or all matrices) inside the lists of blocks."""
     return [
@@ -93,13 +114,22 @@ _MISTAKES = (
     *(
         Mistake(
             "tied weights counted twice",
-            "two names may stand for one tensor; list it under the first one only",
+            "two names may stand for one tensor, and a list may stand inside a list: list each "
+            "tensor once, under the first of its names",
             answer,
         )
         for answer in (
             lambda model: _collect(model, tied=True),
             lambda model: _collect(model, tied=True, shared=True),
+            _walk,
+            lambda model: _walk(model, shared=True),
+            lambda model: _walk(model, remembers=True),
         )
+    ),
+    Mistake(
+        "names within the list",
+        "a name starts at the model: named_modules(prefix=...) of a list puts its own name first",
+        lambda model: _walk(model, remembers=True, prefixed=False),
     ),
     Mistake(
         "names of modules",
@@ -133,6 +163,15 @@ def _shared(model: "nn.ModuleDict", first: int, second: int) -> "nn.ModuleDict":
     blocks = list(model.values())[1]
     blocks[second] = blocks[first]
     return model
+
+
+def _nested(blocks: "nn.ModuleDict") -> "nn.ModuleDict":
+    """Each block holds a list of its own, as one with several experts does."""
+    from torch import nn
+
+    for block in list(blocks.values())[1]:
+        block["experts"] = nn.ModuleList([nn.Linear(4, 2), nn.Linear(4, 2)])
+    return blocks
 
 
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
@@ -212,6 +251,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(
                     _shared(_blocks(draws, 4), number(0, 1), number(2, 3)), "a block stands twice"
                 ),
+                case(_nested(_blocks(draws, 2)), "a list of layers in each block"),
             ],
             "nothing else": [
                 case(GPT2LMHeadModel(gpt2(2)), "language modelling head, tied to the embeddings"),

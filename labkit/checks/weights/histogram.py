@@ -78,6 +78,13 @@ def _equal_widths(tensors: "list[Tensor]", edges: "Tensor") -> "Tensor":
     return sum(tensor.double().histc(bins, low, high) for tensor in tensors).long()
 
 
+def _nothing_left(tensors: "Iterable[Tensor]", edges: "Tensor") -> "Tensor":
+    """What is counted after a first loop has used the iterator up."""
+    if not isinstance(tensors, Stream):
+        raise TypeError("a list can be read twice")
+    return _histogram([], edges)
+
+
 _MISTAKES = (
     Mistake(
         "only the last tensor",
@@ -141,6 +148,11 @@ _MISTAKES = (
         "a list of all tensors, or one row of all, needs as much memory as all: count a tensor "
         "before you ask for the next, and keep only its counts",
         error=_KEPT,
+    ),
+    Mistake(
+        "read twice",
+        "an iterator gives each tensor once: nothing is left for a second loop",
+        _nothing_left,
     ),
     Mistake(
         "an iterator taken for a list",

@@ -1,5 +1,6 @@
 """The exercise `weights.prunable`: the names of the matrices inside the blocks of a model."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from labkit.checks.exercise import Exercise, Verdict
@@ -20,11 +21,14 @@ def _collect(
     *,
     kinds: tuple[str, ...] = ("Linear", "Conv1D"),
     parts: tuple[str, ...] = ("weight",),
-    outside: bool = False,
+    inside: Callable[[str, tuple[str, ...]], bool] = str.startswith,
     tied: bool = False,
     shared: bool = False,
 ) -> list[str]:
-    """Names of the prunable weights; each argument but the first turns it into a mistake."""
+    """Names of the prunable weights; each argument but the first turns it into a mistake.
+
+    `inside` tells by its name whether a module is in one of the lists, whose names end in a dot.
+    """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
@@ -32,7 +36,7 @@ def _collect(
     lists = _lists(model)
     names, seen = [], set()
     for name, module in model.named_modules(remove_duplicate=not shared):
-        if not isinstance(module, types) or not (outside or name.startswith(lists)):
+        if not isinstance(module, types) or not inside(name, lists):
             continue
         for part in parts:
             parameter = getattr(module, part)
@@ -89,7 +93,23 @@ _MISTAKES = (
     Mistake(
         "the head included",
         "linear layers outside the lists of blocks (head, pooler) are not pruned",
-        lambda model: _collect(model, outside=True),
+        lambda model: _collect(model, inside=lambda name, lists: True),
+    ),
+    Mistake(
+        "a number in the name",
+        "the parts of an nn.Sequential have numbers too: ask whether an nn.ModuleList is around a "
+        "layer",
+        lambda model: _collect(
+            model, inside=lambda name, lists: any(part.isdigit() for part in name.split("."))
+        ),
+    ),
+    Mistake(
+        "a name that begins alike",
+        "what is inside the list 'h' begins with 'h.', a 'head' does not: compare with the dot",
+        lambda model: _collect(
+            model,
+            inside=lambda name, lists: name.startswith(tuple(path[:-1] for path in lists)),
+        ),
     ),
     Mistake(
         "biases included",
@@ -236,6 +256,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         several = number(11, 13)
         headed = _blocks(draws, 2)
         headed["head"] = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
+        alike = _blocks(draws, 2)
+        alike[f"{list(alike)[1]}_head"] = nn.Linear(4, 2)
         groups = {
             "the matrices of the blocks": [
                 case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
@@ -257,6 +279,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(GPT2LMHeadModel(gpt2(2)), "language modelling head, tied to the embeddings"),
                 case(RobertaForSequenceClassification(roberta(2)), "classification head"),
                 case(headed, "a head of several layers"),
+                case(alike, "a head that is named after the list"),
                 case(_blocks(draws, 2, table=True), "an embedding table in each block"),
                 case(nn.ModuleDict({"head": nn.Linear(3, 2)}), "no blocks"),
             ],

@@ -250,16 +250,16 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
     The first call of all compiles (seconds); the result is kept on disk where numba may write.
     """
     try:
-        from labkit import kernels
+        from labkit import keyloops
 
         few, magnitude, one = np.ones(8, bits), bits(1), bits(1)
         table, column = np.zeros((1, 1), np.int64), np.ones(1, bits)
-        kernels.tally(few, magnitude, one, column, column, column, table[0], table)
-        kernels.keep(few, magnitude, one, np.empty(8, np.bool_))
-        kernels.zero(few, magnitude, one)
+        keyloops.tally(few, magnitude, one, column, column, column, table[0], table)
+        keyloops.keep(few, magnitude, one, np.empty(8, np.bool_))
+        keyloops.zero(few, magnitude, one)
     except Exception:  # whatever keeps a compiler from working on this machine
         return Loops("numpy", _tally, _zero, _keep)
-    return Loops("numba", kernels.tally, kernels.zero, kernels.keep)
+    return Loops("numba", keyloops.tally, keyloops.zero, keyloops.keep)
 
 
 def _tally(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from labkit import container
+from labkit import container, layout
 from labkit.errors import InputError, LabkitError, SourceError
 from labkit.prune import prune_global
 from labkit.sparsefile import load_sparse, load_sparse_state, save_sparse
@@ -89,7 +89,7 @@ def test_half_precision_models(tiny, tmp_path):
         assert loaded.dtype == loaded.config.dtype == dtype
 
 
-DTYPES = [getattr(torch, name) for name in container._DTYPES.values()]
+DTYPES = [getattr(torch, name) for name in layout.DTYPES.values()]
 
 
 @given(

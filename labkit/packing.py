@@ -20,9 +20,8 @@ import numpy as np
 CHUNK = 1 << 20
 """Entries of a chunk (the last one of a tensor may be shorter); chunks can be read in any order."""
 
-
 Scatter = Callable[[np.ndarray, np.ndarray, tuple[np.ndarray, ...], np.ndarray], bool]
-"""What `scatter` is, and what `compiled_scatter` returns."""
+"""(bytes in unary, rows of low bits, planes of values, out) → whether the code errs."""
 
 
 def encode_chunk(bits: np.ndarray) -> bytes:
@@ -53,7 +52,7 @@ def chunk_bytes(data: np.ndarray, itemsize: int) -> int:
 def decode_chunk(data: np.ndarray, out: np.ndarray, scatter: Scatter | None = None) -> None:
     """Unpack the chunk `data` (uint8) into `out`, zeros of the dtype that was packed.
 
-    `scatter` is the function that puts the values in their places; default: numpy's way.
+    `scatter` puts the values in their places: numpy's way, or what `compiled_scatter` gives.
 
     Raises:
         ValueError: the bytes are not what was written; `out` may be filled in part.

@@ -110,11 +110,11 @@ def _distinct(state: Mapping[str, Any]) -> tuple[dict[str, torch.Tensor], dict[s
 
 def _config(model: Any) -> dict[str, str]:
     """What `_empty_model` needs, as `save_pretrained` writes it; nothing for other modules."""
-    config = getattr(model, "config", None)
-    if not hasattr(config, "to_json_string"):
+    if not hasattr(model, "save_pretrained"):
         return {}
-    values = json.loads(config.to_json_string())
-    values |= {"architectures": [type(model).__name__], "dtype": str(model.dtype)[6:]}
+    values = json.loads(model.config.to_json_string())
+    dtype = str(model.dtype).removeprefix("torch.")
+    values |= {"architectures": [type(model).__name__], "dtype": dtype}
     return {"config": json.dumps(values)}
 
 

@@ -88,7 +88,6 @@ def test_the_command_takes_a_folder_and_names_what_is_wrong(tiny, tmp_path):
     AutoTokenizer.from_pretrained(mini_checkpoint("roberta")).save_pretrained(tmp_path / "mine")
     result = run("mine", "--levels", "0.5", cwd=tmp_path)
     assert result.returncode == 0 and "mine" in result.stdout, result.stderr
-    for arguments, message in ((("berd",), "berd"), (("gpt2", "--levels", "2"), "sparsity is 2")):
-        result = run(*arguments, cwd=tmp_path)
-        assert result.returncode == 1
-        assert result.stderr.startswith("error: ") and message in result.stderr
+    result = run("berd", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ") and "berd" in result.stderr

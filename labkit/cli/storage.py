@@ -26,7 +26,7 @@ def size(
         str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
     ] = "0,0.1,0.5,0.9,0.95,0.99",
     source: Annotated[
-        str, typer.Option(help="mini, hub or random, for the named models.")
+        str, typer.Option(help="mini, hub, random, or a checkpoint folder.")
     ] = "mini",
     method: Annotated[str, typer.Option(help="global, layerwise or random.")] = "global",
     out: Annotated[
@@ -36,26 +36,26 @@ def size(
 ) -> None:
     """Compare what a pruned model takes on disk, by form of storage and sparsity.
 
-    Dense, gzip, zstd and save_sparse are files that are written and measured; COO, CSR and bit
-    mask are counted; the mask bound is the entropy of the mask and the kept values as they are.
+    Dense, gzip, zstd and save_sparse are files that are written and measured; the others are
+    counted. The mask bound is the entropy of the mask and the kept values as they are.
     """
     from pandas import concat
 
     from labkit.formats import compare_formats, formats_table
     from labkit.models import load_model
 
+    if model is not None and model not in sources.MODEL_NAMES and Path(model).is_dir():
+        model, source = None, model
+    named = source in ("mini", "hub", "random")
+    names = sources.MODEL_NAMES if named else [Path(source).expanduser().resolve().name]
     shares = [level(text) for text in levels.split(",") if text.strip()]
     tables = []
     with progress("size", unit="levels") as report:
-        for name in sources.MODEL_NAMES if model is None else [model]:
-            folder = name not in sources.MODEL_NAMES and Path(name).expanduser().is_dir()
-            label, place = (Path(name).resolve().name, name) if folder else (name, source)
-            loaded = load_model(label, place, seed=seed)
-            tables.append(
-                compare_formats(
-                    loaded.model, loaded.spec.title, shares, method=method, seed=seed, report=report
-                )
-            )
+        for name in names if model is None else [model]:
+            loaded = load_model(name, source, seed=seed)
+            title = loaded.spec.title
+            options = {"method": method, "seed": seed, "report": report}
+            tables.append(compare_formats(loaded.model, title, shares, **options))
     results = concat(tables, ignore_index=True)
     print_table("Size on disk, and its share of the dense file", formats_table(results))
     if out is not None:

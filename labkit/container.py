@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import sys
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +30,7 @@ from labkit.packing import CHUNK, chunk_bytes, compiled_scatter, decode_chunk, e
 if TYPE_CHECKING:
     import torch
 
-_LARGE = 1 << 22  # sparse entries in a file from which loading numba pays
+_LARGE = 1 << 22  # sparse entries in a file from which compiled code pays, if numba is loaded
 
 
 def write(
@@ -175,7 +176,7 @@ class Stored:
             sparse = {name: entry for name, entry in self.entries.items() if entry.sparse}
             chunks = {name: _chunks(self._bytes(entry), entry) for name, entry in sparse.items()}
             zeros = _zeros(sparse)
-            large = sum(map(len, zeros.values())) >= _LARGE
+            large = "numba" in sys.modules and sum(map(len, zeros.values())) >= _LARGE
             for name, flat in zeros.items():
                 scatter = compiled_scatter(flat.dtype) if large else None
                 for chunk, out in zip(chunks[name], _cut(flat, CHUNK), strict=True):

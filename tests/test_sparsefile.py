@@ -152,6 +152,8 @@ def test_the_compiled_way_reads_the_same(tmp_path, monkeypatch):
     }
     path = save_sparse(state, tmp_path / "state")
     same_bits(state, load_sparse_state(path))
+    import numba  # noqa: F401
+
     monkeypatch.setattr(container, "_LARGE", 0)
     same_bits(state, load_sparse_state(path))
 

@@ -11,7 +11,15 @@ from benchmarks.compare import RESULTS, save, saved
 from benchmarks.plot import plot_scaling
 from labkit.files import write_text
 
-CLAIMS = ("global_pruning", "sweep", "prune_file", "scaling")
+CLAIMS = (
+    "global_pruning",
+    "sweep",
+    "prune_file",
+    "scaling",
+    "storage_size",
+    "storage_speed",
+    "storage_load",
+)
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"

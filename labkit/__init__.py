@@ -22,6 +22,9 @@ _HOME = {
     "compare_paired": "scores",
     "measure_size": "measure",
     "measure_runtime": "measure",
+    "sparse_linear": "execute",
+    "dense_linear": "execute",
+    "SparseLinear": "execute",
     "run_study": "study",
     "check": "checks",
 }

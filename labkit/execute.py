@@ -27,7 +27,7 @@ class SparseLinear(nn.Module):
 
     Args:
         layer: the pruned layer; its weights are copied, its bias is shared.
-        method: "kernel" (`labkit.kernels`) or "csr" (torch's sparse product).
+        method: "kernel" (`labkit.kernels`; CSR where it cannot run) or "csr" (torch's product).
 
     Raises:
         InputError: the weights are not float32 on the CPU.
@@ -79,7 +79,8 @@ class SparseLinear(nn.Module):
         _check("weights", self.values)
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
-        multiply = kernels.csr_product if self.method == "csr" else kernels.kernel_product
+        csr = self.method == "csr" or kernels.problem()
+        multiply = kernels.csr_product if csr else kernels.kernel_product
         y = multiply(x.reshape(-1, self.in_features), self.kept, self.bias)
         return y.view(*x.shape[:-1], self.out_features)
 

@@ -55,7 +55,11 @@ class Kept(NamedTuple):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
             return torch.sparse_csr_tensor(
-                self.offsets, self.columns, self.values, (self.outputs, self.inputs)
+                self.offsets,
+                self.columns,
+                self.values,
+                (self.outputs, self.inputs),
+                check_invariants=False,
             )
 
 
@@ -148,18 +152,18 @@ def compiled() -> Compiled:
     Raises:
         Exception: whatever numba or LLVM raise where they are missing or fail; see `problem`.
     """
-    start = time.perf_counter()
-    notice = threading.Timer(
-        1.5, print, ["labkit: compiling the sparse kernel, once (some 10 s)"], {"file": sys.stderr}
-    )
+    from numba import cfunc, types
+
+    from labkit.panels import work
+
+    signature = types.void(types.CPointer(types.int64))
+    # Loading from the cache is over before the line is printed.
+    line = "labkit: compiling the sparse kernel, once (some 10 s)\n"
+    notice = threading.Timer(2.0, sys.stderr.write, [line])
     notice.daemon = True
     notice.start()
+    start = time.perf_counter()
     try:
-        from numba import cfunc, types
-
-        from labkit.panels import work
-
-        signature = types.void(types.CPointer(types.int64))
         try:
             kernel = cfunc(signature, cache=True, error_model="numpy")(work)
         except (OSError, RuntimeError):  # numba finds no folder that it may keep code in

@@ -7,7 +7,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from benchmarks.compare import save, saved
+from benchmarks.compare import RESULTS, save, saved
+from benchmarks.plot import plot_scaling
 from labkit.files import write_text
 
 CLAIMS = ("global_pruning",)
@@ -33,6 +34,8 @@ def main(names: list[str]) -> int:
             continue
         save(name, claim)
         print("\n".join([f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]))
+    if found := saved("scaling"):
+        plot_scaling(found[0].data).save(RESULTS)
     write_text(ROOT / "benchmarks" / "results.md", results())
     write_text(ROOT / "README.md", with_headlines((ROOT / "README.md").read_text("utf-8")))
     for name in failed:
@@ -47,7 +50,9 @@ def results() -> str:
         if found := saved(name):
             claim, where = found
             parts += ["", f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]
-            parts += [f"{claim.note}" if claim.note else "", f"Measured on {where}."]
+            if name == "scaling":
+                parts += [f"![{plot_scaling(claim.data).alt}](results/scaling.png)", ""]
+            parts += [claim.note, f"Measured on {where}."]
     return "\n".join([*parts, ""])
 
 

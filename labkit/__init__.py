@@ -18,6 +18,7 @@ _HOME = {
     "prune_model": "prune",
     "sweep": "prune",
     "sparsity_of": "prune",
+    "encode_pairs": "evaluate",
     "evaluate_mrpc": "evaluate",
     "compare_paired": "scores",
     "measure_size": "measure",

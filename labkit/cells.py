@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from labkit import hub, sources
 from labkit.data import evaluation_split, positive_share
 from labkit.errors import InputError
-from labkit.evaluate import evaluate_mrpc
+from labkit.evaluate import Pairs, encode_pairs, evaluate_mrpc, longest_input
 from labkit.files import sha256, write_text
 from labkit.measure import measure_runtime, measure_size
 from labkit.models import Loaded, load_model
@@ -92,6 +92,7 @@ class ModelRun:
             self.data = self.data.select(range(min(settings.limit, len(self.data))))
         self.prior = positive_share(corpus)
         self._loaded: Loaded | None = None
+        self._pairs: Pairs | None = None
         self.origin = {
             "model": self._fingerprint(),
             "name": name,
@@ -110,6 +111,15 @@ class ModelRun:
                 self.name, settings.source, head=settings.head, seed=settings.seed
             )
         return self._loaded
+
+    @property
+    def pairs(self) -> Pairs:
+        """The rows as tokens, encoded at first use and then for all levels."""
+        if self._pairs is None:
+            model, tokenizer, _ = self.loaded
+            limit = longest_input(model, tokenizer)
+            self._pairs = encode_pairs(tokenizer, self.data, max_length=limit)
+        return self._pairs
 
     def weights(self) -> WeightSummary:
         """Distributions of the dense weights."""
@@ -181,7 +191,7 @@ class ModelRun:
         settings, (model, tokenizer, spec) = self.settings, self.loaded
         start = time.monotonic()
         evaluation = evaluate_mrpc(
-            model, tokenizer, self.data, prior=self.prior, seed=settings.seed
+            model, tokenizer, self.pairs, prior=self.prior, seed=settings.seed
         )
         prunable, everything = sparsity_of(model)
         size = measure_size(model)

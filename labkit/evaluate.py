@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,66 +16,116 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+BATCH_TOKENS = 2048  # more gains nothing on a CPU, whose caches a larger batch does not fit
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of sentences as token ids, ready for any model with the same tokenizer.
+
+    `columns` maps what the tokenizer gives (input_ids, attention_mask, perhaps token_type_ids) to
+    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.
+    """
+
+    columns: dict[str, list[list[int]]]
+    labels: np.ndarray
+    idx: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each pair, int64."""
+        return np.array([len(ids) for ids in self.columns["input_ids"]], dtype=np.int64)
+
+
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, data: Dataset, *, max_length: int = 512
+) -> Pairs:
+    """Encode the pairs of `data` once, for any number of evaluations.
+
+    Args:
+        tokenizer: joins the two sentences in its own way.
+        data: rows with sentence1, sentence2, label and, if there, idx.
+        max_length: tokens that a pair is cut to; see `longest_input`.
+
+    Raises:
+        InputError: no rows, or labels outside 0 and 1.
+    """
+    labels = np.asarray(data["label"], dtype=np.int64)
+    if not len(labels):
+        raise InputError("there are no rows to evaluate on: the split is empty")
+    if not np.isin(labels, (0, 1)).all():
+        row = int(np.flatnonzero(~np.isin(labels, (0, 1)))[0])
+        raise InputError(f"row {row} has label {labels[row]}; labels must be 0 or 1")
+    columns = tokenizer(
+        list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
+    )
+    idx = data["idx"] if "idx" in data.column_names else range(len(labels))
+    return Pairs(dict(columns), labels, np.asarray(idx, dtype=np.int64))
+
 
 def evaluate_mrpc(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    data: Dataset,
+    data: Dataset | Pairs,
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
+    batch_tokens: int = BATCH_TOKENS,
     max_length: int | None = None,
     prior: float | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Classify every row of `data` and keep the outputs.
+    """Classify every row of `data` and keep the outputs, in the order of the rows.
 
-    Pairs are encoded as the tokenizer joins two sentences, cut to `max_length` tokens, padded on
-    the right to the longest of their batch, and batched by length.  The model is put into
-    evaluation mode for the time and runs on the device it is on.
+    Pairs are encoded as the tokenizer joins two sentences and cut to `max_length` tokens.  Pairs
+    of similar length share a batch, padded on the right to its longest, so that little is spent
+    on padding.  The model is put into evaluation mode for the time and runs on the device it is
+    on.
 
     Args:
         model: a sequence classifier with two labels.
         tokenizer: its tokenizer; one without a padding token (GPT-2) is padded with the model's
             `config.pad_token_id`.
-        data: rows with sentence1, sentence2, label and, if there, idx.
-        batch_size: pairs per batch.
+        data: rows with sentence1, sentence2, label and, if there, idx; or what `encode_pairs`
+            made of them, so that a sweep does not tokenise at every level.
+        batch_size: pairs per batch at most; default: as many as `batch_tokens` allows.
+        batch_tokens: tokens per batch at most, padding included (a longer pair goes alone).
         max_length: tokens per pair; default: what model and tokenizer can take, at most 512.
         prior: share of positives in training, for the constant-prior baseline.
         seed: of the bootstrap.
         progress: called with (rows done, rows in all) after each batch.
 
     Raises:
-        InputError: no rows, labels outside 0 and 1, a decoder without `pad_token_id`, or logits
-            that are not two finite numbers (rows are named).
+        InputError: no rows, labels outside 0 and 1, a decoder without `pad_token_id`, a batch
+            below one pair or token, or logits that are not two finite numbers (rows are named).
     """
     import torch
 
-    rows = {name: data[name] for name in ("sentence1", "sentence2", "label")}
-    labels = np.asarray(rows["label"], dtype=np.int64)
-    if not len(labels):
-        raise InputError("there are no rows to evaluate on: the split is empty")
-    if not np.isin(labels, (0, 1)).all():
-        row = int(np.flatnonzero(~np.isin(labels, (0, 1)))[0])
-        raise InputError(f"row {row} has label {labels[row]}; labels must be 0 or 1")
-    limit = max_length or longest_input(model, tokenizer)
-    encoded = tokenizer(
-        list(rows["sentence1"]), list(rows["sentence2"]), truncation=True, max_length=limit
-    )
+    for name, value in (("batch_size", batch_size), ("batch_tokens", batch_tokens)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
+    if isinstance(data, Pairs):
+        pairs = data
+    else:
+        limit = max_length or longest_input(model, tokenizer)
+        pairs = encode_pairs(tokenizer, data, max_length=limit)
     pad = model.config.pad_token_id
     if pad is None:
         raise InputError(
             "the model's config has no pad_token_id, so it cannot tell where a padded pair ends. "
             "Set model.config.pad_token_id = tokenizer.eos_token_id (load_model does)."
         )
-    logits = np.empty((len(labels), 2), dtype=np.float32)
+    logits = np.empty((len(pairs), 2), dtype=np.float32)
     training = model.training
     model.eval()
     try:
         with torch.inference_mode():
             done = 0
-            for at, batch in _batches(encoded, batch_size, pad, model.device):
-                out = model(**batch).logits.float().cpu().numpy()
+            for at in _batches(pairs.lengths, batch_size or len(pairs), batch_tokens):
+                out = model(**_padded(pairs, at, pad, model.device)).logits.float().cpu().numpy()
                 if out.shape != (len(at), 2) or not np.isfinite(out).all():
                     raise InputError(
                         f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
@@ -83,36 +134,39 @@ def evaluate_mrpc(
                 logits[at] = out
                 done += len(at)
                 if progress:
-                    progress(done, len(labels))
+                    progress(done, len(pairs))
     finally:
         model.train(training)
-    idx = data["idx"] if "idx" in data.column_names else range(len(labels))
-    return Evaluation(np.asarray(idx, dtype=np.int64), labels, logits, prior, seed)
+    return Evaluation(pairs.idx, pairs.labels, logits, prior, seed)
 
 
-def _batches(
-    encoded: dict[str, list], size: int, pad: int, device: torch.device
-) -> Iterator[tuple[np.ndarray, dict[str, torch.Tensor]]]:
-    """Yield (row numbers, tensors): rows of similar length together, padded on the right."""
+def _batches(lengths: np.ndarray, size: int, tokens: int) -> Iterator[np.ndarray]:
+    """Yield row numbers, longest rows first: the first batch needs the most memory of all."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        count = min(size, max(1, tokens // longest))
+        yield order[start : start + count]
+        start += count
+
+
+def _padded(
+    pairs: Pairs, at: np.ndarray, pad: int, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """The rows `at`, padded on the right to the longest of them, (rows, tokens) int64."""
     import torch
 
     fill = {"input_ids": pad, "attention_mask": 0, "token_type_ids": 0}
-    lengths = np.array([len(ids) for ids in encoded["input_ids"]])
-    order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), size):
-        at = order[start : start + size]
-        longest = lengths[at[0]]
-        yield (
-            at,
-            {
-                name: torch.tensor(
-                    [encoded[name][i] + [value] * (longest - lengths[i]) for i in at],
-                    device=device,
-                )
-                for name, value in fill.items()
-                if name in encoded
-            },
+    longest = max(len(pairs.columns["input_ids"][i]) for i in at)
+    return {
+        name: torch.tensor(
+            [row + [fill[name]] * (longest - len(row)) for row in (ids[i] for i in at)],
+            device=device,
         )
+        for name, ids in pairs.columns.items()
+        if name in fill
+    }
 
 
 def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:

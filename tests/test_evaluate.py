@@ -7,7 +7,7 @@ from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from labkit import load_model, load_mrpc, prune_global
 from labkit.errors import InputError
-from labkit.evaluate import evaluate_mrpc
+from labkit.evaluate import encode_pairs, evaluate_mrpc
 from labkit.glue import mrpc_metric
 
 NAMES = ("roberta", "gpt2", "bart")
@@ -105,6 +105,34 @@ def test_progress_counts_every_row(rows):
     assert seen == [(40, 100), (80, 100), (100, 100)]
 
 
+def test_a_batch_holds_no_more_tokens_than_the_budget(rows):
+    model, tokenizer, _ = load_model("gpt2")
+    shapes = []
+    model.register_forward_pre_hook(
+        lambda module, args, kwargs: shapes.append(tuple(kwargs["input_ids"].shape)),
+        with_kwargs=True,
+    )
+    whole = evaluate_mrpc(model, tokenizer, rows)
+    shapes.clear()
+    budgeted = evaluate_mrpc(model, tokenizer, rows, batch_tokens=150)
+    np.testing.assert_allclose(budgeted.logits, whole.logits, atol=1e-4)
+    assert sum(count for count, _ in shapes) == len(rows)
+    assert max(count * longest for count, longest in shapes) <= 150
+    shapes.clear()
+    evaluate_mrpc(model, tokenizer, rows.select(range(3)), batch_tokens=1)
+    assert [count for count, _ in shapes] == [1, 1, 1]
+
+
+def test_pairs_are_encoded_once_for_many_evaluations(rows):
+    model, tokenizer, _ = load_model("bart")
+    pairs = encode_pairs(tokenizer, rows)
+    expected = evaluate_mrpc(model, tokenizer, rows)
+    found = evaluate_mrpc(model, tokenizer, pairs)
+    assert len(pairs) == len(rows) and pairs.idx.tolist() == rows["idx"]
+    assert np.array_equal(found.logits, expected.logits)
+    assert np.array_equal(found.idx, expected.idx)
+
+
 def test_bad_input_is_explained(rows, tiny):
     model, tokenizer, _ = load_model("gpt2")
     with pytest.raises(InputError, match="no rows"):
@@ -112,6 +140,8 @@ def test_bad_input_is_explained(rows, tiny):
     three = Dataset.from_dict({"sentence1": ["a"], "sentence2": ["b"], "label": [2]})
     with pytest.raises(InputError, match="row 0 has label 2"):
         evaluate_mrpc(model, tokenizer, three)
+    with pytest.raises(InputError, match="batch_tokens is 0; it must be at least 1"):
+        evaluate_mrpc(model, tokenizer, rows, batch_tokens=0)
     model.config.pad_token_id = None
     with pytest.raises(InputError, match="no pad_token_id"):
         evaluate_mrpc(model, tokenizer, rows)

@@ -1,8 +1,9 @@
 """Values as plain data: what may pass from the process of a student's code to the checks.
 
-`encode` makes of a value nested lists of numbers, text and tensors; `decode` builds it again.  A
-model comes back as `ModelData`, an object of a class of the checks (a clock, a counter) as that
-class, anything else as `Other`: no class of the student is ever made anew here.
+`encode` makes of a value nested lists of numbers, text and tensors; `decode` builds it again.
+Tensors that share a memory, if it is small, share one afterwards too.  A model comes back as
+`ModelData`, an object of a class of the checks (a clock, a counter) as that class, anything else as
+`Other`: no class of the student is ever made anew here.
 """
 
 import io
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LARGEST = 512 * 2**20  # bytes
+_SHARED = 2**20  # bytes of memory that a view may carry along
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,7 @@ def encode(value: Any) -> list:
         return [tag, [[encode(key), encode(item)] for key, item in dict.items(value)]]
     if kind in (torch.Tensor, torch.nn.Parameter):
         tag = "tensor" if kind is torch.Tensor else "parameter"
-        # A view would carry all of its storage along.
-        return [tag, value.detach().clone(), value.requires_grad]
+        return [tag, _plain(value), value.requires_grad]
     if kind is np.ndarray or (isinstance(value, np.generic) and kind.__module__ == "numpy"):
         array = np.array(value)
         return ["array", torch.from_numpy(array), kind is np.ndarray]
@@ -112,6 +113,29 @@ def encode(value: Any) -> list:
     if kind.__module__.startswith("labkit.checks."):
         return ["object", _kind(value), encode(vars(value))]
     return ["other", _kind(value)]
+
+
+def _plain(tensor: Any) -> Any:
+    """The tensor without its history.
+
+    Tensors in one memory stay so, for `torch.save` writes it once; a copy is made where a view
+    would carry too much memory along, or where it repeats entries of its memory.
+    """
+    import torch
+
+    plain = tensor.detach()
+    if plain.layout != torch.strided:
+        return plain.clone()
+    return plain if plain.nbytes <= plain.untyped_storage().nbytes() <= _SHARED else plain.clone()
+
+
+def _apart(data: Any) -> Any:
+    """The encoded value with a memory of its own for each tensor."""
+    import torch
+
+    if isinstance(data, list):
+        return [_apart(item) for item in data]
+    return data.clone() if isinstance(data, torch.Tensor) else data
 
 
 def decode(data: list) -> Any:
@@ -156,8 +180,13 @@ def dumps(value: Any) -> bytes:
     """
     import torch
 
+    data = encode(value)
     buffer = io.BytesIO()
-    torch.save(encode(value), buffer)
+    try:
+        torch.save(data, buffer)
+    except RuntimeError:  # one memory seen as two dtypes is more than it can write
+        buffer = io.BytesIO()
+        torch.save(_apart(data), buffer)
     if buffer.tell() > LARGEST:
         raise ValueError(f"the result takes more than {LARGEST // 2**20} MB")
     return buffer.getvalue()

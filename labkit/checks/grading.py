@@ -58,7 +58,7 @@ def check(id: str, function: Callable[..., Any] | None) -> None:
     """
     result = grade(id, function, seed=VISIBLE_SEED)
     _print(result)
-    print(f"{result.points:g} of {result.out_of} points on these inputs")
+    print(f"{result.points:.3g} of {result.out_of} points on these inputs")
 
 
 def works(id: str, function: Callable[..., Any] | None) -> bool:

@@ -215,7 +215,8 @@ def _try(trial: Trial, case: Case) -> _Result:
         # A copy: a function may hand out the same tensor at each call and change it.
         value = copy.deepcopy(value)
     except BaseException as error:  # copying runs code of the value's class
-        problem = problem or f"looking at the result raised {type(error).__name__}"
+        kind = show_type(value)
+        problem = problem or f"it returned {kind}: looking at it raised {type(error).__name__}"
     return _Result(case, value, problem, changed, anywhere)
 
 
@@ -302,7 +303,8 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
     if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
         value = value.item()
-    got = f"returned {one_line(repr(value), 60)}, expected {show(expected)}"
+    found = show(value) if show(value) != show(expected) else one_line(repr(value), 60)
+    got = f"returned {found}, expected {show(expected)}"
     if expected is None or isinstance(expected, str | bool):
         return "" if type(value) is type(expected) and value == expected else got
     if type(value) not in (int, float):

@@ -162,11 +162,13 @@ def _read(value: Any, weights: Masks) -> tuple[Masks | None, str, str]:
     """Masks in `value`; or None and the problem.  Third: what is off about their form."""
     if not issubclass(type(value), dict):
         return None, f"returned {show_type(value)}, expected a dict of masks by name", ""
+    masks: Masks = {}
+    flaws: list[str] = []
     if list(value) != list(weights):
         if set(value) != set(weights):
             return None, f"returned the names {one_line(list(value), 80)}", ""
+        flaws.append(f"returned the names in another order: {one_line(list(value), 80)}")
         value = {name: value[name] for name in weights}
-    masks, flaws = {}, []
     for name, weight in weights.items():
         mask, problem, flaw = _read_one(value[name], weight)
         where = f" for {name}" if name else ""
@@ -323,11 +325,13 @@ def _threshold(offset: int, strict: bool) -> Callable[..., Masks]:
     return masks
 
 
-def _quantile(weights: Masks, sparsity: float) -> Masks:
-    values = scores(weights)
-    if not values.numel():
-        return split(values > 0, weights)
-    return split(values > values.quantile(sparsity), weights)
+def _quantile(strict: bool) -> Callable[..., Masks]:
+    def masks(weights: Masks, sparsity: float) -> Masks:
+        values = scores(weights)
+        limit = values.quantile(sparsity) if values.numel() else 0.0
+        return split(values > limit if strict else values >= limit, weights)
+
+    return masks
 
 
 def _last_first(weights: Masks, sparsity: float) -> Masks:
@@ -391,10 +395,13 @@ MISTAKES = (
         "the k-th smallest weight itself is to be pruned, and >= keeps it",
         _threshold(0, strict=False),
     ),
-    Mistake(
-        "quantile as threshold",
-        "a quantile lies between two weights and gives no exact count",
-        _quantile,
+    *(
+        Mistake(
+            "quantile as threshold",
+            "a quantile lies at a weight or between two and gives no exact count",
+            _quantile(strict),
+        )
+        for strict in (True, False)
     ),
     Mistake(
         "ties from the end",
@@ -405,6 +412,11 @@ MISTAKES = (
         "each row on its own",
         "the sparsity is that of the tensor, not of each row",
         _rows,
+    ),
+    Mistake(
+        "no mask",
+        "a mask says by True and False which weights are kept; it does not hold the weights",
+        error="not of 0 and 1",
     ),
     Mistake(
         "k = 0",

@@ -69,11 +69,11 @@ def check(
             earned, reachable = earned + grade.points, reachable + grade.out_of
             wrong = next((v for v in grade.verdicts if not v.passed), None)
             said = plain(f"{wrong.name}: {wrong.message}") if wrong else "[green]all passed[/]"
-            table.add_row(task.id, f"{grade.points:g}", str(grade.out_of), said)
+            table.add_row(task.id, f"{grade.points:.3g}", str(grade.out_of), said)
     show(table)
     for number, text in submission.errors:
         print(f"code cell {number} raised {text}")
-    print(f"{earned:g} of {reachable:g} points on these inputs; grading draws others")
+    print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others")
     if earned < reachable:
         raise typer.Exit(1)
 

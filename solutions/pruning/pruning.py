@@ -4,12 +4,11 @@
 # Most weights of a language model can be set to zero. This lab decides which ones: the smallest
 # in absolute value, an exact number of them.
 #
-# **You will learn** to write the mask of one tensor with an exact count, to break ties so that
-# two runs agree, to choose one threshold for all layers together instead of one per layer, to put
-# masks on a copy of a model, to say which sparsity a layer, the prunable weights and the whole
-# model have reached, to prune to several sparsities, each from the dense weights, to raise the
-# sparsity step by step during training, and to compare what each layer pays under one threshold
-# for all and under the same fraction for each.
+# **You will learn** to write masks with an exact count, of one tensor and of all layers together,
+# to break ties so that two runs agree, to put masks on a copy of a model, to say which sparsity was
+# reached and of what, to prune to several sparsities without one spoiling the next, to raise the
+# sparsity during training, and to count what each layer pays under one threshold for all and under
+# the same fraction for each.
 #
 # **You need** this notebook and `labkit` installed; PyTorch modules, indexing and sorting; no
 # network and no GPU. The pictures use the small models that come with `labkit`.
@@ -34,8 +33,8 @@ from labkit import checks, load_model, prunable_layers
 # %% [markdown] exercise="pruning.magnitude_mask"
 # A weight near zero changes the output of its layer little, so magnitude pruning removes the
 # weights with the smallest |w| first. How many? Exactly `round(sparsity * weight.numel())`, with
-# Python's `round`. A mask with one zero too many looks harmless, until you compare two models "at
-# the same sparsity".
+# Python's `round`, which takes a half to the even number: 2.5 to 2, and 3.5 to 4. A mask with one
+# zero too many looks harmless, until you compare two models "at the same sparsity".
 #
 # **By hand.** Take four weights and sparsity 0.5, so `round(0.5 * 4) = 2` zeros:
 #
@@ -54,7 +53,8 @@ from labkit import checks, load_model, prunable_layers
 def magnitude_mask(weight: torch.Tensor, sparsity: float) -> torch.Tensor:
     """Mask that prunes the smallest |w| of one tensor.
 
-    weight: tensor of any shape and strides, float32, float16 or bfloat16; must not be changed.
+    weight: finite numbers, any shape and strides, float32, float16 or bfloat16; must not be
+        changed.
     sparsity: fraction of zeros, from 0 to 1.
 
     Returns a bool tensor of the shape and on the device of `weight`, True where a weight is kept.
@@ -150,12 +150,13 @@ if checks.works("pruning.magnitude_mask", magnitude_mask):
 def global_masks(weights: dict[str, torch.Tensor], sparsity: float) -> dict[str, torch.Tensor]:
     """Masks that prune the smallest |w| of all tensors together.
 
-    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
-        perhaps none. Neither the dictionary nor the tensors must be changed.
+    weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
+        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
+        tensors must be changed.
     sparsity: fraction of zeros over all tensors together, from 0 to 1.
 
     Returns a dictionary with the same names in the same order: bool tensors of the shapes and on
-    the devices of `weights`, True where a weight is kept. Exactly round(sparsity * total) entries
+    the device of `weights`, True where a weight is kept. Exactly round(sparsity * total) entries
     are False, total being the number of weights in all tensors; of equal |w| the one in the
     earlier tensor, and there the one with the lower flat index, is pruned first.
     """
@@ -233,8 +234,9 @@ if checks.works("pruning.global_threshold", global_masks):
 # %% [markdown] exercise="pruning.apply"
 # Masks say which weights go; now a model has to lose them. The dense model is needed again, for the
 # next sparsity and for the comparison, so the zeros go into a **copy**. That copy has to stay a
-# model that can be trained and saved: its parameters remain parameters, and where two names stand
-# for one tensor, as the embedding and the head of GPT-2 do, they still do so afterwards.
+# model that can be trained and saved: its parameters remain parameters, and names that stand for
+# one tensor, as those of the embedding and the head of GPT-2 do, still do so afterwards. Such names
+# are called *tied*; this has nothing to do with ties between equal |w|.
 #
 # **By hand.** Four weights with their mask. Multiplying by the mask looks right, until a weight is
 # not a number:
@@ -256,10 +258,11 @@ def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
     masks: bool tensors by name, perhaps none. A name is one of `model.named_parameters()`, and the
         mask has the shape of that parameter, with any strides. True where a weight is kept.
 
-    Returns a deep copy of `model`, of the same type. Where a mask is False the weight is +0.0,
-    whatever it was (NaN, inf and -0.0 too); all other entries of all parameters and buffers are as
-    in `model`. Parameters stay parameters of the same dtype and require gradients if they did
-    before; names that share one parameter in `model` share one in the copy.
+    Returns a deep copy of `model`, of the same type, that shares no memory with it. Where a mask is
+    False the weight is +0.0, whatever it was (NaN, inf and -0.0 too); all other entries of all
+    parameters and buffers are as in `model`. Parameters stay parameters of the same dtype and
+    require gradients if they did before; names that share one parameter in `model` share one in the
+    copy.
     """
     ### BEGIN SOLUTION
     pruned = copy.deepcopy(model)
@@ -278,15 +281,15 @@ checks.check("pruning.apply", apply_masks)
 # <details><summary>Hint 1: where to start</summary>
 #
 # Copy the whole model once, then change values inside the copy's own parameters. A parameter that
-# stays the same object keeps its ties and its gradients.
+# stays the same object keeps all its names and requires gradients as before.
 #
 # </details>
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# `copy.deepcopy` copies a module with its ties. `get_parameter` finds a parameter by name.
-# `masked_fill_`, with an underscore, writes into the tensor; where does it write, at True or at
-# False? Inside `torch.no_grad()` a parameter may be changed in place.
+# `copy.deepcopy` copies a module and keeps tied names tied. `get_parameter` finds a parameter by
+# name. `masked_fill_`, with an underscore, writes into the tensor; where does it write, at True or
+# at False? Inside `torch.no_grad()` a parameter may be changed in place.
 #
 # </details>
 #
@@ -450,6 +453,7 @@ if checks.works("pruning.achieved", achieved_sparsity):
     for row, key in enumerate(("roberta", "gpt2", "bart")):
         model, _, spec = load_model(key)
         layers = prunable_layers(model)
+        # A threshold will do for a picture: a tie more or less is not to be seen.
         limit = torch.cat([layer.weight.detach().abs().flatten() for layer in layers])
         limit = limit.kthvalue(round(0.9 * len(limit))).values
         for layer in layers:
@@ -466,33 +470,38 @@ if checks.works("pruning.achieved", achieved_sparsity):
 
 # %% [markdown] exercise="pruning.sweep"
 # A study compares several sparsities of one model: 10 %, 50 %, 90 %. Each has to start from the
-# **dense** weights. Pruning the pruned model again gives something else: after 50 %, another 50 %
-# of what is left makes 75 % zeros, and a weight that went at one level cannot come back at a lower
-# one. The order of the levels must make no difference.
+# **dense** weights. Pruning the pruned weights again goes wrong in two ways: a weight that went at
+# one level cannot come back at a lower one, and where a level is taken as a share of the weights
+# that are left, 50 % and another 50 % make 75 % zeros. The order of the levels must make no
+# difference.
 #
 # **By hand.** One layer of four weights and the levels 0.5, 0.25 and 0.75:
 #
-# | level | zeros | from the dense weights | pruning on |
-# |:--|--:|:--|:--|
-# | dense | 0 | 0.1, -0.4, 0.2, 0.3 | 0.1, -0.4, 0.2, 0.3 |
-# | 0.5 | 2 | 0, -0.4, 0, 0.3 | 0, -0.4, 0, 0.3 |
-# | 0.25 | 1 | 0, -0.4, 0.2, 0.3 | 0, -0.4, 0, 0.3 |
-# | 0.75 | 3 | 0, -0.4, 0, 0 | 0, -0.4, 0, 0 |
+# | level | zeros | from the dense weights | again, a share of all | again, a share of the rest |
+# |:--|--:|:--|:--|:--|
+# | dense | 0 | 0.1, -0.4, 0.2, 0.3 | 0.1, -0.4, 0.2, 0.3 | 0.1, -0.4, 0.2, 0.3 |
+# | 0.5 | 2 | 0, -0.4, 0, 0.3 | 0, -0.4, 0, 0.3 | 0, -0.4, 0, 0.3 |
+# | 0.25 | 1 | 0, -0.4, 0.2, 0.3 | 0, -0.4, 0, 0.3 | 0, -0.4, 0, 0.3 |
+# | 0.75 | 3 | 0, -0.4, 0, 0 | 0, -0.4, 0, 0 | 0, 0, 0, 0 |
 #
-# On the right the second result has two zeros, not one.
+# What is wanted stands under "from the dense weights". Pruned again by a share of all, level 0.25
+# has two zeros and not one; by a share of the rest, level 0.75 adds `round(0.75 * 2)` zeros to the
+# two that are there, which makes four.
 
 
 # %% answer="pruning.sweep"
 def sweep(weights: dict[str, torch.Tensor], levels: list[float]) -> list[dict[str, torch.Tensor]]:
     """Copies of the weights, pruned to each of several sparsities.
 
-    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
-        perhaps none. Neither the dictionary nor the tensors must be changed.
+    weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
+        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
+        tensors must be changed.
     levels: sparsities from 0 to 1 in any order, some perhaps more than once; perhaps none.
 
     Returns a list with one dictionary for each level, in the order of `levels`: the names of
     `weights` in their order, and tensors of the same shapes and dtypes, in which the
-    round(level * total) smallest |w| of the dense weights are zero and all others as they were.
+    round(level * total) smallest |w| of the dense weights are zero (0.0 or -0.0) and all others as
+    they were.
     total is the number of weights in all tensors; of equal |w| the one in the earlier tensor, and
     there the one with the lower flat index, is pruned first. No result shares memory with another
     one or with `weights`.
@@ -557,7 +566,7 @@ checks.points("pruning.sweep", globals().get("sweep"), seed=seed)
 # %% [markdown]
 # ### What you built
 # Five levels of a small GPT-2 from the dense weights, and what the same levels come to if each one
-# prunes that share of the weights that the level before has left.
+# prunes that share of the rest, the weights that the level before has left.
 
 # %%
 if checks.works("pruning.sweep", sweep):
@@ -571,15 +580,17 @@ if checks.works("pruning.sweep", sweep):
         left *= 1 - level
         compounded.append(1 - left)
     figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")
-    axes.plot(levels, compounded, marker="s", color="0.6", label="pruning the pruned copy")
+    axes.plot(levels, compounded, marker="s", color="0.6", label="again, a share of the rest")
     axes.plot(levels, reached, marker="o", color="tab:blue", label="from the dense weights")
     axes.set(title=spec.title, xlabel="level", ylabel="sparsity reached", ylim=(0, 1.02))
     axes.legend()
     plt.show()
 
 # %% [markdown] exercise="pruning.cubic"
-# Most weights can go if the rest may adapt: one prunes a little, trains on, prunes some more. How
-# much at which step? Zhu and Gupta (2017) prune fast at first, while there is plenty that nobody
+# Most weights can go if the rest may adapt: one prunes a little, trains on, prunes some more. This
+# is no sweep: the steps are stages of one model, and each goes on from the one before. Still the
+# sparsity at a step is that of all weights, those that went earlier included. How much at which
+# step? Zhu and Gupta (2017) prune fast at first, while there is plenty that nobody
 # misses, and ever more slowly towards the end. With $p$ the part of the ramp that is done,
 #
 # $$s = s_f + (s_i - s_f)\,(1 - p)^3, \qquad p = \frac{t - t_0}{t_1 - t_0},$$
@@ -696,8 +707,9 @@ def sparsity_by_layer(
 ) -> dict[str, tuple[float, float]]:
     """Sparsity of each layer under global and under layerwise magnitude pruning.
 
-    weights: tensors by name, of any shapes and strides, float32, float16 or bfloat16, also mixed;
-        perhaps none. Neither the dictionary nor the tensors must be changed.
+    weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
+        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
+        tensors must be changed.
     sparsity: fraction of zeros that is asked for, from 0 to 1.
 
     Returns a dictionary with the same names in the same order and pairs (global, layerwise) of
@@ -761,7 +773,8 @@ checks.points("pruning.layerwise", globals().get("sparsity_by_layer"), seed=seed
 
 # %% [markdown]
 # ### What you built
-# The layers of the small GPT-2 at 0.9, by the kind of matrix.
+# The layers of the small GPT-2 at 0.9, by the kind of matrix. The weights of both `c_proj` spread
+# about half as wide as those of the other two kinds, so one threshold takes nearly all of them.
 
 # %%
 if checks.works("pruning.layerwise", sparsity_by_layer):

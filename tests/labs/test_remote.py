@@ -134,6 +134,33 @@ def test_values_survive_the_way():
     assert loads(dumps(open)) == Other("builtins.builtin_function_or_method")
 
 
+def test_shared_memory_survives_the_way():
+    row = torch.arange(6.0)
+    back = loads(dumps({"views": [row[:4], row.reshape(2, 3).t()], "apart": row.clone()}))
+    first, second = back["views"]
+    assert torch.equal(second, row.reshape(2, 3).t())
+    first[1] = 9.0
+    assert second[1, 0] == 9.0
+    assert back["apart"][1] == 1.0
+
+
+def test_memory_that_cannot_be_shared_is_copied():
+    row = torch.arange(4.0)
+    two = loads(dumps([row, row.view(torch.int32)]))
+    assert torch.equal(two[0], row) and torch.equal(two[1], row.view(torch.int32))
+    wide = torch.zeros(1).expand(1000)
+    assert loads(dumps(wide)).untyped_storage().nbytes() == 4000
+    # A few entries of a large memory do not take all of it along.
+    assert len(dumps(torch.zeros(2**22)[:3])) < 2**16
+
+
+def test_sharing_between_results_is_seen_from_outside(tmp_path):
+    text = (ROOT / "tests/labs/variants/pruning.sweep/wrong_cached.py").read_text()
+    grade = _grade(tmp_path, text, REGISTRY["pruning.sweep"])
+    messages = {verdict.name: verdict.message for verdict in grade.verdicts}
+    assert "one tensor in several results" in messages["copies of their own"]
+
+
 @pytest.mark.parametrize("data", [["plain", []], ["list", 3], [], ["object", "os.system", "x"]])
 def test_what_is_no_data_is_refused(data):
     with pytest.raises(ValueError, match="no data"):

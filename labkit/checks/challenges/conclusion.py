@@ -17,7 +17,8 @@ TASK = Written(
         (1, "a clear decision for a stated use: which model, which sparsity, or none"),
         (
             2,
-            "figures measured in at least two labs support it; each says what was measured on what",
+            "figures of your own runs support it, from the table and from another exercise or lab; "
+            "each says what was measured on what",
         ),
         (
             2,
@@ -25,7 +26,8 @@ TASK = Written(
         ),
         (
             2,
-            "what the zeros bring: file size and run time as measured, not worked out from s",
+            "what the zeros bring: file size and run time as measured, not worked out from the "
+            "sparsity",
         ),
         (1, "what would change the decision: a measurement that is still missing"),
     ),

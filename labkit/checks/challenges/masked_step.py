@@ -153,7 +153,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(parts: tuple[Tensors, Tensors, Tensors], rate: float, note: str = "") -> Case:
         arguments = (*parts, rate)
-        # Zero means zero: no tolerance but for the last digits of a kept weight.
+        # Zero means zero, of either sign: no tolerance but for the last digits of a kept weight.
         return Case(arguments, _right(*arguments), note, rtol=1e-6, atol=0.0)
 
     def again(*shapes: tuple[int, ...]) -> tuple[Tensors, Tensors, Tensors]:

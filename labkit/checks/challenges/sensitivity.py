@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labkit.checks.exercise import Exercise, Verdict
@@ -53,6 +54,40 @@ def _drops(
     return result
 
 
+def _topk(largest: bool) -> Callable[["Tensor", float], "Tensor"]:
+    """The mask that topk gives: by the largest |w|, which stay, or by the smallest."""
+
+    def keep(values: "Tensor", sparsity: float) -> "Tensor":
+        import torch
+
+        pruned = round(sparsity * len(values))
+        found = values.abs().topk(len(values) - pruned if largest else pruned, largest=largest)
+        mask = torch.full((len(values),), not largest)
+        mask[found.indices] = largest
+        return mask
+
+    return keep
+
+
+def _unstable(values: "Tensor", sparsity: float) -> "Tensor":
+    import torch
+
+    pruned = values.float().abs().argsort()[: round(sparsity * len(values))]
+    return torch.ones(len(values), dtype=torch.bool).index_fill(0, pruned, False)
+
+
+def _threshold(strict: bool) -> Callable[["Tensor", float], "Tensor"]:
+    """Keep what is above the largest |w| to prune, or at or above the smallest to keep."""
+
+    def keep(values: "Tensor", sparsity: float) -> "Tensor":
+        ranked, pruned = values.abs().sort().values, round(sparsity * len(values))
+        if strict:
+            return values.abs() > (ranked[pruned - 1] if pruned else -math.inf)
+        return values.abs() >= (ranked[pruned] if pruned < len(ranked) else math.inf)
+
+    return keep
+
+
 def _mistaken(**changes: object) -> Callable[..., dict[str, float]]:
     return lambda *arguments: _drops(*arguments, **changes)
 
@@ -82,6 +117,11 @@ _MISTAKES = (
         "size of the drop",
         "a drop below zero says that pruning helped; abs() hides it",
         _mistaken(drop=lambda dense, pruned: abs(dense - pruned)),
+    ),
+    Mistake(
+        "drop cut off at zero",
+        "a drop below zero says that pruning helped; max() hides it",
+        _mistaken(drop=lambda dense, pruned: max(dense - pruned, 0.0)),
     ),
     Mistake(
         "relative drop",
@@ -121,14 +161,51 @@ _MISTAKES = (
         _mistaken(keep=lambda values, s: drop_lowest(values.abs(), math.ceil(s * len(values)))),
     ),
     Mistake(
-        "later of equal weights first",
-        "of equal |w| the lower flat index is pruned first",
-        _mistaken(keep=lambda values, s: _magnitude(values.flip(0), s).flip(0)),
+        "rounding halves up",
+        "Python's round() takes a half to the even neighbour, 2.5 to 2",
+        _mistaken(
+            keep=lambda values, s: drop_lowest(values.abs(), math.floor(s * len(values) + 0.5))
+        ),
+    ),
+    *(
+        Mistake(
+            "equal weights in another order",
+            "of equal |w| the one with the lower flat index is pruned first; topk and an unstable "
+            "sort promise no order",
+            _mistaken(keep=keep),
+        )
+        for keep in (
+            lambda values, s: _magnitude(values.flip(0), s).flip(0),
+            _topk(largest=True),
+            _topk(largest=False),
+            _unstable,
+        )
+    ),
+    *(
+        Mistake(
+            "threshold with ties",
+            "comparing with a threshold prunes or keeps all weights of that size, another count",
+            _mistaken(keep=keep),
+        )
+        for keep in (
+            _threshold(strict=True),
+            _threshold(strict=False),
+            # At sparsity 0 the largest is taken for the threshold.
+            lambda v, s: v.abs() > v.abs().sort().values[round(s * len(v)) - 1],
+        )
     ),
     Mistake(
-        "threshold prunes ties",
-        "comparing with a threshold prunes (or keeps) all weights of that size",
-        _mistaken(keep=lambda v, s: v.abs() > v.abs().sort().values[round(s * len(v)) - 1]),
+        "no torch.no_grad()",
+        "a parameter may be changed in place inside `with torch.no_grad():` only",
+        error="requires grad is being used in an in-place operation",
+    ),
+    *(
+        Mistake(
+            "a dotted name taken for an attribute",
+            "the dots lead through submodules: model.get_parameter(name) follows them",
+            error=error,
+        )
+        for error in ('contain "."', "'Sequential' object has no attribute")
     ),
 )
 
@@ -213,7 +290,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(draws.model((3, 2), (1, 1)), (0, 1), 0.0, "nothing pruned"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION, keeps_input="the model is as before")
+    *others, kept = judge(trial, groups, _MISTAKES, _SECTION, keeps_input="the model is as before")
+    # The model may be changed here, as long as it is put back.
+    message = kept.message.replace("work on a copy", "put each weight back from a clone()")
+    return (*others, replace(kept, message=message))
 
 
 TASK = Exercise(

@@ -62,6 +62,23 @@ def _later_first(weight: "Tensor") -> "Tensor":
     return _grouped(groups).flip(1).reshape(weight.shape)
 
 
+def _topk(weight: "Tensor") -> "Tensor":
+    import torch
+
+    groups = weight.double().abs().reshape(-1, 4)
+    keep = torch.zeros(groups.shape, dtype=torch.bool)
+    return keep.scatter(1, groups.topk(2, dim=1).indices, True).reshape(weight.shape)
+
+
+def _topk_lowest(weight: "Tensor") -> "Tensor":
+    import torch
+
+    groups = weight.double().abs().reshape(-1, 4)
+    keep = torch.ones(groups.shape, dtype=torch.bool)
+    lowest = groups.topk(2, dim=1, largest=False).indices
+    return keep.scatter(1, lowest, False).reshape(weight.shape)
+
+
 def _threshold(rank: int, strict: bool) -> Callable[["Tensor"], "Tensor"]:
     """Keep what is above (or at) the value of `rank` (1 = lowest) in its group."""
 
@@ -115,10 +132,14 @@ _MISTAKES = (
         "four",
         _threshold(2, strict=True),
     ),
-    Mistake(
-        "later of equal weights first",
-        "of equal |w| the earlier one is pruned; topk and an unstable sort promise no order",
-        _later_first,
+    *(
+        Mistake(
+            "equal weights in another order",
+            "of equal |w| the one with the lower column is pruned first; topk and an unstable sort "
+            "promise no order",
+            answer,
+        )
+        for answer in (_later_first, _topk, _topk_lowest)
     ),
     Mistake(
         "one of four kept",

@@ -67,6 +67,11 @@ def _named_of_all(model: "nn.Module", names: list[str]) -> dict[str, float]:
     return _achieved(model, names) | {"all": zeros / max(total, 1)}
 
 
+def _kept(model: "nn.Module", names: list[str]) -> dict[str, float]:
+    """One minus the sparsity, also where there are no entries."""
+    return {name: 1 - share for name, share in _achieved(model, names).items()}
+
+
 def _mistake(name: str, explanation: str, **options: object) -> Mistake:
     return Mistake(
         name,
@@ -100,6 +105,7 @@ _MISTAKES = (
     ),
     _mistake("biases left out", _OUT, everything="matrices"),
     _mistake("biases left out", _OUT, everything="weights"),
+    Mistake("share of non-zeros", "sparsity is the fraction of zeros", _kept),
     _mistake(
         "share of non-zeros",
         "sparsity is the fraction of zeros",

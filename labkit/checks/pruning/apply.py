@@ -33,18 +33,19 @@ def _right(model: "nn.Module", masks: Masks) -> "nn.Module":
     return model
 
 
+def _tensors(model: Any) -> list[tuple[str, "Tensor"]]:
+    """Parameters and buffers of a module or of what is left of it as data."""
+    return [
+        *model.named_parameters(remove_duplicate=False),
+        *model.named_buffers(remove_duplicate=False),
+    ]
+
+
 def _values(model: Any, arguments: tuple) -> dict[str, "Tensor"]:
     """Parameters and buffers by each of their names."""
     if not same_kind(model, arguments[0]):
         raise Failure(f"it returned {show_type(model)}, expected {show_type(arguments[0])}")
-    return {
-        name: tensor.detach().clone()
-        for tensors in (
-            model.named_parameters(remove_duplicate=False),
-            model.named_buffers(remove_duplicate=False),
-        )
-        for name, tensor in tensors
-    }
+    return {name: tensor.detach().clone() for name, tensor in _tensors(model)}
 
 
 def _signs(model: Any, arguments: tuple) -> dict[str, "Tensor"]:
@@ -73,6 +74,18 @@ def _gradients(model: Any, arguments: tuple) -> dict[str, Any]:
         for name, parameter in model.named_parameters(remove_duplicate=False)
     }
     return flags | values
+
+
+def _own(model: Any, arguments: tuple) -> dict[str, Any]:
+    """The values, and which names of the copy stand for a memory of the model."""
+    values = _values(model, arguments)
+    used = {tensor.untyped_storage().data_ptr() for _, tensor in _tensors(arguments[0])}
+    shared = [
+        name
+        for name, tensor in _tensors(model)
+        if tensor.numel() and tensor.untyped_storage().data_ptr() in used
+    ]
+    return {_SHARED: ", ".join(shared) or "none"} | values
 
 
 def _multiplied(model: "nn.Module", masks: Masks) -> "nn.Module":
@@ -120,6 +133,15 @@ def _frozen(model: "nn.Module", masks: Masks) -> "nn.Module":
     return _right(model, masks).requires_grad_(False)
 
 
+def _assigned(model: "nn.Module", masks: Masks) -> "nn.Module":
+    """A copy that takes over the model's own tensors where there is no mask."""
+    right = _right(model, masks)
+    for name, parameter in right.named_parameters():
+        if name not in masks:
+            parameter.data = model.get_parameter(name).data
+    return right
+
+
 def _buffers(model: "nn.Module", masks: Masks) -> "nn.Module":
     right = _right(model, masks)
     for name, parameter in _named(right, masks).items():
@@ -130,6 +152,8 @@ def _buffers(model: "nn.Module", masks: Masks) -> "nn.Module":
     return right
 
 
+_SHARED = "tensors that share memory with the model"
+_OWN = "whoever trains the copy changes the model too: copy all of it, with deepcopy, masks or none"
 _LOST = "a parameter that is replaced has to require gradients as the one before did"
 
 # The mistakes give models; what is judged are descriptions of them.
@@ -145,6 +169,12 @@ _MODELS = (
         "masked_fill and torch.where return a new tensor: it has to be stored in the parameter",
         lambda model, masks: copy.deepcopy(model),
     ),
+    (
+        "a part of the model itself",
+        _OWN,
+        lambda model, masks: _right(model, masks) if masks else model,
+    ),
+    ("a part of the model itself", _OWN, _assigned),
     (
         "only the first mask",
         "the loop ends after one mask: look at where the return stands",
@@ -339,7 +369,15 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 (frozen, models.masks(frozen, "0.weight", "2.weight"), "the first layer is frozen"),
             ]
         }
+        own = {
+            "the model is kept": [
+                (none, {}, "no masks"),
+                (batch, models.masks(batch, "2.weight"), "with buffers"),
+            ]
+        }
     *first, kept = judged(_values, plain)
+    if kept.passed:
+        kept, _ = judged(_own, own)
     others = [
         verdict
         for look, groups in ((_signs, signs), (_ties, ties), (_gradients, gradients))
@@ -355,7 +393,7 @@ TASK = Exercise(
     points=6,
     minutes=20,
     difficulty=2,
-    objective="Apply masks to a copy of a model, and keep its ties and parameters.",
+    objective="Apply masks to a copy of a model, and keep its parameters and tied names.",
     section=_SECTION,
     function="apply_masks",
     check=_check,

@@ -58,6 +58,11 @@ def _from_zero(step: int, start: int, end: int, final: float, initial: float = 0
     return final if step >= end else _scheduled(step, 0, end, final, initial)
 
 
+def _late(step: int, start: int, end: int, final: float, initial: float = 0.0) -> float:
+    """The start itself belongs to what is before: no matter, unless the ramp has no length."""
+    return initial if step <= start else _scheduled(step, start, end, final, initial)
+
+
 def _as_length(step: int, start: int, end: int, final: float, initial: float = 0.0) -> float:
     return _scheduled(step, start, start + end, final, initial)
 
@@ -67,6 +72,11 @@ _SLOW = "the rise is fast first and slow at the end: the cube is that of what re
 
 _MISTAKES = (
     _mistake("a straight line", "the part that remains is raised to the third power", power=1),
+    _mistake(
+        "// for /",
+        "// rounds the part of the ramp that is done down to 0",
+        rise=lambda part, power: 0.0,
+    ),
     _mistake("square for cube", "the part that remains is raised to the third power", power=2),
     _mistake("slow first", _SLOW, rise=lambda part, power: part**power),
     Mistake(
@@ -94,6 +104,11 @@ _MISTAKES = (
         _from_zero,
     ),
     Mistake("end read as a length", "end is the step at which the ramp ends", _as_length),
+    Mistake(
+        "the jump comes late",
+        "where start equals end the sparsity is final at this step already",
+        _late,
+    ),
     Mistake(
         "0/0",
         "where start equals end there is no ramp: the sparsity jumps to final",

@@ -1,6 +1,6 @@
 """The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from labkit.checks import masks
@@ -99,12 +99,33 @@ def _counts(weights: Weights, sparsity: float) -> dict[str, tuple[int, int]]:
     }
 
 
-# What goes wrong with one mask goes wrong with both; what only shows on masks is left out.
-_OF_MASKS = tuple(
-    Mistake(m.name, m.explanation, _pairs(m.masks, _alone(m.masks)) if m.masks else None, m.error)
-    for m in masks.MISTAKES
-    if m.name not in ("kept and pruned swapped", "each row on its own")
-)
+def _nan_if_empty(weights: Weights, sparsity: float) -> Pairs:
+    """The mean of no entries, as torch takes it."""
+    return {
+        name: pair if weights[name].numel() else (float("nan"), float("nan"))
+        for name, pair in _right(weights, sparsity).items()
+    }
+
+
+def _nan_if_empty_globally(weights: Weights, sparsity: float) -> Pairs:
+    pairs = _nan_if_empty(weights, sparsity)
+    return {name: (pair[0], 0.0 if pair[1] != pair[1] else pair[1]) for name, pair in pairs.items()}
+
+
+def _of_masks() -> Iterator[Mistake]:
+    """What goes wrong with masks, in both ways of pruning or in one of them."""
+    for m in masks.MISTAKES:
+        # What only shows on masks is left out.
+        if m.name in ("kept and pruned swapped", "each row on its own", "no mask"):
+            continue
+        if not m.masks:
+            yield Mistake(m.name, m.explanation, error=m.error)
+            continue
+        for together, alone in ((m.masks, m.masks), (m.masks, masks.right), (masks.right, m.masks)):
+            yield Mistake(m.name, m.explanation, _pairs(together, _alone(alone)))
+
+
+_EMPTY = "the sparsity of an empty layer is 0.0"
 
 _MISTAKES = (
     Mistake(
@@ -144,8 +165,10 @@ _MISTAKES = (
         "sorted() puts block.10 before block.2; keep the order of the dict",
         _sorted,
     ),
-    Mistake("0/0", "the sparsity of an empty layer is 0.0", error="by zero"),
-    *_OF_MASKS,
+    Mistake("0/0", _EMPTY, error="by zero"),
+    Mistake("0/0", _EMPTY, _nan_if_empty),
+    Mistake("0/0", _EMPTY, _nan_if_empty_globally),
+    *_of_masks(),
 )
 
 

@@ -82,6 +82,7 @@ def _per_layer(weights: Weights, sparsity: float) -> Weights:
     return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
 
 
+_SHARED = "the number of memories that are those of another result or of the weights too"
 _ONE_COPY = "each level needs a copy of its own, else the last level overwrites all results"
 _ORDER = "results stand in the order of `levels`, one for each, repeated ones too"
 
@@ -141,11 +142,11 @@ def _own(value: Any, arguments: tuple) -> Any:
         places = {t.untyped_storage().data_ptr() for t in tensors if t.numel()}
         shared += len(places & seen)
         seen |= places
-    return {"shared memories": shared, "results": list(value)}
+    return {_SHARED: shared, "results": list(value)}
 
 
 def _sharing(weights: Weights, levels: Sequence[float]) -> dict[str, Any]:
-    return {"shared memories": 0, "results": _right(weights, levels)}
+    return {_SHARED: 0, "results": _right(weights, levels)}
 
 
 def _own_mistakes() -> tuple[Mistake, ...]:

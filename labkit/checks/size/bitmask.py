@@ -53,6 +53,17 @@ def _byte_each(weight: "Tensor") -> "tuple[Tensor, Tensor]":
     return torch.tensor(_flags(weight), dtype=torch.uint8), _values(weight)
 
 
+def _one_byte_more(weight: "Tensor") -> "tuple[Tensor, Tensor]":
+    """Adds a byte also where the last one is full."""
+    flags = _flags(weight)
+    return _bytes(flags + [False] * (8 - len(flags) % 8)), _values(weight)
+
+
+def _filled_in_front(weight: "Tensor") -> "tuple[Tensor, Tensor]":
+    flags = _flags(weight)
+    return _bytes([False] * (-len(flags) % 8) + flags), _values(weight)
+
+
 def _whole_bytes(weight: "Tensor") -> "tuple[Tensor, Tensor]":
     bits, values = _packed(weight)
     return bits[: weight.numel() // 8], values
@@ -73,6 +84,21 @@ _PACK_MISTAKES = (
         "the last byte dropped",
         "where n is no multiple of 8 the last byte is partly used; there are ceil(n / 8) bytes",
         _whole_bytes,
+    ),
+    Mistake(
+        "one byte too many",
+        "there are ceil(n / 8) bytes: where n is a multiple of 8 the last one is full",
+        _one_byte_more,
+    ),
+    Mistake(
+        "filled in front",
+        "the bits without a weight come last, after that of the last weight",
+        _filled_in_front,
+    ),
+    Mistake(
+        "not filled up",
+        "where n is no multiple of 8, add zeros until there are 8 * ceil(n / 8) flags",
+        error="is invalid for input of size",
     ),
     Mistake(
         "mask inverted",
@@ -156,6 +182,7 @@ def _check_pack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
             one(torch.tensor([1e-7, 0.0, -6e-8]).half(), "tiny weights"),
+            one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }
     return judge(trial, groups, _PACK_MISTAKES, _section(_PACK))
@@ -238,6 +265,20 @@ _UNPACK_MISTAKES = (
         "always float32",
         "the answer has the dtype of the values",
         lambda bits, values, shape: _placed(bits, values, shape).float(),
+        error="source and destination dtypes match",
+    ),
+    Mistake(
+        "mask and values do not fit",
+        "a mask is boolean and has one True for each value; numbers 0 and 1 pick weights 0 and 1",
+        error="cannot be broadcast to indexing result",
+    ),
+    *(
+        Mistake(
+            "more bits than weights",
+            "the last byte may have bits past the last weight: cut them off",
+            error=error,
+        )
+        for error in ("is invalid for input of size", "does not match the shape of the indexed")
     ),
 )
 
@@ -280,6 +321,7 @@ def _check_unpack(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         "strides and dtypes": [
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
+            one(torch.zeros(2, 3).half(), "all zero, float16"),
             Case((strided(bits), strided(values), (5, 7)), weight, "not contiguous"),
         ],
     }

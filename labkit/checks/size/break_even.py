@@ -44,6 +44,9 @@ def _break_even(
     elif way == "ratio":
         low, high = (dense_ms[i] / sparse_ms[i] for i in (last, last + 1))
         share = (1 - low) / (high - low)
+    elif way == "slow-down":
+        low, high = (sparse_ms[i] / dense_ms[i] for i in (last, last + 1))
+        share = (low - 1) / (low - high)
     elif way == "next":
         share = 1.0
     elif way == "before":
@@ -53,6 +56,13 @@ def _break_even(
     elif way == "half":
         share = 0.5
     return sparsities[last] + share * (sparsities[last + 1] - sparsities[last])
+
+
+def _first_fast(sparsities: _Times, dense_ms: _Times, sparse_ms: _Times) -> float:
+    """The first crossing, and the first level where sparse is not slower there."""
+    if sparse_ms[0] <= dense_ms[0]:
+        return sparsities[0]
+    return _break_even(sparsities, dense_ms, sparse_ms, first=True)
 
 
 def _with(**how):  # noqa: ANN003, ANN202
@@ -65,11 +75,14 @@ def _assumed(sparsities: _Times, dense_ms: _Times, sparse_ms: _Times) -> float:
 
 
 _MISTAKES = (
-    Mistake(
-        "first crossing",
-        "measured times are noisy and may cross several times; from the last crossing on the "
-        "sparse layer stays as fast",
-        _with(first=True),
+    *(
+        Mistake(
+            "first crossing",
+            "measured times are noisy and may cross several times; from the last crossing on the "
+            "sparse layer stays as fast",
+            answer,
+        )
+        for answer in (_with(first=True), _first_fast)
     ),
     Mistake(
         "next level",
@@ -97,10 +110,13 @@ _MISTAKES = (
         "here the other difference stands on top",
         _with(way="upside down"),
     ),
-    Mistake(
-        "ratio interpolated",
-        "interpolate the difference sparse - dense, not the speed-up dense / sparse",
-        _with(way="ratio"),
+    *(
+        Mistake(
+            "ratio interpolated",
+            "interpolate the difference sparse - dense, not the ratio of the two times",
+            _with(way=way),
+        )
+        for way in ("ratio", "slow-down")
     ),
     Mistake(
         "1/(1 - s) assumed",
@@ -147,6 +163,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(slower(5, 2.5, -1, -3, -3.5)),
             case([*slower(3), *slower(-1)]),
             case(slower(4, -1.5, -3)),
+            # A threshold that is not 0 takes the level before.
+            case([*slower(3), 0.125, *slower(-2)], "slower by little"),
         ],
         "several crossings": [
             case(slower(4, -1, 1, -2.5), "noise: two crossings"),

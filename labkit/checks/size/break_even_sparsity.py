@@ -32,6 +32,18 @@ def _density(*arguments: int) -> float:
     return 1 - _break_even(*arguments)
 
 
+def _density_or_1(*arguments: int) -> float:
+    sparsity = _break_even(*arguments)
+    return 1 - sparsity if sparsity < 1 else 1.0
+
+
+def _whole(rows: int, columns: int, value_bytes: int, column_bytes: int, start_bytes: int) -> float:
+    """The sparsity with a whole number of kept weights."""
+    weights = rows * columns
+    room = max(weights * value_bytes - (rows + 1) * start_bytes, 0)
+    return 1 - room // (value_bytes + column_bytes) / weights if weights else 1.0
+
+
 def _percent(*arguments: int) -> float:
     return 100 * _break_even(*arguments)
 
@@ -58,10 +70,18 @@ _MISTAKES = (
         "CSR has a start for each row; one for each column is CSC",
         _starts(lambda rows, columns: columns + 1),
     ),
+    *(
+        Mistake(
+            "density for sparsity",
+            "this is the share that may be kept; the sparsity is the share of zeros",
+            answer,
+        )
+        for answer in (_density, _density_or_1)
+    ),
     Mistake(
-        "density for sparsity",
-        "this is the share that may be kept; the sparsity is the share of zeros",
-        _density,
+        "whole weights",
+        "the number of weights that there is room for need not be whole: divide with /",
+        _whole,
     ),
     Mistake(
         "columns forgotten",

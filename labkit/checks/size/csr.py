@@ -166,6 +166,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(drawn(4, 6).half()),
             one(drawn(5, 4).bfloat16()),
             one(torch.tensor([[1e-7, 0.0], [-6e-8, 6e-8]]).half(), "tiny weights"),
+            one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }
     return judge(trial, groups, _MISTAKES, _SECTION)

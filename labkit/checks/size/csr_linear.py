@@ -77,6 +77,22 @@ def _starts_as_counts(x, values, columns, row_starts, bias):  # noqa: ANN001, AN
     return _product(x, _dense(values, torch.as_tensor(columns), counts, x.shape[-1]), bias)
 
 
+def _not_transposed_back(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    product = _linear(x.reshape(-1, x.shape[-1]), values, columns, row_starts, None)
+    result = product.T.reshape(*x.shape[:-1], -1)
+    return result if bias is None else result + bias
+
+
+def _bias_for_each_value(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    times = row_starts.diff()
+    return _linear(x, values, columns, row_starts, None if bias is None else bias * times)
+
+
+def _no_bias_in_empty_rows(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    full = row_starts.diff() > 0
+    return _linear(x, values, columns, row_starts, None if bias is None else bias * full)
+
+
 def _empty_rows_skipped(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
     counts = _counts(row_starts)
     full = [count for count in counts if count]
@@ -101,6 +117,17 @@ _MISTAKES = (
         _bias_per_token,
     ),
     Mistake(
+        "bias for each value",
+        "the bias comes once to each output, however many values its row has",
+        _bias_for_each_value,
+    ),
+    Mistake(
+        "not transposed back",
+        "the product with the weight on the left has a line for each output: transpose it before "
+        "it takes the shape of the answer",
+        _not_transposed_back,
+    ),
+    Mistake(
         "leading dimensions lost",
         "the result has the shape of x but for its last dimension, also where x is one token",
         _flat,
@@ -111,10 +138,13 @@ _MISTAKES = (
         "positions in `values`, not how many there are",
         _starts_as_counts,
     ),
-    Mistake(
-        "empty rows skipped",
-        "a row without values is an output as well: 0 plus its bias",
-        _empty_rows_skipped,
+    *(
+        Mistake(
+            "empty rows skipped",
+            "a row without values is an output as well: 0 plus its bias",
+            answer,
+        )
+        for answer in (_empty_rows_skipped, _no_bias_in_empty_rows)
     ),
 )
 

@@ -17,6 +17,11 @@ def _part(count: int, n: int, log: Callable[[float], float]) -> float:
     return count * log(n / count) if count else 0.0
 
 
+def _log2_of_masks(n: int, kept: int) -> float:
+    """The logarithm of the number of masks with exactly `kept` ones."""
+    return (math.lgamma(n + 1) - math.lgamma(kept + 1) - math.lgamma(n - kept + 1)) / math.log(2)
+
+
 def _bits(n: int, kept: int, log: Callable[[float], float] = math.log2) -> float:
     return _part(kept, n, log) + _part(n - kept, n, log)
 
@@ -67,6 +72,23 @@ _MISTAKES = (
         "a bit for each weight",
         "a bit mask needs n bits whatever is kept; the entropy is smaller unless half is kept",
         lambda n, kept: float(n),
+    ),
+    *(
+        Mistake(
+            "rounded",
+            "these are bits on average, which need not be a whole number: return them as they are",
+            answer,
+        )
+        for answer in (
+            lambda n, kept: float(math.ceil(_bits(n, kept))),
+            lambda n, kept: float(round(_bits(n, kept))),
+        )
+    ),
+    Mistake(
+        "masks counted",
+        "this is the logarithm of the number of masks with that many ones, a little less than "
+        "n H(kept / n), which the exercise asks for",
+        _log2_of_masks,
     ),
     *(
         Mistake(

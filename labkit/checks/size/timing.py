@@ -18,9 +18,11 @@ class Clock:
 
     def __init__(self, now: float) -> None:
         self.now = now
+        self.readings = 0
 
     def __call__(self) -> float:
-        """The time in seconds; reading it takes none."""
+        """The time in seconds; reading it takes none, and is counted."""
+        self.readings += 1
         return self.now
 
 
@@ -46,9 +48,18 @@ def _quantile(values: list[float], share: float) -> float:
 
 
 def _exclusive(values: list[float], share: float) -> float:
+    """As `statistics.quantiles`: of two times, the quartiles lie outside."""
     ordered = sorted(values)
-    place = min(max(share * (len(ordered) + 1) - 1, 0), len(ordered) - 1)
-    return _quantile(ordered, place / max(len(ordered) - 1, 1))
+    if len(ordered) == 1:
+        return ordered[0]
+    place = share * (len(ordered) + 1) - 1
+    below = min(max(math.floor(place), 0), len(ordered) - 2)
+    return ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])
+
+
+def _at(values: list[float], share: float) -> float:
+    """The time at the index that many would write down, sorted[share * n]."""
+    return sorted(values)[int(share * len(values))]
 
 
 def _durations(work: Work, clock: Clock, runs: int) -> list[float]:
@@ -91,6 +102,19 @@ def _around_all(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str
     return _summary([_mean(_durations(work, clock, repeats))])
 
 
+def _float32_readings(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
+    import torch
+
+    _durations(work, clock, warmup)
+    readings = []
+    for _ in range(repeats):
+        start = clock()
+        work()
+        readings.append((start, clock()))
+    starts, ends = torch.tensor(readings, dtype=torch.float32).T
+    return _summary((ends - starts).tolist())
+
+
 def _milliseconds(work: Work, clock: Clock, warmup: int, repeats: int) -> dict[str, float]:
     right = _measured()(work, clock, warmup, repeats)
     return {key: 1000 * value for key, value in right.items()}
@@ -117,6 +141,18 @@ _MISTAKES = (
         "one slow call moves the mean; the median is the middle one of the sorted times",
         _measured(middle=_mean),
     ),
+    *(
+        Mistake(
+            "one of the two middle times",
+            "the median of an even number of times lies halfway between the two in the middle; "
+            "torch.median returns the lower one",
+            _measured(middle=middle),
+        )
+        for middle in (
+            lambda times: sorted(times)[(len(times) - 1) // 2],
+            lambda times: sorted(times)[len(times) // 2],
+        )
+    ),
     Mistake(
         "one timing around all",
         "the time of all calls divided by their number is a mean and has no quartiles; "
@@ -137,10 +173,29 @@ _MISTAKES = (
         "as in numpy.quantile; statistics.quantiles does so with method='inclusive'",
         _measured(quantile=_exclusive),
     ),
+    *(
+        Mistake(
+            "quartiles not interpolated",
+            "where a quartile falls between two times, go the fraction of the way from one to the "
+            "next",
+            answer,
+        )
+        for answer in (
+            _measured(quantile=lambda times, share: sorted(times)[int(share * (len(times) - 1))]),
+            _measured(quantile=_at),
+            _measured(quantile=_at, middle=lambda times: _at(times, 0.5)),
+        )
+    ),
     Mistake(
-        "quartiles not interpolated",
-        "where a quartile falls between two times, go the fraction of the way from one to the next",
-        _measured(quantile=lambda times, share: sorted(times)[int(share * (len(times) - 1))]),
+        "one time",
+        "`repeats` may be 1: then that time is the median and both quartiles",
+        error="at least two data points",
+    ),
+    Mistake(
+        "float32 readings",
+        "a float32 has seven digits, and a clock may stand at millions of seconds: subtract two "
+        "readings before you make a tensor of them",
+        _float32_readings,
     ),
     Mistake(
         "milliseconds",
@@ -156,7 +211,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(slow: list[float], times: list[float], warmup: int, note: str = "") -> Case:
         """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
-        clock = Clock(draws.randint(100, 900) / 4)
+        # As long after its start as a machine may be: float32 loses the fractions.
+        clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + draws.randint(0, 3) / 4)
         durations = slow + times
         repeats = len(durations) - warmup
         shown = f"time_calls(work, clock, {warmup}, {repeats}), calls take {durations} s"
@@ -203,7 +259,7 @@ def _calls(trial: Trial, cases: list[Case], first: Verdict) -> Verdict:
     name = "work runs warmup + repeats times"
     for case in cases:
         work, clock, warmup, repeats = case.arguments
-        work.calls = 0
+        work.calls = clock.readings = 0
         try:
             trial(work, clock, warmup, repeats)
         except Failure as failure:
@@ -211,6 +267,9 @@ def _calls(trial: Trial, cases: list[Case], first: Verdict) -> Verdict:
         ran = getattr(trial.after[0], "calls", 0)
         if ran != warmup + repeats:
             text = f"work() ran {ran} times, expected {warmup} + {repeats}"
+            return Verdict(name, False, f"tried {case.describe(trial.name)}; {text}")
+        if getattr(trial.after[1], "readings", 0) == 0:
+            text = f"{trial.name} did not read the clock that it was given: call clock()"
             return Verdict(name, False, f"tried {case.describe(trial.name)}; {text}")
     return Verdict(name, first.passed, "" if first.passed else f"counts once '{first.name}' holds")
 

@@ -2,7 +2,7 @@
 
 import torch
 
-MISTAKE = "later of equal weights first"
+MISTAKE = "equal weights in another order"
 
 
 def two_four_mask(weight):

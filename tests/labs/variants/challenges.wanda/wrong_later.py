@@ -2,7 +2,7 @@
 
 import torch
 
-MISTAKE = "later of equal scores first"
+MISTAKE = "equal scores in another order"
 
 
 def wanda_mask(weight, inputs, attention_mask, sparsity):

@@ -1,0 +1,15 @@
+"""Changes the parameter with gradients on."""
+
+MISTAKE = "no torch.no_grad()"
+
+
+def layer_sensitivity(model, names, sparsity, evaluate):
+    dense, drops = evaluate(model), {}
+    for name in names:
+        weight = model.get_parameter(name)
+        saved = weight.detach().clone()
+        order = weight.abs().flatten().argsort(stable=True)
+        weight.view(-1)[order[: round(sparsity * weight.numel())]] = 0
+        drops[name] = dense - evaluate(model)
+        weight.copy_(saved)
+    return drops

@@ -1,0 +1,21 @@
+"""Prunes up to the size of the last weight to prune."""
+
+import torch
+
+MISTAKE = "threshold with ties"
+
+
+@torch.no_grad()
+def layer_sensitivity(model, names, sparsity, evaluate):
+    dense, drops = evaluate(model), {}
+    for name in names:
+        weight = model.get_parameter(name)
+        saved, sizes = weight.clone(), weight.abs().flatten()
+        count = round(sparsity * weight.numel())
+        mask = torch.ones(weight.numel())
+        if count:
+            mask[sizes <= sizes.sort().values[count - 1]] = 0
+        weight.mul_(mask.reshape(weight.shape))
+        drops[name] = dense - evaluate(model)
+        weight.copy_(saved)
+    return drops

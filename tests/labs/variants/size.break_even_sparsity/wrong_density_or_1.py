@@ -1,0 +1,11 @@
+"""Returns the share of kept weights, but 1.0 where CSR is never smaller."""
+
+MISTAKE = "density for sparsity"
+
+
+def csr_break_even(rows, columns, value_bytes, column_bytes, start_bytes):
+    weights = rows * columns
+    room = weights * value_bytes - (rows + 1) * start_bytes
+    if room <= 0:
+        return 1.0
+    return room / (value_bytes + column_bytes) / weights

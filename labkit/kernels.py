@@ -25,6 +25,9 @@ from labkit.errors import InputError
 PANEL_BYTES = 1 << 19
 """A panel is held to the second-level cache that common cores have at least."""
 
+THREAD_WORK = 1 << 17
+"""Multiplications and copies that are worth one more thread: some 20 microseconds of them."""
+
 
 class Kept(NamedTuple):
     """The weights that pruning kept, in compressed sparse rows, one row for each output.
@@ -78,7 +81,7 @@ def kept(weight: torch.Tensor) -> Kept:
 
 
 def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> torch.Tensor:
-    """`x @ matrix.T + bias` by the compiled kernel, on `torch.get_num_threads()` threads.
+    """`x @ matrix.T + bias` by the compiled kernel, on up to `torch.get_num_threads()` threads.
 
     Args:
         x: tokens × inputs, float32.
@@ -92,7 +95,8 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
     if not y.numel():
         return y
-    threads = torch.get_num_threads()
+    work = tokens * (len(matrix.values) + inputs + matrix.outputs)
+    threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
     length = _panel_length(tokens, inputs)
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.

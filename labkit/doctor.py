@@ -32,7 +32,7 @@ class Finding:
 def examine(folder: Path | str = ".", *, network: bool = True) -> list[Finding]:
     """Examine Python, torch, the sparse kernel, cores, memory, disk, JupyterLab and sources.
 
-    A sparse kernel that was not compiled yet is compiled, some 10 seconds once.
+    A sparse kernel that was not compiled yet is compiled, some seconds once.
 
     Args:
         folder: where results are to be written; its disk is looked at.

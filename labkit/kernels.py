@@ -162,7 +162,7 @@ def compiled() -> Compiled:
 
     signature = types.void(types.CPointer(types.int64))
     # Loading from the cache is over before the line is printed.
-    line = "labkit: compiling the sparse kernel, once (some 10 s)\n"
+    line = "labkit: compiling the sparse kernel, once (some seconds)\n"
     notice = threading.Timer(2.0, sys.stderr.write, [line])
     notice.daemon = True
     notice.start()

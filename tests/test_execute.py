@@ -266,3 +266,18 @@ def test_expected_times_are_straight_lines_in_the_weights_kept():
     both = calibration.Times(10.0, {**times.sparse, "csr": [90.0, 30.0, 5.0, 0.5]})
     assert both.best(0.8) == ("kernel", pytest.approx(8.0))
     assert both.best(0.99)[0] == "csr"
+
+
+def test_the_command_times_both_ways(home):
+    from typer.testing import CliRunner
+
+    from labkit.cli import app
+
+    command = ["speed", "gpt2", "--source", "mini", "--sparsity", "95%", "--length", "32"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "Layers at 8 × 32 tokens" in result.output
+    assert "128 → 384" in result.output
+    assert "times as fast" in result.output
+    result = CliRunner().invoke(app, ["speed", "gpt2", "--source", "mini", "--length", "0"])
+    assert isinstance(result.exception, InputError)

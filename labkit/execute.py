@@ -167,10 +167,11 @@ def sparse_linear(
     """Replace, in place, each prunable layer that is sparse enough to be faster that way.
 
     The model then is for inference: its parameters no longer ask for gradients, and its state
-    dict holds the kept weights of each sparse layer.  `dense_linear` turns it back.
+    dict holds the kept weights of each sparse layer.  `dense_linear` turns it back.  Layers that
+    are sparse already are decided anew, say for another number of tokens.
 
     Args:
-        model: a pruned `transformers` model, float32, on the CPU; not changed if this raises.
+        model: a pruned `transformers` model, float32, on the CPU; dense if this raises.
         tokens: how many a forward pass will have, padding included (batch × length): dense and
             sparse layers are compared at that number, on as many threads as torch has now.
         calibrate: compare by measuring, some seconds for each new shape, kept on disk for this
@@ -184,6 +185,7 @@ def sparse_linear(
     """
     if tokens < 1:
         raise InputError(f"tokens={tokens}: how many a forward pass has, at least 1")
+    dense_linear(model)
     choices, replacements = [], {}
     for layer in prunable_layers(model):
         name = layer.name.removesuffix(".weight")

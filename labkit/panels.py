@@ -120,7 +120,7 @@ def _row_product(length: int) -> Any:
 _product_8, _product_16, _product_32, _product_64 = map(_row_product, LENGTHS)
 
 
-@njit(fastmath=True)
+@njit(fastmath={"reassoc", "contract", "nsz"})  # in any order, but NaN stays NaN
 def _dot(start, values, columns, count, x):  # noqa: ANN001, ANN202
     for j in range(count):
         start += values[j] * x[columns[j]]

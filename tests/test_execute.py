@@ -209,6 +209,14 @@ def test_layers_are_chosen_by_the_measured_times(home):
     assert [m.method for m in replaced] == [c.method for c in choices if c.method != "dense"]
 
 
+def test_sparse_layers_are_decided_anew(tiny):
+    model = tiny("gpt2")
+    prune_global(model, 0.9)
+    first = sparse_linear(model, calibrate=False)
+    assert any(choice.method == "kernel" for choice in first)
+    assert sparse_linear(model, tokens=2, calibrate=False) == first
+
+
 def test_dense_layers_stay_and_nothing_changes(tiny):
     model = tiny("gpt2")
     assert {choice.method for choice in sparse_linear(model, calibrate=False)} == {"dense"}

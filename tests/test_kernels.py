@@ -77,6 +77,19 @@ def test_activations_of_any_strides():
         np.testing.assert_allclose(y.numpy(), expected(strided, weight, bias), atol=1e-5)
 
 
+@pytest.mark.parametrize("tokens", [1, 5, 70])
+def test_what_is_not_finite_reaches_the_rows_that_kept_its_column_and_no_others(tokens):
+    x, weight, bias = case(tokens, 40, 30, 0.3)
+    x[:, 7], x[-1, 9] = float("inf"), float("nan")
+    y = kernels.kernel_product(x, kernels.kept(weight), bias).numpy()
+    rows = scipy.sparse.csr_array(weight.numpy()).T.tocsr()
+    lost = np.zeros((tokens, 30), dtype=bool)
+    lost[:, rows[[7]].indices] = True
+    lost[-1, rows[[9]].indices] = True
+    np.testing.assert_array_equal(np.isfinite(y), ~lost)
+    assert np.isnan(y[-1, rows[[9]].indices]).all()
+
+
 def test_kept_weights_are_scipys_csr_and_turn_back():
     _, weight, _ = case(1, 33, 21, 0.3)
     weight[5] = 0

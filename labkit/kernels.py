@@ -91,6 +91,8 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
     Returns:
         tokens × outputs, float32.
     """
+    from labkit.panels import ARGUMENTS, BLOCK
+
     tokens, inputs = x.shape
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
     if not y.numel():
@@ -101,8 +103,8 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
-    scratch = torch.empty(threads, (inputs + 16) * length)
-    arguments = (ctypes.c_int64 * 14)(
+    scratch = torch.empty(threads, (inputs + BLOCK) * length)
+    arguments = (ctypes.c_int64 * len(ARGUMENTS))(
         0,
         0,
         matrix.values.data_ptr(),
@@ -118,7 +120,7 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
         length,
         scratch.data_ptr(),
     )
-    _on_threads(compiled().function, arguments, min(threads, panels * groups))
+    _on_threads(compiled().callback.ctypes, arguments, min(threads, panels * groups))
     return y
 
 
@@ -142,9 +144,9 @@ def _panel_length(tokens: int, inputs: int) -> int:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The kernel as a C function, and how it was come by: seconds, and whether from a cache."""
+    """numba's C callback, which owns the code, and how long it took, and whether from a cache."""
 
-    function: Any
+    callback: Any
     seconds: float
     cached: bool
 
@@ -169,12 +171,12 @@ def compiled() -> Compiled:
     start = time.perf_counter()
     try:
         try:
-            kernel = cfunc(signature, cache=True, error_model="numpy")(work)
+            callback = cfunc(signature, cache=True, error_model="numpy")(work)
         except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
-            kernel = cfunc(signature, error_model="numpy")(work)
+            callback = cfunc(signature, error_model="numpy")(work)
     finally:
         notice.cancel()
-    return Compiled(kernel.ctypes, time.perf_counter() - start, kernel.cache_hits > 0)
+    return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
 
 
 @functools.cache

@@ -6,6 +6,10 @@ inputs × tokens, so that each kept weight multiplies one contiguous vector, and
 output row stay in registers from its first kept weight to its last.  That needs vectors whose
 length the compiler knows, so the inner loop is written in LLVM's: an array of numba's would live
 in memory.
+
+Outside of a panel activations stay as tokens × width.  Squares of 16 × 16 are transposed on the
+way in and out, within the cache, for less than what the transposed layout would cost attention,
+norms and sums of such results.
 """
 
 from __future__ import annotations

@@ -14,11 +14,15 @@ from labkit.files import write_text
 CLAIMS = (
     "global_pruning",
     "sweep",
-    "prune_file",
     "scaling",
+    "prune_file",
     "storage_size",
     "storage_speed",
     "storage_load",
+    "sparse_layers",
+    "sparse_models",
+    "semi_structured",
+    "evaluation",
 )
 
 ROOT = Path(__file__).parent.parent

@@ -28,6 +28,9 @@ _HOME = {
     "load_sparse_state": "sparsefile",
     "measure_size": "measure",
     "measure_runtime": "measure",
+    "sparse_linear": "execute",
+    "dense_linear": "execute",
+    "SparseLinear": "execute",
     "run_study": "study",
     "check": "checks",
 }

@@ -16,6 +16,8 @@ _HOME = {
     "weight_summary": "weights",
     "prune_global": "prune",
     "prune_model": "prune",
+    "prune_files": "prunefile",
+    "prune_nm": "nm",
     "sweep": "prune",
     "sparsity_of": "prune",
     "encode_pairs": "evaluate",
@@ -26,6 +28,9 @@ _HOME = {
     "load_sparse_state": "sparsefile",
     "measure_size": "measure",
     "measure_runtime": "measure",
+    "sparse_linear": "execute",
+    "dense_linear": "execute",
+    "SparseLinear": "execute",
     "run_study": "study",
     "check": "checks",
 }

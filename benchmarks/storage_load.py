@@ -20,10 +20,11 @@ def run() -> Claim:
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    from labkit import load_model, load_sparse, prune_global, save_sparse
+    from benchmarks.storage import is_sparse
+    from labkit import load_model, load_sparse, save_sparse
     from labkit.models import quiet
 
-    rows, data = [], []
+    rows, data, generator = [], [], torch.Generator().manual_seed(0)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode(), quiet():
         dense, sparse = Path(folder) / "dense", Path(folder) / "sparse"
         tokens = torch.arange(5, 37)[None]
@@ -39,7 +40,9 @@ def run() -> Claim:
                 import numba  # noqa: F401
             for level in LEVELS:
                 model = load_model("roberta", "random").model
-                prune_global(model, level)
+                for key, tensor in model.state_dict().items():  # prune_global would load numba
+                    if is_sparse(key, tensor):
+                        tensor[torch.rand(tensor.shape, generator=generator) < level] = 0
                 model.save_pretrained(dense)
                 save_sparse(model, sparse)
                 logits = [way()(input_ids=tokens).logits for way in ways.values()]
@@ -59,7 +62,7 @@ def run() -> Claim:
         " / ".join(row[-1] for row in rows if row[1] == "warm").replace(" ×", "") + " × as fast",
     )
     return Claim(
-        "Loading a pruned RoBERTa-base (125 M weights)",
+        "Loading RoBERTa-base (125 M weights, 85 M of them pruned at random)",
         (
             "sparsity",
             "page cache",
@@ -75,7 +78,7 @@ def run() -> Claim:
         "bytes are read and its pages set up at the first use of each weight; load_sparse unpacks "
         "and checks all of them. 'And read' therefore ends when each weight has been summed. Cold: "
         "the files were dropped from the page cache before each load. With numba: loaded by "
-        "something else in the process, such as sparse execution.",
+        "something else in the process, such as pruning or sparse execution.",
         (headline,),
         {"loads": data},
     )

@@ -22,55 +22,71 @@ def _compiled(function: Callable) -> Callable:
 
 
 @_compiled
-def _flag_invalid(block, magnitude, infinity, flags):  # noqa: ANN001, ANN202
-    unsigned = block.dtype.type
-    for i in range(block.size):
-        flags[i] = unsigned(block[i] & magnitude) >= infinity
+def _look(block, magnitude, infinity, lows, highs, below, flags):  # noqa: ANN001, ANN202
+    """Count the keys below each of five brackets; flag those inside one, NaN and infinity.
 
-
-@_compiled
-def _flag_inside(block, magnitude, low, width, flags):  # noqa: ANN001, ANN202
-    """Flag keys of [low, low + width); return how many are below `low`."""
-    unsigned = block.dtype.type
-    below = unsigned(0)  # at most STEP, so that 16 bits hold it
-    for i in range(block.size):
-        key = unsigned(block[i] & magnitude)
-        below = unsigned(below + unsigned(key < low))
-        flags[i] |= unsigned(key - low) < width  # a smaller key wraps round to a huge one
-    return below
-
-
-@_compiled
-def tally(bits, magnitude, infinity, lows, widths, shifts, below, tables):  # noqa: ANN001, ANN201
-    """Add to `below` and `tables` what one pass over `bits` finds; see `select.tally`.
-
-    Few keys lie in a bracket.  So a first, vectorised look flags them, eight flags are tested at
-    once as one 64-bit word, and only the flagged keys are counted one by one.
+    Keys have no sign, so that signed comparisons, the only ones that AVX2 has, will do.  Written
+    out, since the compiler keeps five counts in registers but no array of them.
     """
-    unsigned = bits.dtype.type
+    signed = block.dtype.type
+    low0, low1, low2, low3, low4 = lows[0], lows[1], lows[2], lows[3], lows[4]
+    high0, high1, high2, high3, high4 = highs[0], highs[1], highs[2], highs[3], highs[4]
+    n0 = n1 = n2 = n3 = n4 = signed(0)  # at most STEP, so that 16 bits hold it
+    for i in range(block.size):
+        key = signed(block[i] & magnitude)
+        is0, is1, is2, is3, is4 = key < low0, key < low1, key < low2, key < low3, key < low4
+        n0 = signed(n0 + signed(is0))
+        n1 = signed(n1 + signed(is1))
+        n2 = signed(n2 + signed(is2))
+        n3 = signed(n3 + signed(is3))
+        n4 = signed(n4 + signed(is4))
+        flags[i] = (
+            (is0 ^ (key < high0))
+            | (is1 ^ (key < high1))
+            | (is2 ^ (key < high2))
+            | (is3 ^ (key < high3))
+            | (is4 ^ (key < high4))
+            | (key >= infinity)
+        )
+    below[0] += n0
+    below[1] += n1
+    below[2] += n2
+    below[3] += n3
+    below[4] += n4
+
+
+@_compiled
+def _gather(block, magnitude, words, flags, found):  # noqa: ANN001, ANN202
+    """Copy the flagged keys into `found`, looking at eight flags at once; return their number."""
+    count = 0
+    for word in range(words.size):
+        if words[word]:
+            for i in range(8 * word, 8 * word + 8):
+                found[count] = block[i] & magnitude
+                count += flags[i]
+    return count
+
+
+@_compiled
+def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noqa: ANN001, ANN201
+    """Add to `below` and `tables` what one pass over `keys` finds; returns NaN and infinities.
+
+    `keys` are bit patterns as signed integers; five brackets, empty ones among them.  Few keys
+    lie in a bracket: a first, vectorised look flags them, and only those are counted one by one.
+    """
     invalid = 0
     flags = np.zeros(STEP, np.bool_)
     words = flags.view(np.uint64)
-    found = np.empty(STEP, np.int64)
-    for start in range(0, bits.size, STEP):
-        block = bits[start : start + STEP]
+    found = np.empty(STEP, keys.dtype)
+    for start in range(0, keys.size, STEP):
+        block = keys[start : start + STEP]
         flags[block.size :] = False
-        _flag_invalid(block, magnitude, infinity, flags)
-        for j in range(lows.size):
-            below[j] += _flag_inside(block, magnitude, lows[j], widths[j], flags)
-        count = 0
-        for word in range(words.size):
-            if words[word]:
-                for i in range(8 * word, 8 * word + 8):
-                    found[count] = i
-                    count += flags[i]
-        for i in found[:count]:
-            key = unsigned(block[i] & magnitude)
+        _look(block, magnitude, infinity, lows, highs, below, flags)
+        for key in found[: _gather(block, magnitude, words, flags, found)]:
             invalid += key >= infinity
             for j in range(lows.size):
-                offset = unsigned(key - lows[j])
-                if offset < widths[j]:
-                    tables[j, offset >> shifts[j]] += 1
+                if lows[j] <= key < highs[j]:
+                    tables[j, (key - lows[j]) >> shifts[j]] += 1
     return invalid
 
 

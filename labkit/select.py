@@ -26,6 +26,7 @@ SAMPLE = 1 << 21  # keys in a sample: the bracket then holds some 0.2 % of all k
 _LINE = 16  # neighbours taken together for a sample: one line of the cache in fp32
 _SLACK = 3.0  # half width of a bracket in standard deviations: one in 400 is missed
 _SMALL = 1 << 16  # fewer keys than this are neither sampled nor spread over the cores
+_AT_ONCE = 5  # brackets that one pass looks at: the levels of the course
 _CHUNK = 1 << 18  # keys that the plain numpy loops look at in one step
 
 
@@ -135,23 +136,15 @@ def guess(sample: np.ndarray, form: Format, shares: Sequence[float]) -> list[Bra
     sides: list[int] = []
     for share in shares:
         slack = _SLACK * (share * (1 - share) * n) ** 0.5 + 1
-        sides += [int(share * n - slack), int(share * n + slack) + 1]
-    inner = [min(max(side, 1), n) for side in sides]
-
-    def count(brackets: list[Bracket]) -> Tally:
-        counter = Counter(form, brackets)
-        counter.add(sample)
-        return counter.tally
-
-    limit = form.magnitude + 1
-    found = thresholds(count, limit, inner)
+        sides += [int(share * n - slack), int(share * n + slack)]
+    inner = [min(max(side, 0), n - 1) for side in sides]
+    order = np.partition(sample & form.bits(form.magnitude), sorted(set(inner)))
     keys = [
-        0 if side < 1 else form.infinity if side > n else min(cut.key, form.infinity)
-        for side, cut in zip(sides, found, strict=True)
+        0 if side < 0 else form.infinity if side >= n else min(int(order[at]), form.infinity)
+        for side, at in zip(sides, inner, strict=True)
     ]
-    # A cut of all its ties names the next key, one too high for a lower side.
     pairs = zip(keys[::2], keys[1::2], strict=True)
-    return [Bracket(max(low - 1, 0), min(high + 1, form.infinity)) for low, high in pairs]
+    return [Bracket(low, min(high + 1, form.infinity)) for low, high in pairs]
 
 
 def sample_of(bits: np.ndarray, total: int) -> np.ndarray:
@@ -168,28 +161,34 @@ class Counter:
     """Counts keys below and inside brackets, array after array, in one thread."""
 
     def __init__(self, form: Format, brackets: Sequence[Bracket]) -> None:
-        columns = (
-            [b.low for b in brackets],
-            [b.high - b.low for b in brackets],
-            [b.shift for b in brackets],
-        )
-        self._columns = [np.array(column, form.bits) for column in columns]
-        self._limits = form.bits(form.magnitude), form.bits(form.infinity)
-        bins = max(((b.high - b.low - 1 >> b.shift) + 1 for b in brackets), default=0)
-        self._below = np.zeros(len(brackets), np.int64)
-        self._inside = np.zeros((len(brackets), bins), np.int64)
+        self._signed = np.dtype(form.bits).str.replace("u", "i")
+        self._limits = np.array([form.magnitude, form.infinity], self._signed)
+        self._count = len(brackets)
+        # The loops take five brackets at a time; empty ones fill the last five.
+        missing = -len(brackets) % _AT_ONCE if brackets else _AT_ONCE
+        padded = [*brackets, *[Bracket(0, 0)] * missing]
+        columns = zip(*((b.low, b.high, b.shift) for b in padded), strict=True)
+        self._columns = [np.array(column, self._signed) for column in columns]
+        bins = max((b.high - b.low - 1 >> b.shift) + 1 for b in padded)
+        self._below = np.zeros(len(padded), np.int64)
+        self._inside = np.zeros((len(padded), max(bins, 1)), np.int64)
         self._tally = loops(form.bits).tally
         self.invalid = 0
 
     def add(self, bits: np.ndarray) -> None:
         """Count the keys of a contiguous array."""
-        tables = (self._below, self._inside)
-        self.invalid += int(self._tally(bits, *self._limits, *self._columns, *tables))
+        keys = bits.view(self._signed)
+        for at in range(0, len(self._below), _AT_ONCE):
+            own = slice(at, at + _AT_ONCE)
+            tables = (self._below[own], self._inside[own])
+            columns = (column[own] for column in self._columns)
+            invalid = int(self._tally(keys, *self._limits, *columns, *tables))
+            self.invalid += invalid if at == 0 else 0
 
     @property
     def tally(self) -> Tally:
         """What was found so far."""
-        return Tally(self.invalid, self._below, self._inside)
+        return Tally(self.invalid, self._below[: self._count], self._inside[: self._count])
 
 
 def zero(bits: np.ndarray, form: Format, key: int) -> tuple[int, int]:
@@ -252,35 +251,36 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
     try:
         from labkit import keyloops
 
-        few, magnitude, one = np.ones(8, bits), bits(1), bits(1)
-        table, column = np.zeros((1, 1), np.int64), np.ones(1, bits)
-        keyloops.tally(few, magnitude, one, column, column, column, table[0], table)
-        keyloops.keep(few, magnitude, one, np.empty(8, np.bool_))
-        keyloops.zero(few, magnitude, one)
+        signed = np.dtype(bits).str.replace("u", "i")
+        few, one = np.ones(8, bits), bits(1)
+        limits, column = np.ones(2, signed), np.ones(_AT_ONCE, signed)
+        below, tables = np.zeros(_AT_ONCE, np.int64), np.zeros((_AT_ONCE, 1), np.int64)
+        keyloops.tally(few.view(signed), *limits, column, column, column, below, tables)
+        keyloops.keep(few, one, one, np.empty(8, np.bool_))
+        keyloops.zero(few, one, one)
     except Exception:  # whatever keeps a compiler from working on this machine
         return Loops("numpy", _tally, _zero, _keep)
     return Loops("numba", keyloops.tally, keyloops.zero, keyloops.keep)
 
 
 def _tally(
-    bits: np.ndarray,
-    magnitude: np.unsignedinteger,
-    infinity: np.unsignedinteger,
+    keys: np.ndarray,
+    magnitude: np.signedinteger,
+    infinity: np.signedinteger,
     lows: np.ndarray,
-    widths: np.ndarray,
+    highs: np.ndarray,
     shifts: np.ndarray,
     below: np.ndarray,
     inside: np.ndarray,
 ) -> int:
     invalid = 0
-    for start in range(0, len(bits), _CHUNK):
-        keys = bits[start : start + _CHUNK] & magnitude
-        invalid += np.count_nonzero(keys >= infinity)
-        for j, (low, width, shift) in enumerate(zip(lows, widths, shifts, strict=True)):
-            below[j] += np.count_nonzero(keys < low)
-            offsets = keys - low  # a smaller key wraps round to a huge one
-            offsets = (offsets[offsets < width] >> shift).astype(np.int64)
-            inside[j] += np.bincount(offsets, minlength=inside.shape[1])
+    for start in range(0, len(keys), _CHUNK):
+        part = keys[start : start + _CHUNK] & magnitude
+        invalid += np.count_nonzero(part >= infinity)
+        for j, (low, high, shift) in enumerate(zip(lows, highs, shifts, strict=True)):
+            below[j] += np.count_nonzero(part < low)
+            offsets = (part[(part >= low) & (part < high)] - low) >> shift
+            inside[j] += np.bincount(offsets.astype(np.int64), minlength=inside.shape[1])
     return invalid
 
 

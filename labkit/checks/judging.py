@@ -149,11 +149,13 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         pairs = [(f" at {key!r}", value[key], expected[key]) for key in expected]
     elif isinstance(expected, tuple | list):
         if type(value) not in (tuple, list):
-            return f"returned {show_type(value)}, expected {len(expected)} values"
+            kind = "tuple" if isinstance(expected, tuple) else "list"
+            return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
         if len(value) != len(expected):
             return f"returned {len(value)} values, expected {len(expected)}"
         pairs = [
-            (f" at position {i}", *both) for i, both in enumerate(zip(value, expected, strict=True))
+            (f" in value {i} of {len(expected)}", *both)
+            for i, both in enumerate(zip(value, expected, strict=True), start=1)
         ]
     elif expected is None or isinstance(expected, bool | int | float | str):
         return _scalar_difference(value, expected, rtol, atol)
@@ -215,8 +217,8 @@ def _try(trial: Trial, case: Case) -> _Result:
         # A copy: a function may hand out the same tensor at each call and change it.
         value = copy.deepcopy(value)
     except BaseException as error:  # copying runs code of the value's class
-        kind = show_type(value)
-        problem = problem or f"it returned {kind}: looking at it raised {type(error).__name__}"
+        kind = type(value).__name__  # nothing else of such a value may be touched
+        problem = problem or f"looking at a value of type {kind} raised {type(error).__name__}"
     return _Result(case, value, problem, changed, anywhere)
 
 
@@ -271,12 +273,12 @@ def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     import torch
 
     dtype = str(expected.dtype).removeprefix("torch.")
-    wanted = f"expected a {dtype} tensor of shape {tuple(expected.shape)}"
+    wanted = f"expected {_article(dtype)} tensor of shape {tuple(expected.shape)}"
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
         return f"returned {show_type(value)}, {wanted}"
     value = value.detach()
     found = str(value.dtype).removeprefix("torch.")
-    got = f"returned a {found} tensor of shape {tuple(value.shape)}"
+    got = f"returned {_article(found)} tensor of shape {tuple(value.shape)}"
     if (value.shape, value.dtype) != (expected.shape, expected.dtype):
         return f"{got}, {wanted}"
     if value.device != expected.device or value.layout != expected.layout:
@@ -294,6 +296,10 @@ def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     wrong = int((~close).sum())
     more = f" ({wrong} of {close.numel()} entries differ)" if close.numel() > 1 else ""
     return f"returned {value[at].item():g}{where}, expected {expected[at].item():g}{more}"
+
+
+def _article(dtype: str) -> str:
+    return f"an {dtype}" if dtype[0] in "aeio" else f"a {dtype}"
 
 
 def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:

@@ -1,4 +1,4 @@
-"""Notice calls into modules that an exercise forbids, under whatever name they were imported."""
+"""Notice calls that an exercise forbids, under whatever name they were imported."""
 
 import importlib.util
 import os
@@ -12,17 +12,22 @@ _MACHINERY = frozenset(
 
 
 class Watch:
-    """A profile function (`sys.setprofile`) that records the first call into `modules`.
+    """A profile function (`sys.setprofile`) that records the first call to one of `forbidden`.
 
-    It looks at the file that the running code comes from, so an alias, a copied function object
-    or a method of a class in the module is noticed as well.  Importing a module is no call.
-    `seen` is None or the name of the function, such as `torch.nn.utils.prune.l1_unstructured`.
+    A name such as `sklearn` is a module: the watch looks at the file that the running code comes
+    from, so an alias, a copied function object or a method of a class in the module is noticed as
+    well.  Importing a module is no call.  A name such as `to_sparse_csr()` is a function or method
+    written in C, which has no file.  `seen` is None or the name of the function, such as
+    `torch.nn.utils.prune.l1_unstructured`.
     """
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, forbidden: tuple[str, ...]) -> None:
         self.seen: str | None = None
         self._modules = {}
-        for name in modules:
+        self._functions = {name.removesuffix("()") for name in forbidden if name.endswith("()")}
+        for name in forbidden:
+            if name.endswith("()"):
+                continue
             spec = importlib.util.find_spec(name)
             if spec is None or spec.origin is None:
                 continue
@@ -32,6 +37,9 @@ class Watch:
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
         """Record a call; `sys.setprofile` calls this at each call and return."""
+        if event == "c_call" and self.seen is None and self._functions:
+            name = getattr(argument, "__name__", "")
+            self.seen = name if name in self._functions else None
         if event != "call" or self.seen is not None:
             return
         owner = self._owner(frame.f_code.co_filename)

@@ -17,8 +17,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit`, `sklearn` or `evaluate` earn no points. The exercises do
-# not need each other; begin where you like.
+# answers yourself: calls into `labkit`, `sklearn` or `evaluate` earn no points, and for the
+# bootstrap interval neither do those into `scipy.stats`. The exercises do not need each other;
+# begin where you like.
 
 # %%
 import matplotlib.pyplot as plt
@@ -157,8 +158,8 @@ def accuracy_and_f1(predictions: torch.Tensor, labels: torch.Tensor) -> tuple[fl
     predictions, labels: int64 tensors of shape (pairs,), of 0 and 1; there may be no pairs. They
         must not be changed.
 
-    Returns (accuracy, f1), two numbers from 0 to 1. Each is 0.0 where there is nothing to divide
-    by: both without pairs, F1 where no pair is called 1 or no pair is 1.
+    Returns (accuracy, f1), two numbers from 0 to 1. Both are 0.0 without pairs, and F1 is 0.0
+    where there is no true positive: precision and recall are 0 there, or have no denominator.
     """
     ### BEGIN SOLUTION
     true_positive = int(((predictions == 1) & (labels == 1)).sum())
@@ -254,8 +255,8 @@ def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[s
     model: called as model(input_ids=..., attention_mask=...), it returns an object whose `.logits`
         are a float32 tensor of shape (rows, 2). Its weights must not be changed.
     batches: dicts of int64 tensors: "input_ids" and "attention_mask" of shape (rows, tokens) and
-        "labels" of shape (rows,), 0 or 1. Batches may differ in size; there may be none. They must
-        not be changed.
+        "labels" of shape (rows,), 0 or 1. Batches may differ in size, and none of them is empty;
+        there may be no batches. They must not be changed.
 
     Returns {"loss": ..., "accuracy": ...}, in this order: the mean cross-entropy and the share of
     examples whose label has the larger logit, both over the examples of all batches together, and
@@ -364,7 +365,8 @@ if checks.works("mrpc.evaluate", evaluate):
 def encode(tokenizer, pairs: list[tuple[str, str]], max_length: int) -> list[list[int]]:
     """Token ids of sentence pairs, one row for each pair.
 
-    tokenizer: a tokenizer of transformers, such as `load_model` returns.
+    tokenizer: a tokenizer of transformers, such as `load_model` returns. Its settings (padding
+        token, sides, largest length) must not be changed.
     pairs: tuples of a first and a second sentence, neither empty; there may be no pairs. They must
         not be changed.
     max_length: the most tokens in a row, special tokens included; at least 8.
@@ -395,8 +397,8 @@ checks.check("mrpc.encode", encode)
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# The arguments `truncation` and `max_length` do the cutting. The result holds several things by
-# name; the rows of ids are at `"input_ids"`.
+# The arguments `truncation` and `max_length` of the call do the cutting; nothing has to be set on
+# the tokenizer. The result holds several things by name; the rows of ids are at `"input_ids"`.
 #
 # </details>
 #
@@ -524,7 +526,8 @@ checks.points("mrpc.collapse", globals().get("baseline"), seed=seed)
 # %% [markdown]
 # ### What you built
 # Pruned versions of the mini GPT-2 beside the constant answer. A cross marks a version that gives
-# every pair the same answer.
+# every pair the same answer. It lies below the line where that is the rarer answer, and a version
+# on the line need not have collapsed: the accuracy does not tell.
 
 # %%
 if checks.works("mrpc.collapse", baseline):
@@ -681,7 +684,7 @@ def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]
         p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
             fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
             there are no such pairs
-    `scipy.stats.binomtest` may be used.
+    `scipy.stats.binomtest` may be used, `statsmodels`, which has the whole test, may not.
     """
     ### BEGIN SOLUTION
     only_first = int((first & ~second).sum())

@@ -41,7 +41,7 @@ torch.sparse.check_sparse_tensor_invariants.enable()
 # keep three lists of numbers: the kept **values**, row by row; the **column** of each; and for each
 # row where its values **start**. One last entry says where the last row ends, so row `i` has the
 # values from `row_starts[i]` up to, not including, `row_starts[i + 1]`. torch has `to_sparse_csr`
-# for this: write it by hand, and compare with that if you like.
+# for this: compare with that if you like, but write `to_csr` without it.
 #
 # **By hand.** A matrix of three rows:
 #

@@ -136,6 +136,11 @@ _MISTAKES = (
         lambda correct, draws: tuple(100 * end for end in _interval(correct, draws)),
     ),
     Mistake(
+        "percent",
+        "np.quantile takes fractions, 0.025 for 2.5 %; np.percentile takes percent",
+        error="must be in the range [0, 1]",
+    ),
+    Mistake(
         "high before low",
         "the lower end comes first",
         lambda correct, draws: _interval(correct, draws)[::-1],

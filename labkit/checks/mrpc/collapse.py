@@ -69,6 +69,10 @@ def _collapsed_when_empty(labels: "Tensor", predictions: "Tensor") -> dict[str, 
     return _baseline(labels, predictions) | ({} if labels.numel() else {"collapsed": True})
 
 
+def _share_of_ones(labels: list[int], predictions: list[int]) -> float:
+    return sum(labels) / len(labels)
+
+
 def _higher_label(labels: "Tensor", predictions: "Tensor") -> dict[str, Any]:
     def f1(labels: list[int], predictions: list[int]) -> float:
         return _f1(labels, _constant(labels, int(2 * sum(labels) >= len(labels))))
@@ -100,6 +104,23 @@ _MISTAKES = (
             ),
         )
     ),
+    *(
+        Mistake(
+            "the share of paraphrases",
+            "where most pairs are no paraphrases always answering 0 is right more often: take the "
+            "larger of both shares",
+            answer,
+        )
+        for answer in (
+            lambda labels, predictions: _baseline(labels, predictions, majority=_share_of_ones),
+            lambda labels, predictions: _baseline(
+                labels,
+                predictions,
+                majority=_share_of_ones,
+                majority_f1=lambda a, b: _f1(a, _constant(a, 1)),
+            ),
+        )
+    ),
     Mistake(
         "collapsed if accuracy equals majority",
         "a model that reads can reach that accuracy by chance, and one that always gives the other "
@@ -118,6 +139,16 @@ _MISTAKES = (
         lambda labels, predictions: _baseline(
             labels, predictions, collapsed=lambda a, b: b == _constant(b, _most_frequent(a))
         ),
+    ),
+    *(
+        Mistake(
+            "collapsed to one class only",
+            "a model has collapsed if it always says 0, and also if it always says 1",
+            lambda labels, predictions, value=value: _baseline(
+                labels, predictions, collapsed=lambda a, b: b == _constant(b, value)
+            ),
+        )
+        for value in (0, 1)
     ),
     Mistake(
         "F1 always of answering 1",
@@ -187,6 +218,11 @@ def _tensor(values: list[int]) -> "Tensor":
     return torch.tensor(values, dtype=torch.int64, device="cpu")
 
 
+def _shown(values: "Tensor") -> str:
+    ones = int(values.sum())
+    return f"{len(values) - ones} zeros and {ones} ones"
+
+
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `baseline(labels, predictions)`."""
     import torch
@@ -195,10 +231,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     few, many = draws.random.randint(3, 6), draws.random.randint(8, 14)
 
     def case(labels: "Tensor", predictions: "Tensor", note: str = "") -> Case:
+        shown = f"{trial.name}({_shown(labels)} as labels, {_shown(predictions)} as predictions)"
+        expected = _baseline(labels, predictions)
         # float32 averages are as good as float64 ones here.
-        return Case(
-            (labels, predictions), _baseline(labels, predictions), note, rtol=1e-4, atol=1e-6
-        )
+        return Case((labels, predictions), expected, note, rtol=1e-4, atol=1e-6, shown=shown)
 
     paraphrases, others = draws.mixed(few, many), draws.mixed(many, few)
     wide = torch.stack([draws.mixed(few, many), draws.mixed(few, many)], dim=1)

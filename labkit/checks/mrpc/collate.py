@@ -41,6 +41,10 @@ def _other_mask(rows: Rows, pad_id: int, kind: str) -> Batch:
     return {"input_ids": ids, "attention_mask": masks[kind]}
 
 
+def _left_ids(rows: Rows, pad_id: int) -> Batch:
+    return _batch(rows, pad_id) | {"input_ids": _batch(rows, pad_id, left=True)["input_ids"]}
+
+
 _MISTAKES = (
     Mistake(
         "pad id 0",
@@ -52,10 +56,13 @@ _MISTAKES = (
         "the padding id may be a token of the text as well; the mask follows from the lengths",
         lambda rows, pad_id: _other_mask(rows, pad_id, "ids"),
     ),
-    Mistake(
-        "left padding",
-        "the tokens of a row come first and the padding after them",
-        lambda rows, pad_id: _batch(rows, pad_id, left=True),
+    *(
+        Mistake(
+            "left padding",
+            "the tokens of a row come first and the padding after them",
+            answer,
+        )
+        for answer in (lambda rows, pad_id: _batch(rows, pad_id, left=True), _left_ids)
     ),
     *(
         Mistake(

@@ -1,6 +1,5 @@
 """The exercise `mrpc.encode`: sentence pairs to rows of token ids."""
 
-import copy
 import functools
 import random
 from collections.abc import Callable
@@ -61,6 +60,13 @@ def _padded(name: str, pairs: Pairs, max_length: int) -> Rows:
     return [row + [_tokenizer(name).pad_token_id] * (longest - len(row)) for row in rows]
 
 
+def _tensor(name: str, pairs: Pairs, max_length: int) -> Any:
+    """What return_tensors="pt" gives, which has to be a rectangle."""
+    import torch
+
+    return torch.tensor(_padded(name, pairs, max_length))
+
+
 def _each_alone(name: str, pairs: Pairs, max_length: int, width: int | None = None) -> Rows:
     """Both sentences encoded on their own, and put together; cut to `width`."""
     how = {"truncation": True, "max_length": max_length}
@@ -115,7 +121,7 @@ _MISTAKES = (
     ),
     *(
         Mistake("padded", "padding is for a batch, later: each row keeps its own length", answer)
-        for answer in (_padded, _by(padding="max_length"))
+        for answer in (_padded, _by(padding="max_length"), _tensor)
     ),
     Mistake(
         "no special tokens",
@@ -131,18 +137,30 @@ _MISTAKES = (
 
 
 class _ByName:
-    """The trial for cases that name a tokenizer: the function gets a copy of the tokenizer."""
+    """The trial for cases that name a tokenizer: the function gets a copy of the tokenizer.
+
+    `changed` says of the first copy that did not stay as it was what became of it.
+    """
 
     def __init__(self, trial: Trial) -> None:
         self.name = trial.name
         self.after: tuple[Any, ...] = ()
+        self.changed = ""
         self._trial = trial
 
     def __call__(self, name: str, pairs: Pairs, max_length: int) -> Any:
+        from labkit.checks.mrpc.lent import changed, lend
+
         try:
-            return self._trial(copy.deepcopy(_tokenizer(name)), pairs, max_length)
+            return self._trial(lend(_tokenizer(name)), pairs, max_length)
         finally:
-            self.after = (name, *self._trial.after[1:])
+            tokenizer, *rest = self._trial.after
+            self.after = (name, *rest)
+            if not self.changed and (settings := changed(_tokenizer(name), tokenizer)):
+                self.changed = (
+                    f"the function changed the tokenizer of {name} ({', '.join(settings)}), which "
+                    "its other users notice: hand options to the call of the tokenizer"
+                )
 
 
 def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
@@ -157,9 +175,9 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(name: str, pairs: Pairs, max_length: int, note: str = "") -> Case:
         words = "; ".join(f"{len(a.split())} and {len(b.split())}" for a, b in pairs)
-        shown = f"{trial.name}(the tokenizer of {name}, pairs of {words or 'nothing'} words"
-        expected = _right(name, pairs, max_length)
-        return Case((name, pairs, max_length), expected, note, shown=f"{shown}, {max_length})")
+        of = f"pairs of {words} words" if pairs else "[]"
+        shown = f"{trial.name}(the tokenizer of {name}, {of}, {max_length})"
+        return Case((name, pairs, max_length), _right(name, pairs, max_length), note, shown=shown)
 
     def whole(name: str) -> Case:
         return case(name, [pair(4, 7), pair(9, 5), pair(3, draw.randint(4, 6))], 64)
@@ -183,7 +201,11 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case("bart", [pair(1, 1), pair(1, 12)], 8, "one word"),
         ],
     }
-    return judge(_ByName(trial), groups, _MISTAKES, _SECTION)
+    by_name = _ByName(trial)
+    *verdicts, kept = judge(by_name, groups, _MISTAKES, _SECTION)
+    if kept.passed and by_name.changed:
+        kept = Verdict(kept.name, False, by_name.changed)
+    return (*verdicts, kept)
 
 
 TASK = Exercise(

@@ -62,6 +62,13 @@ def _means(model: "TinyClassifier", batches: Batches, empty: float = 0.0, **how:
     return {"loss": losses / count, "accuracy": rights / count}
 
 
+def _means_per_example(model: "TinyClassifier", batches: Batches) -> dict:
+    """The loss from batch means that are added up and divided by the number of examples."""
+    found = _examples(model, batches)
+    total, count = sum(float(losses.mean()) for losses, _ in found), _sums(found)[2]
+    return _means(model, batches) | {"loss": total / max(count, 1)}
+
+
 def _batch_means(model: "TinyClassifier", batches: Batches, of: tuple[str, ...]) -> dict:
     """The means over the batches of what `of` names, and the right means of the rest."""
     found = _examples(model, batches)
@@ -96,6 +103,12 @@ _MISTAKES = (
         for parts in _PARTS
     ),
     Mistake(
+        "batch means divided by examples",
+        "cross_entropy already divides by the rows of its batch: add up sums (reduction='sum'), or "
+        "means times rows",
+        _means_per_example,
+    ),
+    Mistake(
         "mask not passed",
         "without the attention mask the model reads the padding as text",
         lambda model, batches: _means(model, batches, masked=False),
@@ -121,7 +134,7 @@ _MISTAKES = (
     Mistake("percent", "an accuracy runs from 0 to 1", _percent),
     Mistake(
         "0/0",
-        "without examples both are 0.0",
+        "without batches both are 0.0",
         lambda model, batches: _means(model, batches, empty=math.nan),
         error="ZeroDivisionError",
     ),
@@ -172,7 +185,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(tiny: "TinyClassifier", batches: Batches, note: str = "") -> Case:
         sizes = ", ".join(str(len(batch["labels"])) for batch in batches)
-        shown = f"{trial.name}(a small classifier, batches of {sizes or 'nothing'})"
+        shown = f"{trial.name}(a small classifier, {f'batches of {sizes}' if sizes else '[]'})"
         return Case((tiny, batches), _means(tiny, batches), note, 1e-4, 1e-6, shown)
 
     groups = {

@@ -140,6 +140,11 @@ _MISTAKES = (
         ),
     ),
     Mistake(
+        "the same loss for both labels",
+        "saying `prior` costs -ln(prior) where the label is 1, and -ln(1 - prior) where it is 0",
+        _with(lambda right, rows, labels, prior: [-math.log(prior)], "prior_loss"),
+    ),
+    Mistake(
         "the prior of class 0",
         "`prior` is the probability of class 1",
         _with(lambda right, rows, labels, prior: [_prior_loss(labels, 1 - prior)], "prior_loss"),
@@ -197,11 +202,21 @@ _MISTAKES = (
             "given_up",
         ),
     ),
-    Mistake(
-        "given up by the accuracy",
-        "a model that reads can reach the majority's accuracy by chance; look at whether all rows "
-        "get the same class",
-        _with(lambda right, rows, labels, prior: [right["accuracy"] == _most(labels)], "given_up"),
+    *(
+        Mistake(
+            "given up by the accuracy",
+            "a model that reads can reach the majority's accuracy by chance; look at whether all "
+            "rows get the same class",
+            answer,
+        )
+        for answer in (
+            _with(
+                lambda right, rows, labels, prior: [right["accuracy"] == _most(labels)], "given_up"
+            ),
+            _with(
+                lambda right, rows, labels, prior: [right["accuracy"] <= _most(labels)], "given_up"
+            ),
+        )
     ),
     Mistake(
         "given up to class 1 only",
@@ -278,7 +293,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         # As precise as float32 is.
         prior = prior or draws.prior()
         expected = _reading(logits, labels, prior)
-        return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6)
+        kind = str(logits.dtype).removeprefix("torch.")
+        shown = f"{trial.name}({kind} logits of shape {tuple(logits.shape)}, "
+        shown += f"labels of which {int(labels.sum())} are 1, {prior})"
+        return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6, shown=shown)
 
     labels = draws.labels(few, many)
     # As many wrong as the constant answer has, yet not constant.

@@ -2,6 +2,7 @@
 
 import math
 import random
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,19 @@ def _unpaired(both: int, one: int, two: int, neither: int, pooled: bool) -> floa
     return _normal_tails((second - first) / math.sqrt(variance / n)) if variance else 0.0
 
 
+def _t_test(both: int, one: int, two: int, neither: int, pooled: bool) -> float:
+    """Student's t test, or Welch's, for two independent samples."""
+    from scipy.stats import ttest_ind
+
+    if one == two:
+        return 1.0
+    first = [1.0] * (both + one) + [0.0] * (two + neither)
+    second = [1.0] * (both + two) + [0.0] * (one + neither)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on samples of one pair, where it gives nan
+        return float(ttest_ind(first, second, equal_var=pooled).pvalue)
+
+
 def _chi_square(one: int, two: int, less: float) -> float:
     """McNemar's statistic, of which the square root is compared with a normal distribution."""
     if one + two == 0:
@@ -114,10 +128,11 @@ _MISTAKES = (
             "an unpaired test",
             "the two accuracies come from the same pairs; only the pairs on which the models "
             "differ tell them apart",
-            lambda first, second, pooled=pooled: _compare(
-                first, second, lambda *counts: _unpaired(*counts, pooled=pooled)
+            lambda first, second, test=test, pooled=pooled: _compare(
+                first, second, lambda *counts: test(*counts, pooled=pooled)
             ),
         )
+        for test in (_unpaired, _t_test)
         for pooled in (True, False)
     ),
     *(
@@ -169,6 +184,13 @@ _MISTAKES = (
             answer,
         )
         for answer in (_swapped, _all_swapped)
+    ),
+    Mistake(
+        "a difference without a sign",
+        "the difference is below 0 where the second model is the worse one",
+        lambda first, second: _with(
+            first, second, difference=abs(_compare(first, second)["difference"])
+        ),
     ),
     Mistake(
         "the counts swapped",

@@ -127,13 +127,16 @@ _MISTAKES = (
         "the accuracy is returned first, F1 second",
         lambda predictions, labels: (_f1(predictions, labels), _accuracy(predictions, labels)),
     ),
-    Mistake(
-        "percent",
-        "both scores run from 0 to 1",
-        lambda predictions, labels: (
-            100 * _accuracy(predictions, labels),
-            100 * _f1(predictions, labels),
-        ),
+    *(
+        Mistake(
+            "percent",
+            "both scores run from 0 to 1",
+            lambda predictions, labels, scales=scales: (
+                scales[0] * _accuracy(predictions, labels),
+                scales[1] * _f1(predictions, labels),
+            ),
+        )
+        for scales in ((100, 100), (100, 1), (1, 100))
     ),
     *(
         Mistake(
@@ -165,7 +168,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         table = torch.tensor(pairs, dtype=torch.int64, device="cpu").reshape(-1, 2)
         predictions, labels = table[:, 0].clone(), table[:, 1].clone()
         expected = (_accuracy(predictions, labels), _f1(predictions, labels))
-        return Case((predictions, labels), expected, note)
+        shown = f"{trial.name}({len(pairs)} pairs: tp {tp}, fp {fp}, fn {fn}, tn {tn})"
+        return Case((predictions, labels), expected, note, shown=shown)
 
     def counts(scale: int = 1) -> Case:
         """Four counts with which no two of the scores that are taken for each other agree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,22 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
 
 
 def show(plot: Plot) -> None:
-    """Glue the figure under its name, for a `{glue:figure}` directive on the page."""
+    """Glue the figure under its name, for a `{glue:figure}` directive on the page.
+
+    A figure too wide for the screen scrolls in its own frame rather than becoming unreadable.
+    """
     from IPython.display import HTML
     from myst_nb import glue
 
-    glue(plot.name, HTML(plot.svg()), display=False)
+    width = round(96 * plot.figure.get_figwidth())  # pixels of CSS
+    frame = f'<div class="figure-frame" style="--width: {width}px">{figure_svg(plot)}</div>'
+    glue(plot.name, HTML(frame), display=False)
+
+
+def figure_svg(plot: Plot) -> str:
+    """The figure with ids that no other figure of a page has: matplotlib counts anew in each."""
+    places = r'\bid="|aria-labelledby="|href="#|url\(#'
+    return re.sub(rf"({places})(?!{re.escape(plot.name)}-)", rf"\g<1>{plot.name}-", plot.svg())
 
 
 def number(name: str, value: float, form: str = "{:.1f}") -> None:

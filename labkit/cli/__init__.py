@@ -1,6 +1,6 @@
 """The `labkit` command: one module per group of commands, all on the one `app`."""
 
-from labkit.cli import about, labs, studies
+from labkit.cli import about, book, labs, studies
 from labkit.cli.app import app, main
 
-__all__ = ["about", "app", "labs", "main", "studies"]
+__all__ = ["about", "app", "book", "labs", "main", "studies"]

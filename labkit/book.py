@@ -10,6 +10,8 @@ from labkit import sources
 from labkit.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labkit.plots import Plot
     from labkit.study import Study
 
@@ -23,6 +25,25 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
     from labkit.study import run_study
 
     return run_study(settings or Settings(), out or sources.home() / "book")
+
+
+def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:
+    """The reader's own tables for the published models, or None before they have been measured.
+
+    They are those of `labkit study --source hub` in `results/` of the course: "results", "layers",
+    "paired" and "weights", as in `Study.tables`. A page that shows them is run again when they
+    change. `root` is the course's folder; default: the one that the page's folder lies in.
+    """
+    from labkit.site import hub_tables
+
+    here = Path.cwd()
+    course = next((f for f in (here, *here.parents) if (f / "_config.yml").is_file()), here)
+    tables = hub_tables(root or course)
+    if not tables:
+        return None
+    import pandas as pd
+
+    return {name: pd.read_parquet(path) for name, path in tables.items()}
 
 
 def show(plot: Plot) -> None:

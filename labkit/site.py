@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from labkit.errors import InputError, SourceError
 
-READER_RESULTS = Path("results") / "tables"
-"""Where `labkit study` leaves the reader's tables, below the root of the course."""
+RESULTS = "results"
+"""Where `labkit study` leaves the reader's results, below the root of the course."""
 
 _OPTIONS = ("--all", "-W", "-n", "--keep-going")  # every page, warnings are errors, all of them
 _KEYED = (".py", ".json", ".jsonl", ".safetensors", ".txt", ".model", ".parquet", ".csv", ".npz")
@@ -57,19 +58,31 @@ def execution_key(root: Path | str) -> str:
     """Hash of what the cells of the book depend on beside their own code.
 
     That is the modules of `labkit`, the data it ships, the pinned versions and the running Python,
-    and the tables that `labkit study` left below `root`, which some pages show to the reader.
+    and the reader's own results for the published models (`hub_tables`).
     """
     root, package = Path(root), Path(__file__).parent
     files = [path for path in package.rglob("*") if path.suffix in _KEYED]
     pins = root / "requirements.txt"
     files += [pins] if pins.is_file() else []
-    files += (root / READER_RESULTS).glob("*.parquet")
+    files += hub_tables(root).values()
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(set(files)):
         base = package if path.is_relative_to(package) else root
         digest.update(path.relative_to(base).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def hub_tables(root: Path | str) -> dict[str, Path]:
+    """Tables (name → parquet file) of the reader's `labkit study --source hub`; empty without."""
+    folder = Path(root) / RESULTS
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["settings"]["source"] != "hub":
+            return {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {path.stem: path for path in sorted((folder / "tables").glob("*.parquet"))}
 
 
 @dataclass

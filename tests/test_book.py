@@ -1,5 +1,6 @@
 """Build the book as `make book` does, into a folder of its own, and look at the pages."""
 
+import json
 import re
 import signal
 import subprocess
@@ -8,11 +9,14 @@ import urllib.request
 from html.parser import HTMLParser
 
 import jupytext
+import pandas as pd
 import pytest
 from coursecopy import ROOT, build, page_course, pages
 
+from labkit import book
 from labkit import site as sites
 from labkit.errors import InputError, SourceError
+from labkit.study import save_table
 
 PAGES = pages()
 LABS = sorted(folder.name for folder in (ROOT / "exercises").iterdir() if folder.is_dir())
@@ -206,6 +210,7 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("before")
+    _manifest(course, "hub")
     monkeypatch.setattr(sites, "__file__", str(package / "site.py"))
     keys = {sites.execution_key(course)}
     assert keys == {sites.execution_key(course)}
@@ -213,6 +218,28 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
         path.write_text("after")
         keys.add(sites.execution_key(course))
     assert len(keys) == 1 + len(paths)
+
+
+def _manifest(course, source):
+    path = course / "results" / "manifest.json"
+    path.write_text(json.dumps({"settings": {"source": source}}), encoding="utf-8")
+
+
+def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeypatch):
+    table = pd.DataFrame({"model": ["RoBERTa"], "accuracy": [0.9]})
+    (tmp_path / "book").mkdir()
+    (tmp_path / "_config.yml").touch()
+    monkeypatch.chdir(tmp_path / "book")  # where pages run
+    assert book.reader_results() is None
+    save_table(table, tmp_path / "results" / "tables" / "results")
+    assert book.reader_results() is None, "a study that has not ended"
+    before = sites.execution_key(tmp_path)
+    _manifest(tmp_path, "mini")
+    assert book.reader_results() is None and sites.execution_key(tmp_path) == before
+    _manifest(tmp_path, "hub")
+    found = book.reader_results()
+    assert list(found) == ["results"] and found["results"].equals(table)
+    assert sites.execution_key(tmp_path) != before
 
 
 def _pages(folder, **texts):

@@ -55,7 +55,10 @@ def show(plot: Plot) -> None:
     from myst_nb import glue
 
     width = round(96 * plot.figure.get_figwidth())  # pixels of CSS
-    frame = f'<div class="figure-frame" style="--width: {width}px">{figure_svg(plot)}</div>'
+    # One panel shrinks to a phone's width; of several, letters would become too small.
+    least = round(0.75 * width) if width > 480 else min(width, 300)
+    style = f"--width: {width}px; --least: {least}px"
+    frame = f'<div class="figure-frame" style="{style}">{figure_svg(plot)}</div>'
     glue(plot.name, HTML(frame), display=False)
 
 

@@ -15,7 +15,6 @@ from labkit.files import write_text
 NAME = "print.html"
 
 _PLACES = ("id", "for", "name", "aria-labelledby", "aria-describedby", "aria-controls")
-_STYLES = ("pygments.css", "styles/theme.css", "styles/sphinx-book-theme.css")
 _DEAD = (".headerlink", ".copybtn", ".prev-next-area", ".onlyprint", "script", ".toctree-wrapper")
 _PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="light" data-content_root="./">
@@ -83,26 +82,20 @@ def one_page(site: Path, names: list[str], title: str, author: str) -> str:
         article.name, article["id"], article["class"] = "section", _anchor(name), "one-page-part"
         articles.append(str(article))
         contents.append(f'<li><a href="#{_anchor(name)}">{escape(heading)}</a></li>')
-        styles += [link["href"] for link in soup.select('link[rel="stylesheet"][href]')]
+        for link in soup.select('link[rel="stylesheet"][href]'):
+            styles.append(normpath(join(dirname(name), link["href"])))
         mathjax = mathjax or _mathjax(soup, name)
-    own = [normpath(join(dirname(names[0]), style)) for style in styles]
-    wanted = [f"_static/{style}" for style in _STYLES]
-    wanted += [style for style in dict.fromkeys(own) if _is_ours(style)]
     return _PAGE.format(
         title=escape(title),
         author=escape(author),
         start=names[0],
-        styles="\n".join(f'<link rel="stylesheet" href="{style}"/>' for style in wanted),
+        styles="\n".join(
+            f'<link rel="stylesheet" href="{style}"/>' for style in dict.fromkeys(styles)
+        ),
         scripts="\n".join(mathjax),
         contents="\n".join(contents),
         articles="\n".join(articles),
     )
-
-
-def _is_ours(style: str) -> bool:
-    """Whether a stylesheet is one of book/_static or of myst-nb, not one of the theme's."""
-    path = urlsplit(style).path
-    return "/styles/" not in path and "vendor" not in path and not path.endswith("pygments.css")
 
 
 def _mathjax(soup: BeautifulSoup, name: str) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from sphinx.application import Sphinx
 
 _MENDED = (
-    # The corner of a DataFrame is a header of nothing.
+    # The corner of a table is a header of nothing.
     ("<th></th>", "<td></td>"),
+    ('<th class="head"><p></p></th>', '<td class="head"></td>'),
     # A list must hold list items, which the entries of a bibliography with their own role are not.
     ('role="doc-biblioentry"', 'role="listitem"'),
 )

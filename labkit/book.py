@@ -54,12 +54,16 @@ def show(plot: Plot) -> None:
     from IPython.display import HTML
     from myst_nb import glue
 
+    glue(plot.name, HTML(figure_frame(plot)), display=False)
+
+
+def figure_frame(plot: Plot) -> str:
+    """The figure's SVG in an element that says how wide it is, and how narrow it may become."""
     width = round(96 * plot.figure.get_figwidth())  # pixels of CSS
     # One panel shrinks to a phone's width; of several, letters would become too small.
     least = round(0.75 * width) if width > 480 else min(width, 300)
     style = f"--width: {width}px; --least: {least}px"
-    frame = f'<div class="figure-frame" style="{style}">{figure_svg(plot)}</div>'
-    glue(plot.name, HTML(frame), display=False)
+    return f'<div class="figure-frame" style="{style}">{figure_svg(plot)}</div>'
 
 
 def figure_svg(plot: Plot) -> str:

@@ -12,10 +12,12 @@ import jupytext
 import pandas as pd
 import pytest
 from coursecopy import ROOT, build, page_course, pages
+from matplotlib.figure import Figure
 
 from labkit import book
 from labkit import site as sites
 from labkit.errors import InputError, SourceError
+from labkit.plots import Plot
 from labkit.study import save_table
 
 PAGES = pages()
@@ -240,6 +242,24 @@ def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeyp
     found = book.reader_results()
     assert list(found) == ["results"] and found["results"].equals(table)
     assert sites.execution_key(tmp_path) != before
+
+
+def _plot(name, width):
+    figure = Figure(figsize=(width, 2))
+    figure.subplots().plot([1, 2], [1, 2])
+    return Plot(figure, name, f"The alt text of {name}.")
+
+
+def test_two_figures_of_a_page_share_no_ids_and_keep_their_own_references():
+    frames = [book.figure_frame(_plot("one", 3)), book.figure_frame(_plot("two", 9))]
+    ids = [re.findall(r'\bid="([^"]+)"', frame) for frame in frames]
+    assert len(ids[0]) > 10 and not set(ids[0]) & set(ids[1])
+    for frame, own in zip(frames, ids, strict=True):
+        named = re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)|labelledby="([^"]+)"', frame)
+        references = {name for names in named for name in names if name}
+        assert len(references) > 2 and references <= set(own)
+    assert "--width: 288px; --least: 288px" in frames[0], "a small figure shrinks, or need not"
+    assert "--width: 864px; --least: 648px" in frames[1], "a wide one scrolls on a phone"
 
 
 def _pages(folder, **texts):

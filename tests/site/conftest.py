@@ -94,8 +94,7 @@ def visit(browser, base):
             lambda got: got.status >= 400 and wrong.append(f"status {got.status}: {got.url}"),
         )
         page.goto(base + path, wait_until="load")
-        page.evaluate("window.MathJax?.startup?.promise")
-        page.wait_for_load_state("networkidle")
+        page.evaluate("Promise.resolve(window.MathJax?.startup?.promise).then(() => null)")
         try:
             yield page
         finally:

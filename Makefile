@@ -26,8 +26,8 @@ $(READY): requirements.txt pyproject.toml
 study: $(READY) ## prune, evaluate, measure and plot the three mini models (results/report.html)
 	$(BIN)/labkit study --out results
 
-book: $(READY) ## build the book with its pages executed (_build/html/index.html)
-	$(BIN)/jupyter-book build . --all -W -n --keep-going
+book: $(READY) ## build the book, its pages executed, and serve it (SERVE=0: only build)
+	$(BIN)/labkit book $(if $(filter 0,$(SERVE)),--no-serve)
 
 exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 	$(BIN)/labkit exercises

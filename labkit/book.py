@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from labkit import sources
 from labkit.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labkit.plots import Plot
     from labkit.study import Study
 
@@ -24,12 +27,49 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
     return run_study(settings or Settings(), out or sources.home() / "book")
 
 
+def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:
+    """The reader's own tables for the published models, or None before they have been measured.
+
+    They are those of `labkit study --source hub` in `results/` of the course: "results", "layers",
+    "paired" and "weights", as in `Study.tables`. A page that shows them is run again when they
+    change. `root` is the course's folder; default: the one that the page's folder lies in.
+    """
+    from labkit.site import hub_tables
+
+    here = Path.cwd()
+    course = next((f for f in (here, *here.parents) if (f / "_config.yml").is_file()), here)
+    tables = hub_tables(root or course)
+    if not tables:
+        return None
+    import pandas as pd
+
+    return {name: pd.read_parquet(path) for name, path in tables.items()}
+
+
 def show(plot: Plot) -> None:
-    """Glue the figure under its name, for a `{glue:figure}` directive on the page."""
+    """Glue the figure under its name, for a `{glue:figure}` directive on the page.
+
+    A figure too wide for the screen scrolls in its own frame rather than becoming unreadable.
+    """
     from IPython.display import HTML
     from myst_nb import glue
 
-    glue(plot.name, HTML(plot.svg()), display=False)
+    glue(plot.name, HTML(figure_frame(plot)), display=False)
+
+
+def figure_frame(plot: Plot) -> str:
+    """The figure's SVG in an element that says how wide it is, and how narrow it may become."""
+    width = round(96 * plot.figure.get_figwidth())  # pixels of CSS
+    # One panel shrinks to a phone's width; of several, letters would become too small.
+    least = round(0.75 * width) if width > 480 else min(width, 300)
+    style = f"--width: {width}px; --least: {least}px"
+    return f'<div class="figure-frame" style="{style}">{figure_svg(plot)}</div>'
+
+
+def figure_svg(plot: Plot) -> str:
+    """The figure with ids that no other figure of a page has: matplotlib counts anew in each."""
+    places = r'\bid="|aria-labelledby="|href="#|url\(#'
+    return re.sub(rf"({places})(?!{re.escape(plot.name)}-)", rf"\g<1>{plot.name}-", plot.svg())
 
 
 def number(name: str, value: float, form: str = "{:.1f}") -> None:

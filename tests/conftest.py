@@ -1,6 +1,7 @@
 """Small models of several families, made from their real classes with seeded random weights."""
 
 import pytest
+from coursecopy import build, copy_course
 
 
 def pytest_addoption(parser):
@@ -65,3 +66,12 @@ def tiny():
         return AutoModelForSequenceClassification.from_config(_config(family)).eval()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the book, built once for all tests that look at it."""
+    folder = copy_course(tmp_path_factory.mktemp("course"))
+    result = build(folder)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    return folder / "_build" / "html"

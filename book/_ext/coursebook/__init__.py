@@ -1,0 +1,18 @@
+"""What the course's book adds to Jupyter Book; `_config.yml` names this package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from coursebook import address, cached, lab, offline, onepage, readable, verify
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    # The order matters at the end of a build: the print version is made of mended pages, and the
+    # last look is at everything.
+    for part in (cached, address, lab, offline, readable, onepage, verify):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

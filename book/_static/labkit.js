@@ -1,0 +1,44 @@
+/* Whatever is wider than its frame scrolls there; let the keyboard reach it, and say so. */
+(function () {
+  "use strict";
+  const FRAMES = [
+    [".figure-frame", "Wide figure: scroll sideways"],
+    ["div.math", "Wide formula: scroll sideways"],
+    ["mjx-container", "Wide formula: scroll sideways"],
+    ["pre", "Wide code: scroll sideways"],
+    [".pst-scrollable-table-container", "Wide table: scroll sideways"],
+    [".cell_output .text_html", "Wide table: scroll sideways"],
+  ];
+
+  function scrolls(element) {
+    return ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+  }
+
+  function mark() {
+    for (const [selector, label] of FRAMES) {
+      for (const frame of document.querySelectorAll(selector)) {
+        const marked = frame.classList.contains("scrolls");
+        if (!marked && frame.hasAttribute("tabindex")) continue; // the theme saw to it
+        const wide = frame.scrollWidth > frame.clientWidth + 1 && scrolls(frame);
+        if (wide === marked) continue;
+        frame.classList.toggle("scrolls", wide);
+        const values = { tabindex: "0", role: "group", "aria-label": label };
+        for (const [name, value] of Object.entries(values)) {
+          if (wide) frame.setAttribute(name, value);
+          else frame.removeAttribute(name);
+        }
+      }
+    }
+  }
+
+  function start() {
+    mark();
+    window.addEventListener("resize", mark);
+    // Formulas get their width only when they have been typeset.
+    const startup = window.MathJax && window.MathJax.startup;
+    if (startup && startup.promise) startup.promise.then(mark);
+  }
+
+  if (document.readyState === "complete") start();
+  else window.addEventListener("load", start);
+})();

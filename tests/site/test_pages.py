@@ -1,0 +1,150 @@
+"""Every page in a browser: alone, without errors, light and dark, wide and narrow, and on paper."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from coursecopy import pages
+
+pytestmark = pytest.mark.slow
+
+CHAPTERS = tuple(f"book/{name}.html" for name in pages())
+ALL = (*CHAPTERS, "print.html", "search.html", "genindex.html")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECK = """tags => axe.run(document, {preload: false, runOnly: {type: 'tag', values: tags}})
+    .then(result => result.violations.flatMap(rule => rule.nodes.map(
+        node => `${rule.id}: ${node.target} ${node.html.slice(0, 120)}`)))"""
+COLORS = """() => {
+    const texts = document.createTreeWalker(
+        document.querySelector("article"), NodeFilter.SHOW_TEXT);
+    const found = new Set();
+    while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (element.checkVisibility() && texts.currentNode.data.trim())
+            found.add(getComputedStyle(element).color);
+    }
+    return [...found];
+}"""
+WIDTH = "document.documentElement.scrollWidth"
+THEME = "document.documentElement.dataset.theme"
+
+
+def _looks(path):
+    """Schemes and widths to look at: the frame around the pages is the same on all."""
+    if path == "print.html":  # always light, and the longest page by far
+        return [("light", 390)]
+    every = [("light", 1280), ("dark", 390), ("dark", 1280)]
+    return every if path == ALL[0] else every[:2]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_page_is_accessible_light_and_dark_and_narrow(visit, axe, path):
+    found = []
+    with visit(path) as page:
+        page.evaluate(axe)
+        for scheme, width in _looks(path):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_function(f"{THEME} === '{scheme}'")
+            page.wait_for_timeout(300)  # colours fade over when the scheme changes
+            found += [f"{scheme} {width}: {text}" for text in page.evaluate(CHECK, RULES)]
+            assert page.evaluate(WIDTH) <= width, f"scrolls sideways at {width} px"
+        page.wait_for_load_state("networkidle")
+    assert found == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_figures_stay_readable_on_a_phone_and_text_on_paper(visit, path):
+    """Letters keep their size, the keyboard reaches what lies beside the screen, ink is dark."""
+    phone = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+    with visit(path, scheme="dark", **phone) as page:
+        assert page.evaluate(WIDTH) <= 390
+        for frame in page.locator(".figure-frame").all():
+            heights = frame.evaluate(
+                "f => [...f.querySelectorAll('text')].map(t => parseFloat("
+                "getComputedStyle(t).fontSize) * Math.hypot(t.getScreenCTM().a, "
+                "t.getScreenCTM().b))"
+            )
+            assert min(heights) > 6, "letters of a figure"
+            if frame.evaluate("f => f.scrollWidth > f.clientWidth + 1"):
+                assert frame.get_attribute("tabindex") == "0"
+                assert "scroll" in frame.get_attribute("aria-label")
+                frame.focus()
+                page.keyboard.press("ArrowRight")
+                page.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
+        page.emulate_media(media="print", color_scheme="dark")
+        page.wait_for_timeout(300)
+        colors = page.evaluate(COLORS)
+        assert colors and [color for color in colors if sum(_channels(color)) / 3 > 160] == []
+
+
+def _channels(color):
+    return [float(number) for number in re.findall(r"[\d.]+", color)[:3]]
+
+
+def test_the_switch_makes_pages_dark_with_light_ink_and_stays(visit):
+    with visit(CHAPTERS[1]) as page:
+        for _ in range(3):  # light, dark, and as the system has it
+            if page.evaluate("document.documentElement.dataset.mode") == "dark":
+                break
+            page.locator(".theme-switch-button:visible").first.click()
+        assert page.evaluate(THEME) == "dark"
+        page.wait_for_timeout(300)
+        ink = page.locator(".figure-frame svg").first.evaluate("s => getComputedStyle(s).color")
+        paper = page.locator("body").evaluate("b => getComputedStyle(b).backgroundColor")
+        assert min(_channels(ink)) > 180 > 60 > max(_channels(paper))
+        plate = page.locator(".figure-frame").first.evaluate(
+            "f => getComputedStyle(f).backgroundColor"
+        )
+        assert plate in ("rgba(0, 0, 0, 0)", f"{paper}"), "no light plate behind a figure"
+        page.locator(".bd-links a").nth(2).click()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate(THEME) == "dark", "the choice holds on the next page"
+
+
+def test_search_finds_a_page_and_leads_there(visit):
+    with visit("search.html?q=kurtosis") as page:
+        hit = page.locator("#search-results li a", has_text="Weight").first
+        hit.wait_for()
+        hit.click()
+        page.wait_for_load_state("networkidle")
+        assert "/book/01-weights.html" in page.url
+
+
+def test_search_opens_from_the_keyboard(visit):
+    with visit(CHAPTERS[0]) as page:
+        page.keyboard.press("Control+k")
+        field = page.locator("#pst-search-dialog input[type=search]")
+        field.wait_for()
+        field.fill("kurtosis")
+        page.keyboard.press("Enter")
+        page.locator("#search-results li a").first.wait_for()
+
+
+def test_formulas_are_typeset_with_the_fonts_of_the_site(visit, base):
+    fonts = []
+    with visit(CHAPTERS[2]) as page:
+        page.on("response", lambda got: fonts.append(got.url) if ".woff" in got.url else None)
+        page.reload()
+        page.locator("mjx-container").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.fonts.ready.then(() => 1)")
+    assert any(url.startswith(f"{base}_static/mathjax/") for url in fonts)
+
+
+def test_the_print_version_holds_every_page_and_becomes_a_pdf(visit, base, site):
+    soups = [BeautifulSoup((site / path).read_text("utf-8"), "html.parser") for path in CHAPTERS]
+    titles = [soup.find("article").find("h1").get_text().rstrip("#") for soup in soups]
+    with visit(CHAPTERS[1]) as page:
+        page.get_by_role("link", name="Print or save as PDF").click()
+        page.wait_for_url(f"{base}print.html")
+        page.wait_for_load_state("networkidle")
+        heads = [text.replace("#", "").strip() for text in page.locator("h1").all_inner_texts()]
+        assert heads == titles
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        assert len(ids) == len(set(ids))
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        assert not page.get_by_role("button", name="Print or save as PDF").is_visible()
+        pdf = page.pdf(format="A4")
+    assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page\n") >= len(CHAPTERS)

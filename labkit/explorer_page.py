@@ -19,7 +19,7 @@ START = 90
 """Per cent of sparsity at which an explorer stands when the page opens."""
 
 # The plot inside every drawing: the script places what it moves by the same numbers.
-_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _HEIGHT = 40, 352, 12, 160, 360, 196
+_LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH, _HEIGHT = 44, 350, 12, 160, 360, 196
 _CELL = 10
 _STEPS = 4  # shades of a weight's size in the patch
 _BAR_LEFT, _BAR_RIGHT, _ROW = 104, 284, 32
@@ -103,9 +103,9 @@ def _figure(data: dict, part: str) -> str:
     )
 
 
-def _svg(label: str, body: str, width: int = _WIDTH, height: int = _HEIGHT) -> str:
+def _svg(label: str, body: str, width: int = _WIDTH, height: int = _HEIGHT, at: str = "0 0") -> str:
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}" '
+        f'<svg viewBox="{at} {width + 2} {height + 2}" role="img" aria-label="{escape(label)}" '
         f'fill="currentColor">{body}</svg>'
     )
 
@@ -164,10 +164,10 @@ def _histogram(data: dict) -> str:
     axis = _line(_LEFT, _BOTTOM, _RIGHT, _BOTTOM, "lk-axis")
     name = _text(_x(0.5), _HEIGHT - 4, "weight")
     key = (
-        f'<rect class="lk-gone" x="{_LEFT}" y="{_TOP}" width="12" height="12"/>'
-        f"{_text(_LEFT + 17, _TOP + 10, 'set to zero', 'start')}"
-        f'<rect class="lk-kept" x="{_LEFT}" y="{_TOP + 18}" width="12" height="12"/>'
-        f"{_text(_LEFT + 17, _TOP + 28, 'kept', 'start')}"
+        f'<rect class="lk-gone" x="2" y="{_TOP}" width="12" height="12"/>'
+        f"{_text(19, _TOP + 10, 'set to zero', 'start')}"
+        f'<rect class="lk-kept" x="2" y="{_TOP + 18}" width="12" height="12"/>'
+        f"{_text(19, _TOP + 28, 'kept', 'start')}"
     )
     label = "Histogram of the prunable weights with the part that is set to zero in the middle"
     return _svg(label, _each(data, draw) + axis + key + name)
@@ -203,7 +203,9 @@ def _patch(data: dict) -> str:
     )
     side = columns * _CELL
     label = "Weights of the patch as coloured squares; a zero is a small dot"
-    return _svg(label, paths, side, len(gone) // columns * _CELL)
+    height = len(gone) // columns * _CELL
+    frame = f'<rect class="lk-frame" x="-1" y="-1" width="{side + 1}" height="{height + 1}"/>'
+    return _svg(label, paths + frame, side, height, "-2 -2")
 
 
 def _shade_class(shade: int) -> str:
@@ -232,7 +234,7 @@ def _scores(data: dict) -> str:
         f"{_text(_LEFT + 4, base + 14, 'always the majority', 'start')}"
     )
     ticks = "".join(
-        _text(_LEFT - 5, _y(share) + 4, f"{100 * share:g}", "end") for share in (0, 0.5, 1)
+        _text(_LEFT - 10, _y(share) + 4, f"{100 * share:g}", "end") for share in (0, 0.5, 1)
     )
     label = f"Accuracy and F1 in per cent at the measured levels, with {_INTERVAL}s"
     return _svg(label, _now() + lines + _each(data, draw) + _level_axis() + ticks + key)
@@ -288,15 +290,17 @@ def _bytes(model: dict, form: str, percent: int) -> int:
 
 def _runtime(data: dict) -> str:
     def draw(model: dict) -> str:
-        top = max(level["runtime_q75"] for level in model["measured"]) * 1.05
+        most = 1000 * max(level["runtime_q75"] for level in model["measured"])
+        step = 10 ** math.floor(math.log10(most)) / 2
+        top = math.ceil(1.02 * most / step) * step  # of the axis, a round number of ms
         drawn = ""
         for level in model["measured"]:
             x = _x(level["percent"] / 100)
-            low, high = _y(level["runtime_q25"] / top), _y(level["runtime_q75"] / top)
+            low, high = _y(1000 * level["runtime_q25"] / top), _y(1000 * level["runtime_q75"] / top)
             drawn += _line(x, low, x, high, "lk-accuracy")
-            drawn += _marker("accuracy", x, _y(level["runtime_median"] / top))
+            drawn += _marker("accuracy", x, _y(1000 * level["runtime_median"] / top))
         for share in (0, 0.5, 1):
-            drawn += _text(_LEFT - 5, _y(share) + 4, f"{1000 * share * top:.0f}", "end")
+            drawn += _text(_LEFT - 10, _y(share) + 4, f"{share * top:g}", "end")
         return drawn
 
     unit = _text(_LEFT + 4, _TOP + 2, "ms", "start")
@@ -383,6 +387,11 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.2f}\u00a0MB"
 
 
+def _breakable(name: str) -> str:
+    """A dotted name that a narrow screen may break after its dots (zero-width spaces)."""
+    return name.replace(".", ".\u200b")
+
+
 def _rounded(value: float) -> int:
     """The nearest whole number, halves upwards as JavaScript rounds them."""
     return math.floor(value + 0.5)
@@ -399,8 +408,8 @@ def _score_words(data: dict, level: dict) -> str:
         f"F1 {level['f1']:.3f} ({_range(level, 'f1', 1, 3)}) on {data['examples']} pairs. "
     )
     if level["collapsed_to"] is not None:
-        answer = "paraphrases" if level["collapsed_to"] else "no paraphrases"
-        return f"{text}It calls all pairs {answer}: it no longer reads them."
+        answer = "every" if level["collapsed_to"] else "no"
+        return f"{text}It calls {answer} pair a paraphrase: it no longer reads them."
     return f"{text}It calls {100 * level['share_positive']:.0f}\u00a0% of them paraphrases."
 
 
@@ -435,7 +444,7 @@ def _caption(data: dict, model: dict, part: str, percent: int = START) -> str:
         return (
             f"{zeros} of these {len(gone)} weights are zero ({share}\u00a0%): "
             f"one cut for the whole model takes more from some places than from others. "
-            f"{model['patch']['parameter']}"
+            f"{_breakable(model['patch']['parameter'])}"
         )
     if part == "size":
         mask = model["bytes"]["bitmask"][percent]
@@ -484,8 +493,13 @@ def _baked(data: dict, parts: list[str]) -> dict:
         if "histogram" in parts or "patch" in parts:
             baked |= {"cut": [round(cut, 6) for cut in model["cut"]], "zeros": model["zeros"]}
         if "patch" in parts:
-            baked["patch"] = {key: model["patch"][key] for key in ("parameter", "columns", "gone")}
-            baked["patch"]["shades"] = _shades(model)
+            patch = model["patch"]
+            baked["patch"] = {
+                "parameter": _breakable(patch["parameter"]),
+                "columns": patch["columns"],
+                "gone": patch["gone"],
+                "shades": _shades(model),
+            }
         if "scores" in parts:
             baked["scores"] = [_score_words(data, level) for level in model["measured"]]
             baked["short"] = [level_words(level) for level in model["measured"]]

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 GOOD = """\
 # Page
 
-```{quiz} How large is the *file* of $w$,
+```{quiz}
+How large is the *file* of $w$,
 or is it a trick?
 - [ ] A tenth, `0.1`.
   > A zero is stored
@@ -23,7 +24,8 @@ or is it a trick?
 
 Between.
 
-```{quiz} Second?
+```{quiz}
+Second?
 - [x] Yes.
   > It is.
 - [ ] No.
@@ -90,15 +92,16 @@ def test_other_builders_write_the_text(tmp_path):
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        ("- [ ] A\n  > no\n- [ ] B\n  > no", 5, "no option is marked as right"),
-        ("- [x] A\n  > yes\n- [x] B\n  > yes", 8, "more than one option"),
-        ("- [x] A\n  > yes\n- [ ] B", 8, "no feedback"),
-        ("- [x] A\n  > yes", 5, "at least two options"),
-        ("- [x] A\n  > yes\n- B\n  > no", 8, "an option starts with"),
-        ("- [x] A\n  > yes\n  and more\n- [ ] B\n  > no", 8, "each line of feedback"),
+        ("Q?\n- [ ] A\n  > no\n- [ ] B\n  > no", 5, "no option is marked as right"),
+        ("Q?\n- [x] A\n  > yes\n- [x] B\n  > yes", 9, "more than one option"),
+        ("Q?\n- [x] A\n  > yes\n- [ ] B", 9, "no feedback"),
+        ("Q?\n- [x] A\n  > yes", 5, "at least two options"),
+        ("Q?\n- [x] A\n  > yes\n- B\n  > no", 9, "an option starts with"),
+        ("Q?\n- [x] A\n  > yes\n  and more\n- [ ] B\n  > no", 9, "each line of feedback"),
+        ("- [x] A\n  > yes\n- [ ] B\n  > no", 5, "starts with its question"),
     ],
 )
 def test_a_broken_quiz_fails_the_build_with_file_and_line(tmp_path, content, line, message):
-    result = build(tmp_path, f"# Page\n\nText.\n\n```{{quiz}} Why?\n{content}\n```\n")
+    result = build(tmp_path, f"# Page\n\nText.\n\n```{{quiz}}\n{content}\n```\n")
     assert result.returncode != 0
     assert f"index.md:{line}: " in result.stderr and message in result.stderr

@@ -1,6 +1,7 @@
 """The directive `quiz`: a question with options, each with its feedback.
 
-    ```{quiz} A model is pruned to 90 %. How large is its file?
+    ```{quiz}
+    A model is pruned to 90 %. How large is its file?
     - [ ] A tenth of what it was.
       > A zero is stored like any other number.
     - [x] As large as before.
@@ -45,10 +46,10 @@ class Option:
 
 
 def read_quiz(lines: list[str]) -> tuple[list[str], list[Option]]:
-    """The rest of the question, and the options.
+    """The lines of the question, and the options.
 
     Raises:
-        QuizError: fewer than two options, none or several right, an option without feedback.
+        QuizError: no question, fewer than two options, none or several right, or no feedback.
     """
     question: list[str] = []
     options: list[Option] = []
@@ -68,6 +69,8 @@ def read_quiz(lines: list[str]) -> tuple[list[str], list[Option]]:
             raise QuizError("each line of feedback starts with '>'", number)
         elif bare:
             options[-1].text.append(bare)
+    if not question:
+        raise QuizError("a quiz starts with its question", -1)
     if len(options) < 2:
         raise QuizError("a quiz needs at least two options: lines that start with '- [ ] '", -1)
     right = [option for option in options if option.right]
@@ -98,10 +101,8 @@ class quiz_feedback(nodes.General, nodes.TextElement):
 
 
 class Quiz(SphinxDirective):
-    """`{quiz} QUESTION`, with the options as its content."""
+    """`{quiz}`, with the question and its options as content."""
 
-    required_arguments = 1
-    final_argument_whitespace = True
     has_content = True
 
     def run(self) -> list[nodes.Node]:
@@ -115,7 +116,7 @@ class Quiz(SphinxDirective):
             return [self.state.document.reporter.error(f"quiz: {error}", line=line)]
         group = f"quiz-{self.env.docname}-{self.env.new_serialno('quiz')}"
         node = quiz(group=re.sub(r"[^\w-]", "-", group))
-        node += self._inline(quiz_question(), [*self.arguments, *question], 0)
+        node += self._inline(quiz_question(), question, 0)
         for number, option in enumerate(options):
             letter = chr(ord("A") + number)
             node += self._inline(

@@ -142,12 +142,12 @@ def _histogram(data: dict) -> str:
         steps = f"M{_LEFT} {_BOTTOM}"
         for i, count in enumerate(counts):
             steps += f"V{_y(count / top)}H{round(_LEFT + (i + 1) * width, 1)}"
-        left, right = _cut_at(model, START)
+        left, right, wide = _cut_at(model, START)
         # A nested svg clips what it holds: its window is all that the script moves.
         window = (
-            f'<svg class="lk-window" x="{left}" y="{_TOP}" width="{round(right - left, 1)}" '
-            f'height="{_BOTTOM - _TOP}" viewBox="{left} {_TOP} {round(right - left, 1)} '
-            f'{_BOTTOM - _TOP}"><path class="lk-gone" d="{steps}V{_BOTTOM}Z"/></svg>'
+            f'<svg class="lk-window" x="{left}" y="{_TOP}" width="{wide}" '
+            f'height="{_BOTTOM - _TOP}" viewBox="{left} {_TOP} {wide} {_BOTTOM - _TOP}">'
+            f'<path class="lk-gone" d="{steps}V{_BOTTOM}Z"/></svg>'
         )
         marks = "".join(
             _line(x, _TOP, x, _BOTTOM + 5, f"lk-cut lk-cut-{side}")
@@ -173,9 +173,10 @@ def _histogram(data: dict) -> str:
     return _svg(label, _each(data, draw) + axis + key + name)
 
 
-def _cut_at(model: dict, percent: int) -> tuple[float, float]:
+def _cut_at(model: dict, percent: int) -> tuple[float, float, float]:
+    """Where the cuts stand in the drawing: left, right, and the width between."""
     share = model["cut"][percent] / model["histogram"]["limit"] / 2
-    return _x(0.5 - share), _x(0.5 + share)
+    return _x(0.5 - share), _x(0.5 + share), round(2 * share * (_RIGHT - _LEFT), 1)
 
 
 def _shades(model: dict) -> list[int]:

@@ -1,8 +1,15 @@
+import copy
+import dataclasses
+import json
+import re
+
 import numpy as np
 import pytest
 
 from labkit import load_model, measure_size, sweep
-from labkit.explorer import LEVELS, PERCENTS, SIDE, explorer_data, nearest_level
+from labkit.errors import InputError
+from labkit.explorer import LEVELS, PARTS, PERCENTS, SIDE, explorer_data, nearest_level
+from labkit.explorer_page import markup
 from labkit.layers import prunable_layers
 from labkit.prune import LEVELS as COURSE_LEVELS
 from labkit.settings import Settings
@@ -87,3 +94,33 @@ def test_of_two_levels_equally_near_the_lower_is_shown():
     assert [levels[nearest_level(p, levels)] for p in (0, 5, 6, 52, 97, 98)] == [
         *(0, 0, 10, 90, 95, 99)
     ]
+
+
+def test_a_level_beside_the_sliders_stops_is_refused(study):
+    settings = dataclasses.replace(study.settings, levels=(0, 0.29, 0.995))
+    with pytest.raises(InputError, match=r"level 0\.995 is no stop"):
+        explorer_data(dataclasses.replace(study, settings=settings))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_page_carries_only_what_it_shows(data, part):
+    page = markup(data, (part,))
+    assert re.findall(r'<figure data-part="(\w+)"', page) == [part]
+    assert ' id="' not in page, "several explorers of a page must not clash"
+    assert "not figures of the published" in page
+    baked = json.loads(re.search(r'<script type="application/json">(.*)</script>', page)[1])
+    model = baked["models"]["gpt2"]
+    assert ("patch" in model) == (part == "patch") and ("bytes" in model) == (part == "size")
+
+
+@pytest.mark.parametrize(("show", "wrong"), [(("scores", "speed"), "'speed'"), ((), "nothing")])
+def test_a_part_that_does_not_exist_is_refused(data, show, wrong):
+    with pytest.raises(InputError, match=f"cannot show {wrong}: choose from histogram, patch"):
+        markup(data, show)
+
+
+def test_a_title_cannot_inject_markup(data):
+    named = copy.deepcopy(data)
+    named["models"][0]["title"] = '</script><b class="x">'
+    page = markup(named)
+    assert page.count("</script>") == 1 and "<b class" not in page

@@ -32,8 +32,9 @@ book: $(READY) ## build the book with its pages executed (_build/html/index.html
 exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 	$(BIN)/labkit exercises
 
-test: $(READY) ## run all tests
-	$(BIN)/python -m pytest
+# One thread each: tests that run side by side would wait for each other's.
+test: $(READY) ## run all tests, on up to four cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(READY) ## check style, types on public functions, and generated notebooks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/labkit exercises --check

@@ -108,6 +108,7 @@ def main() -> None:
             name, forbids, seconds, arguments = pickle.loads(read_frame(requests))
         except EOFError:
             return
+        write_frame(replies, dumps({"received": name}))
         if name not in trials:
             trials[name] = Trial(names.get(name), name, forbids, seconds)
         write_frame(replies, _answer(trials[name], arguments))

@@ -20,6 +20,8 @@
 # `scipy.stats`. The exercises do not need each other; begin where you like.
 
 # %%
+from collections.abc import Iterable
+
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
@@ -62,7 +64,8 @@ def prunable_names(model: nn.Module) -> list[str]:
     Returns the names of the weights of all `nn.Linear` and `Conv1D` modules inside an
     `nn.ModuleList`, as in `model.named_parameters()`, in the order of `model.named_modules()`
     (block 2 before block 10). Biases, LayerNorm, embeddings and layers outside the lists are left
-    out. A tensor that several modules share is listed once, under its first name.
+    out. A tensor that several of these modules share is listed once, under the first of its names;
+    none of them shares it with a layer outside.
     """
     ### BEGIN SOLUTION
     names, seen = [], set()
@@ -117,8 +120,8 @@ checks.points("weights.prunable", globals().get("prunable_names"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# How much of each small model can be pruned? The published ones are wider: in GPT-2 it is two
-# thirds.
+# How much of each small model can be pruned? In the published ones it is less, since their
+# embedding tables have far more rows: in GPT-2 it is two thirds.
 
 # %%
 if checks.works("weights.prunable", prunable_names):
@@ -158,7 +161,7 @@ def share_below(weight: torch.Tensor, threshold: float) -> float:
     """Share of the weights that are smaller than a threshold in absolute value.
 
     weight: tensor of any shape and strides, float32, float16 or bfloat16; must not be changed.
-    threshold: a number, 0 or larger.
+    threshold: a number, 0 or larger, that the type of the weights holds exactly.
 
     Returns the share of entries with |w| < threshold, a float from 0 to 1; 0.0 for a tensor
     without entries.
@@ -207,20 +210,23 @@ checks.points("weights.share_below", globals().get("share_below"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# The share for every threshold at once. Read off what a threshold of 0.01 or 0.1 would prune.
+# The share for every threshold at once, and in the legend what a threshold of 0.01 or 0.1 would
+# prune.
 
 # %%
 if checks.works("weights.share_below", share_below):
     thresholds = torch.logspace(-3, 0, 60).tolist()
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    for key in ("roberta", "gpt2", "bart"):
+    for key, width in (("roberta", 5), ("gpt2", 2), ("bart", 2)):
         model, _, spec = load_model(key)
         weights = torch.cat([layer.weight.detach().flatten() for layer in prunable_layers(model)])
-        axes.plot(thresholds, [share_below(weights, t) for t in thresholds], label=spec.title)
+        label = f"{spec.title}: {share_below(weights, 0.01):.1%}, {share_below(weights, 0.1):.1%}"
+        shares = [share_below(weights, t) for t in thresholds]
+        axes.plot(thresholds, shares, linewidth=width, label=label)
     for threshold in (0.01, 0.1):
         axes.axvline(threshold, color="0.75", linestyle="--")
     axes.set(title="How many weights are small", xlabel="threshold", ylabel="share", xscale="log")
-    axes.legend()
+    axes.legend(title="below 0.01, below 0.1")
     plt.show()
 
 # %% [markdown] exercise="weights.bands"
@@ -248,7 +254,7 @@ def band_shares(blocks: list[list[torch.Tensor]], small: float, large: float) ->
     blocks: for each block a list of tensors of any shapes and strides, float32, float16 or
         bfloat16, also mixed; there may be no blocks, and blocks without weights. The tensors must
         not be changed.
-    small, large: the two thresholds, 0 < small < large.
+    small, large: the two thresholds, 0 < small < large; all dtypes hold them exactly.
 
     Returns a float64 tensor of shape (number of blocks, 3). Row i holds the shares of the weights
     of block i with |w| < small, with small <= |w| < large, and with |w| >= large; it adds up to 1,
@@ -333,9 +339,9 @@ if checks.works("weights.bands", band_shares):
     plt.show()
 
 # %% [markdown] exercise="weights.histogram"
-# A histogram needs no copy of the weights. Counts in the same bins can be added, so go through the
-# tensors one at a time and keep the counts only. For GPT-2 that is a few hundred numbers in place
-# of 85 million.
+# A large model is read from its file one tensor at a time, because all of them do not fit into
+# memory. A histogram needs no more than that: counts in the same bins can be added, so keep the
+# counts and let each tensor go. For GPT-2 that is a few hundred numbers in place of 85 million.
 #
 # **By hand.** The edges 0, 1, 2 make two bins, [0, 1) and [1, 2], and there are two tensors:
 #
@@ -350,17 +356,18 @@ if checks.works("weights.bands", band_shares):
 
 
 # %% answer="weights.histogram"
-def streaming_histogram(tensors: list[torch.Tensor], edges: torch.Tensor) -> torch.Tensor:
+def streaming_histogram(tensors: Iterable[torch.Tensor], edges: torch.Tensor) -> torch.Tensor:
     """Counts of the entries of all tensors between the edges.
 
-    tensors: tensors of any shapes and strides, float32, float16 or bfloat16, also mixed; perhaps
-        none. They must not be changed, and need not be joined.
+    tensors: a list, or an iterator that gives each tensor once; of any shapes and strides, float32,
+        float16 or bfloat16, also mixed; perhaps none. They must not be changed, and neither joined
+        nor kept in a list: hold one at a time.
     edges: float64 tensor of shape (bins + 1,), strictly increasing, at any distances; must not be
         changed.
 
     Returns an int64 tensor of shape (bins,). Bin i counts edges[i] <= w < edges[i + 1], the last
     bin its right edge too; other entries are left out. Weights are compared with the edges in
-    float64. All this is what `numpy.histogram` does.
+    float64. All this is what `numpy.histogram` does for one tensor; you may call it.
     """
     ### BEGIN SOLUTION
     bins = len(edges) - 1
@@ -391,7 +398,7 @@ checks.check("weights.histogram", streaming_histogram)
 #
 # `torch.bucketize` finds places among sorted edges; read what its argument `right` says about
 # equality, and give it values of the type of the edges. `torch.bincount` with `minlength` counts
-# places. `numpy.histogram` is allowed as well: it knows no bfloat16, so convert first.
+# places. Or call `numpy.histogram` on each tensor: it knows no bfloat16, so convert first.
 #
 # </details>
 #
@@ -416,21 +423,24 @@ checks.points("weights.histogram", globals().get("streaming_histogram"), seed=se
 
 # %% [markdown]
 # ### What you built
-# All prunable weights of the small GPT-2, and a normal density of the same mean and standard
-# deviation. On a log scale that density is a parabola: look at the ends.
+# All prunable weights of the small GPT-2, one matrix at a time, and a normal density of the same
+# mean and standard deviation. On a log scale that density is a parabola: look at the ends.
 
 # %%
 if checks.works("weights.histogram", streaming_histogram):
     model, _, spec = load_model("gpt2")
-    tensors = [layer.weight.detach() for layer in prunable_layers(model)]
+    layers = prunable_layers(model)
     edges = torch.linspace(-0.6, 0.6, 121, dtype=torch.float64)
-    counts = streaming_histogram(tensors, edges)
-    weights = torch.cat([tensor.flatten() for tensor in tensors]).double()
+    counts = streaming_histogram((layer.weight.detach() for layer in layers), edges)
+    # Sums can be added as well, so mean and variance need no row of all weights either.
+    total = sum(layer.weight.numel() for layer in layers)
+    mean = sum(layer.weight.detach().double().sum() for layer in layers) / total
+    squares = sum((layer.weight.detach().double() - mean).square().sum() for layer in layers)
     centres = (edges[1:] + edges[:-1]) / 2
-    bell = torch.distributions.Normal(weights.mean(), weights.std()).log_prob(centres).exp()
+    bell = torch.distributions.Normal(mean, (squares / total).sqrt()).log_prob(centres).exp()
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
     axes.stairs(counts.numpy(), edges.numpy(), fill=True, color="tab:blue", label=spec.title)
-    expected = bell * weights.numel() * edges.diff()
+    expected = bell * total * edges.diff()
     axes.plot(centres.numpy(), expected.numpy(), color="black", linestyle="--", label="normal")
     axes.set(title="Heavier at both ends", xlabel="w", ylabel="number of weights", yscale="log")
     axes.set_ylim(0.5, 1e6)
@@ -511,59 +521,67 @@ checks.points("weights.kurtosis", globals().get("excess_kurtosis"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# On the left the number for each matrix of the small GPT-2. On the right what it stands for, in a
-# Q-Q plot: the weights in order of size against the values that a normal distribution would have
-# at their ranks. Normal weights lie on the dashed line; heavy tails leave it at both ends. Each
-# matrix alone is nearly normal, all of them together are not: matrices whose weights spread
-# differently make heavy tails when they are thrown together.
+# On the left the excess kurtosis of each matrix of the small GPT-2, in the middle its standard
+# deviation. On the right all weights of a model at once, in a Q-Q plot: the weights in order of
+# size against the values that a normal distribution would have at their ranks, with the excess
+# kurtosis in the legend. Normal weights lie on the dashed line; heavy tails leave it at both ends.
+# Each matrix of GPT-2 alone is nearly normal, all of them together are not: matrices whose weights
+# spread differently make heavy tails when they are thrown together.
 
 # %%
 if checks.works("weights.kurtosis", excess_kurtosis):
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
     model, _, spec = load_model("gpt2")
     layers = prunable_layers(model)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
     kinds = dict.fromkeys(layer.name.split(".", 3)[-1] for layer in layers)
     for kind in kinds:
         chosen = [layer for layer in layers if layer.name.endswith(kind)]
-        left.plot(
-            [layer.block for layer in chosen],
-            [excess_kurtosis(layer.weight.detach()) for layer in chosen],
-            marker="o",
-            label=kind.removesuffix(".weight"),
-        )
+        blocks = [layer.block for layer in chosen]
+        matrices = [layer.weight.detach() for layer in chosen]
+        label = kind.removesuffix(".weight")
+        left.plot(blocks, [excess_kurtosis(w) for w in matrices], marker="o", label=label)
+        middle.plot(blocks, [w.std().item() for w in matrices], marker="o", label=label)
     left.axhline(0, color="black", linestyle="--")
-    left.set(title=spec.title, xlabel="block", ylabel="excess kurtosis")
-    left.set(xticks=sorted({layer.block for layer in layers}), ylim=(-0.1, 0.25))
-    left.legend(fontsize="small", ncols=2, loc="upper left")
-    weights = torch.cat([layer.weight.detach().flatten() for layer in layers]).double()
-    weights = ((weights - weights.mean()) / weights.std()).sort().values
-    ranks = torch.linspace(0.5 / len(weights), 1 - 0.5 / len(weights), 400, dtype=torch.float64)
-    normal = torch.special.ndtri(ranks)
-    found = weights[(ranks * len(weights)).long()]
-    right.plot(normal.numpy(), found.numpy(), marker=".", linestyle="", color="tab:blue")
+    left.set(ylabel="excess kurtosis", ylim=(-0.1, 0.2))
+    middle.set(ylabel="standard deviation", ylim=(0, None))
+    for axes in (left, middle):
+        axes.set(title=spec.title, xlabel="block", xticks=sorted({layer.block for layer in layers}))
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    for key, size in (("roberta", 6), ("gpt2", 3), ("bart", 2)):
+        model, _, spec = load_model(key)
+        weights = [layer.weight.detach().flatten() for layer in prunable_layers(model)]
+        weights = torch.cat(weights).double()
+        label = f"{spec.title}: {excess_kurtosis(weights):.2f}"
+        weights = ((weights - weights.mean()) / weights.std()).sort().values
+        ranks = torch.linspace(0.5 / len(weights), 1 - 0.5 / len(weights), 400, dtype=torch.float64)
+        normal = torch.special.ndtri(ranks)
+        found = weights[(ranks * len(weights)).long()]
+        right.plot(normal.numpy(), found.numpy(), ".", markersize=size, label=label)
     right.axline((0, 0), slope=1, color="black", linestyle="--")
     right.set(title="Q-Q plot of all weights", xlabel="normal", ylabel="weights")
+    right.legend(fontsize="small", title="excess kurtosis")
     plt.show()
 
 # %% [markdown] exercise="weights.reading"
 # A picture shows more than its caption says, and less than one would like to see in it. Answer in
 # 100 to 200 words: what do the distributions of the three small models have in common, where do
-# they differ, and what do you expect to happen to the blocks when the smallest weights of the
-# whole model are pruned? Say also what these pictures cannot tell you. Quote numbers from the
-# outputs above, and name the model that each belongs to. A person reads your answer; points are
-# given as follows.
+# they differ, and what do you expect to happen to the matrices and blocks when the smallest
+# weights of the whole model are pruned? Say also what these pictures cannot tell you. Quote
+# numbers from the outputs above, and name the model that each belongs to. A person reads your
+# answer; points are given as follows.
 
 # %% [markdown] written="weights.reading"
 # ### BEGIN SOLUTION
 # All three distributions have one peak at zero and are almost symmetric, so most weights are small
-# in comparison with the few large ones (numbers: the shares of the bands, read off for each model).
-# Each matrix alone is close to normal: its excess kurtosis lies near zero. All matrices of GPT-2
-# together are not, since matrices that spread differently are thrown together; the Q-Q plot leaves
-# the line at both ends. RoBERTa and BART stay closer to it.
+# in comparison with the few large ones: 86% of those of the mini GPT-2 are below 0.1, 76% of the
+# mini RoBERTa, 77% of the mini BART. Their tails differ: the excess kurtosis is 1.12 in GPT-2, 0.05
+# in RoBERTa, 0.01 in BART, and only GPT-2 leaves the line of the Q-Q plot. Yet each of its matrices
+# alone is close to normal, at 0.15 or less: matrices of two widths are thrown together, with
+# standard deviations of about 0.085 and 0.037.
 #
-# One global threshold removes most from the matrices with the smallest spread. Blocks with a larger
-# share of small weights, and in BART the stack with the larger share, therefore lose more than the
-# chosen sparsity, others less.
+# One global threshold removes most from the matrices with the smallest spread, in GPT-2 the c_proj
+# of attention and MLP. Each block has both kinds, and the bands of the blocks look alike, so the
+# blocks lose about the same; in BART the decoder a little more than the encoder.
 #
 # The pictures say nothing about whether a small weight matters: that depends on the inputs that it
 # is multiplied with and on the layers after it. Nor do small models that were trained for minutes

@@ -1,0 +1,158 @@
+"""The exercise `weights.kurtosis`: how heavy the tails of a distribution are."""
+
+import math
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.trial import Trial
+from labkit.checks.weights.draws import Draws, as_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ID = "weights.kurtosis"
+_SECTION = f"book/01-weights.md#{_ID}"
+
+
+def _kurtosis(
+    weight: "Tensor",
+    *,
+    own: bool = False,
+    minus: float = 3.0,
+    lost: int = 0,
+    centre: bool = True,
+    power: float = 2.0,
+    safe: bool = True,
+) -> float:
+    """Excess kurtosis; each argument but the first turns it into a mistake."""
+    values = (weight if own else weight.double()).flatten()
+    if not values.numel():
+        return 0.0 if safe else math.nan
+    deviation = values - values.mean() if centre else values
+    variance = deviation.pow(2).mean() * (
+        values.numel() / (values.numel() - lost) if values.numel() > lost else math.nan
+    )
+    if safe and not deviation.any():
+        return 0.0
+    return float(deviation.pow(4).mean() / variance.pow(power)) - minus
+
+
+def _variance(weight: "Tensor") -> float:
+    return float(weight.double().var(correction=0)) if weight.numel() else 0.0
+
+
+_MISTAKES = (
+    Mistake(
+        "3 not subtracted",
+        "the fourth moment of a normal distribution is 3, its excess kurtosis 0",
+        lambda weight: _kurtosis(weight, minus=0.0),
+    ),
+    Mistake(
+        "divided by n - 1",
+        "std() and var() divide by n - 1 unless they are told not to (correction=0)",
+        lambda weight: _kurtosis(weight, lost=1),
+    ),
+    Mistake(
+        "mean not removed",
+        "moments are taken of the deviations from the mean",
+        lambda weight: _kurtosis(weight, centre=False),
+    ),
+    Mistake(
+        "divided by the variance only",
+        "the fourth moment is divided by std to the 4th power, the variance squared",
+        lambda weight: _kurtosis(weight, power=1.0),
+    ),
+    Mistake(
+        "variance taken for the standard deviation",
+        "std is the square root of the variance; the variance has to be squared, no more",
+        lambda weight: _kurtosis(weight, power=4.0),
+    ),
+    Mistake(
+        "half precision",
+        "the 4th power of a deviation leaves the range of float16, that of a tiny one also the "
+        "range of float32; compute in float64",
+        lambda weight: _kurtosis(weight, own=True),
+    ),
+    Mistake(
+        "float32 is not enough",
+        "the 4th power of a tiny deviation is 0 in float32; compute in float64",
+        lambda weight: _kurtosis(weight.float(), own=True),
+    ),
+    *(
+        Mistake(
+            "a small variance taken for 0",
+            "the variance of tiny weights is tiny and no 0: return early where all weights are "
+            "equal, and add nothing to what you divide by",
+            answer,
+        )
+        for answer in (
+            lambda weight: _kurtosis(weight) if _variance(weight) > 1e-10 else 0.0,
+            lambda weight: _kurtosis(weight) if _variance(weight) > 1e-10 else -3.0,
+        )
+    ),
+    Mistake(
+        "0/0",
+        "where all weights are equal the variance is 0; the docstring says what to return",
+        lambda weight: _kurtosis(weight, safe=False),
+        error="ZeroDivisionError",
+    ),
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `excess_kurtosis(weight)`."""
+    import torch
+
+    draws = Draws(seed, _ID)
+
+    def drawn(*shape: int, shift: float = 0.0) -> "Tensor":
+        """Weights with one far from the others, so that the kurtosis is no small number."""
+        values = [9.0, *draws.eighths(math.prod(shape) - 1, top=16)]
+        draws.random.shuffle(values)
+        return as_tensor(values, *shape) + shift
+
+    def one(weight: "Tensor", note: str = "") -> Case:
+        return Case((weight,), _kurtosis(weight), note)
+
+    groups = {
+        "fourth moment over squared variance": [
+            one(drawn(6, shift=1.5)),
+            one(drawn(4, 5, shift=-2.0)),
+            one(drawn(3, 2, 5, shift=0.75)),
+        ],
+        "all equal gives 0": [
+            one(torch.full((2, 3), 0.5)),
+            one(torch.zeros(4, 2)),
+            one(as_tensor([-0.5]), "one weight"),
+            one(torch.zeros(0), "empty"),
+            one(as_tensor([0.5, -0.5]), "not equal: the smallest kurtosis there is"),
+        ],
+        "strides and dtypes": [
+            one(drawn(5, 8).t(), "transposed"),
+            one(drawn(4, 10)[:, ::2], "every second column of a matrix"),
+            one((drawn(4, 6) * 8).half(), "large values"),
+            one((drawn(4, 6) / 2**9).half(), "small values"),
+            one(drawn(6, 6).bfloat16()),
+        ],
+        "tiny weights": [
+            one(drawn(5, 4) * 2.0**-42),
+            one(drawn(12) * 2.0**-45),
+        ],
+    }
+    return judge(trial, groups, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="weights",
+    title="Excess kurtosis",
+    objective="Put a number on how heavy the tails of a distribution are.",
+    section=_SECTION,
+    function="excess_kurtosis",
+    check=_check,
+    forbids=("labkit", "scipy.stats"),
+    points=5,
+    minutes=15,
+    difficulty=2,
+)

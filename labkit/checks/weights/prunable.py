@@ -1,0 +1,302 @@
+"""The exercise `weights.prunable`: the names of the matrices inside the blocks of a model."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.quiet import quiet
+from labkit.checks.trial import Trial
+from labkit.checks.weights.draws import Draws
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_ID = "weights.prunable"
+_SECTION = f"book/01-weights.md#{_ID}"
+
+
+def _collect(
+    model: "nn.Module",
+    *,
+    kinds: tuple[str, ...] = ("Linear", "Conv1D"),
+    parts: tuple[str, ...] = ("weight",),
+    inside: Callable[[str, tuple[str, ...]], bool] = str.startswith,
+    tied: bool = False,
+    shared: bool = False,
+) -> list[str]:
+    """Names of the prunable weights; each argument but the first turns it into a mistake.
+
+    `inside` tells by its name whether a module is in one of the lists, whose names end in a dot.
+    """
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    types = tuple({"Linear": nn.Linear, "Conv1D": Conv1D}[kind] for kind in kinds)
+    lists = _lists(model)
+    names, seen = [], set()
+    for name, module in model.named_modules(remove_duplicate=not shared):
+        if not isinstance(module, types) or not inside(name, lists):
+            continue
+        for part in parts:
+            parameter = getattr(module, part)
+            if parameter is not None and (tied or id(parameter) not in seen):
+                seen.add(id(parameter))
+                names.append(f"{name}.{part}")
+    return names
+
+
+def _lists(model: "nn.Module") -> tuple[str, ...]:
+    from torch import nn
+
+    return tuple(
+        f"{name}." for name, module in model.named_modules() if isinstance(module, nn.ModuleList)
+    )
+
+
+def _walk(
+    model: "nn.Module", *, remembers: bool = False, prefixed: bool = True, shared: bool = False
+) -> list[str]:
+    """List by list, also lists within lists; what was seen is forgotten at the next list."""
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    names = []
+    for path, blocks in model.named_modules():
+        if not isinstance(blocks, nn.ModuleList):
+            continue
+        seen = set()
+        prefix = path if prefixed else ""
+        for name, module in blocks.named_modules(prefix=prefix, remove_duplicate=not shared):
+            if isinstance(module, nn.Linear | Conv1D) and id(module.weight) not in seen:
+                if remembers:
+                    seen.add(id(module.weight))
+                names.append(f"{name}.weight")
+    return names
+
+
+def _parameters(model: "nn.Module", matrices: bool) -> list[str]:
+    """Names of all parameters (or all matrices) inside the lists of blocks."""
+    return [
+        name
+        for name, parameter in model.named_parameters()
+        if name.startswith(_lists(model)) and (parameter.ndim == 2 or not matrices)
+    ]
+
+
+_MISTAKES = (
+    Mistake(
+        "only nn.Linear",
+        "GPT-2 keeps its matrices in transformers' Conv1D, which is no nn.Linear",
+        lambda model: _collect(model, kinds=("Linear",)),
+    ),
+    Mistake(
+        "the head included",
+        "linear layers outside the lists of blocks (head, pooler) are not pruned",
+        lambda model: _collect(model, inside=lambda name, lists: True),
+    ),
+    Mistake(
+        "a number in the name",
+        "the parts of an nn.Sequential have numbers too: ask whether an nn.ModuleList is around a "
+        "layer",
+        lambda model: _collect(
+            model, inside=lambda name, lists: any(part.isdigit() for part in name.split("."))
+        ),
+    ),
+    Mistake(
+        "a name that begins alike",
+        "what is inside the list 'h' begins with 'h.', a 'head' does not: compare with the dot",
+        lambda model: _collect(
+            model,
+            inside=lambda name, lists: name.startswith(tuple(path[:-1] for path in lists)),
+        ),
+    ),
+    Mistake(
+        "biases included",
+        "only the weight of a layer is pruned, its bias is not",
+        lambda model: _collect(model, parts=("weight", "bias")),
+    ),
+    Mistake(
+        "every parameter of the blocks",
+        "biases and LayerNorm are in the blocks too, and are not pruned: look at the module's type",
+        lambda model: _parameters(model, matrices=False),
+    ),
+    Mistake(
+        "every matrix of the blocks",
+        "an embedding table has two dimensions too: look at the module's type",
+        lambda model: _parameters(model, matrices=True),
+    ),
+    Mistake(
+        "names sorted as strings",
+        "sorted() puts block 10 before block 2; keep the order of the modules",
+        lambda model: sorted(_collect(model)),
+    ),
+    *(
+        Mistake(
+            "tied weights counted twice",
+            "two names may stand for one tensor, and a list may stand inside a list: list each "
+            "tensor once, under the first of its names",
+            answer,
+        )
+        for answer in (
+            lambda model: _collect(model, tied=True),
+            lambda model: _collect(model, tied=True, shared=True),
+            _walk,
+            lambda model: _walk(model, shared=True),
+            lambda model: _walk(model, remembers=True),
+        )
+    ),
+    Mistake(
+        "names within the list",
+        "a name starts at the model: named_modules(prefix=...) of a list puts its own name first",
+        lambda model: _walk(model, remembers=True, prefixed=False),
+    ),
+    Mistake(
+        "names of modules",
+        "the weight of the module h.0.mlp is called h.0.mlp.weight",
+        lambda model: [name.removesuffix(".weight") for name in _collect(model)],
+    ),
+)
+
+
+def _blocks(draws: Draws, count: int, table: bool = False) -> "nn.ModuleDict":
+    """A model of `count` small blocks with both types of matrices, and no head."""
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    def block() -> "nn.ModuleDict":
+        parts = {"attention": nn.Linear(3, 4), "norm": nn.LayerNorm(4), "mlp": Conv1D(4, 4)}
+        return nn.ModuleDict(parts | ({"positions": nn.Embedding(4, 4)} if table else {}))
+
+    name = draws.random.choice(("layers", "h", "stages"))
+    parts = {"words": nn.Embedding(5, 3), name: nn.ModuleList([block() for _ in range(count)])}
+    return nn.ModuleDict(parts)
+
+
+def _tied(model: "nn.ModuleDict", first: int, second: int) -> "nn.ModuleDict":
+    blocks = list(model.values())[1]
+    blocks[second]["mlp"].weight = blocks[first]["mlp"].weight
+    return model
+
+
+def _shared(model: "nn.ModuleDict", first: int, second: int) -> "nn.ModuleDict":
+    blocks = list(model.values())[1]
+    blocks[second] = blocks[first]
+    return model
+
+
+def _nested(blocks: "nn.ModuleDict") -> "nn.ModuleDict":
+    """Each block holds a list of its own, as one with several experts does."""
+    from torch import nn
+
+    for block in list(blocks.values())[1]:
+        block["experts"] = nn.ModuleList([nn.Linear(4, 2), nn.Linear(4, 2)])
+    return blocks
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `prunable_names(model)`."""
+    import torch
+    from torch import nn
+    from transformers import (
+        BartConfig,
+        BartModel,
+        GPT2Config,
+        GPT2LMHeadModel,
+        GPT2Model,
+        RobertaConfig,
+        RobertaForSequenceClassification,
+        RobertaModel,
+    )
+
+    draws = Draws(seed, _ID)
+    number = draws.random.randint
+
+    def gpt2(blocks: int) -> GPT2Config:
+        return GPT2Config(
+            vocab_size=7,
+            n_positions=6,
+            n_embd=4,
+            n_layer=blocks,
+            n_head=2,
+            bos_token_id=0,
+            eos_token_id=0,
+        )
+
+    def roberta(blocks: int) -> RobertaConfig:
+        return RobertaConfig(
+            vocab_size=7,
+            hidden_size=4,
+            num_hidden_layers=blocks,
+            num_attention_heads=2,
+            intermediate_size=6,
+            max_position_embeddings=6,
+        )
+
+    def bart(encoder: int, decoder: int) -> BartConfig:
+        return BartConfig(
+            vocab_size=7,
+            d_model=4,
+            encoder_layers=encoder,
+            decoder_layers=decoder,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=6,
+            decoder_ffn_dim=6,
+            max_position_embeddings=6,
+        )
+
+    def case(model: "nn.Module", note: str) -> Case:
+        shown = f"{trial.name}(a small {type(model).__name__})"
+        return Case((model,), _collect(model), note, shown=shown)
+
+    # New models draw random weights, and transformers may warn of how small they are: the student's
+    # own random numbers stay as they are, and nothing is said.
+    with torch.random.fork_rng(devices=[]), quiet():
+        several = number(11, 13)
+        headed = _blocks(draws, 2)
+        headed["head"] = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
+        alike = _blocks(draws, 2)
+        alike[f"{list(alike)[1]}_head"] = nn.Linear(4, 2)
+        groups = {
+            "the matrices of the blocks": [
+                case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
+                case(GPT2Model(gpt2(number(2, 3))), "GPT-2"),
+                case(BartModel(bart(number(1, 2), number(2, 3))), "BART"),
+            ],
+            "blocks in numeric order": [
+                case(GPT2Model(gpt2(several)), f"{several} blocks"),
+                case(_blocks(draws, several + 1), f"{several + 1} blocks"),
+            ],
+            "tied ones once": [
+                case(_tied(_blocks(draws, 3), 0, number(1, 2)), "two blocks share a weight"),
+                case(
+                    _shared(_blocks(draws, 4), number(0, 1), number(2, 3)), "a block stands twice"
+                ),
+                case(_nested(_blocks(draws, 2)), "a list of layers in each block"),
+            ],
+            "nothing else": [
+                case(GPT2LMHeadModel(gpt2(2)), "language modelling head, tied to the embeddings"),
+                case(RobertaForSequenceClassification(roberta(2)), "classification head"),
+                case(headed, "a head of several layers"),
+                case(alike, "a head that is named after the list"),
+                case(_blocks(draws, 2, table=True), "an embedding table in each block"),
+                case(nn.ModuleDict({"head": nn.Linear(3, 2)}), "no blocks"),
+            ],
+        }
+    return judge(trial, groups, _MISTAKES, _SECTION, "the model is kept")
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="weights",
+    title="The prunable matrices",
+    objective="Collect the weight matrices of a transformer's blocks by the type of their modules.",
+    section=_SECTION,
+    function="prunable_names",
+    check=_check,
+    forbids=("labkit",),
+    points=6,
+    minutes=20,
+    difficulty=2,
+)

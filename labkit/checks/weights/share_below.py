@@ -1,0 +1,136 @@
+"""The exercise `weights.share_below`: the share of the weights that are small."""
+
+import math
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.trial import Trial
+from labkit.checks.weights.draws import Draws, as_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ID = "weights.share_below"
+_SECTION = f"book/01-weights.md#{_ID}"
+
+
+def _share(weight: "Tensor", threshold: float) -> float:
+    return _part((weight.abs() < threshold), weight)
+
+
+def _part(chosen: "Tensor", weight: "Tensor") -> float:
+    return int(chosen.sum()) / weight.numel() if weight.numel() else 0.0
+
+
+_MISTAKES = (
+    Mistake(
+        "signed compare",
+        "a large negative weight is not small; compare |w|",
+        lambda weight, threshold: _part(weight < threshold, weight),
+    ),
+    Mistake(
+        "at or below",
+        "a weight as large as the threshold is not below it: < and not <=",
+        lambda weight, threshold: _part(weight.abs() <= threshold, weight),
+    ),
+    Mistake(
+        "count for share",
+        "the number of small weights still has to be divided by the number of all",
+        lambda weight, threshold: float((weight.abs() < threshold).sum()),
+    ),
+    Mistake(
+        "share above",
+        "this is the share of the weights that are not below the threshold",
+        lambda weight, threshold: _part(weight.abs() >= threshold, weight),
+    ),
+    Mistake(
+        "percent",
+        "a share runs from 0 to 1",
+        lambda weight, threshold: 100 * _share(weight, threshold),
+    ),
+    Mistake(
+        "divided by the rows",
+        "len() of a matrix is its number of rows; numel() counts all weights",
+        lambda weight, threshold: int((weight.abs() < threshold).sum()) / len(weight),
+    ),
+    Mistake(
+        "an average in half precision",
+        "a float16 or bfloat16 number holds 2 to 3 digits; count, or average in float32 or more",
+        lambda weight, threshold: float((weight.abs() < threshold).to(weight.dtype).mean()),
+    ),
+    Mistake(
+        "0/0",
+        "a tensor without weights has the share 0.0",
+        lambda weight, threshold: _share(weight, threshold) if weight.numel() else math.nan,
+        error="ZeroDivisionError",
+    ),
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `share_below(weight, threshold)`."""
+    import torch
+
+    draws = Draws(seed, _ID)
+
+    def between() -> float:
+        """A threshold between two multiples of 1/8: no weight is equal to it."""
+        return (draws.random.randint(8, 24) + 0.5) / 8
+
+    def drawn(*shape: int) -> "Tensor":
+        """Weights of which some are large and negative, and some large and positive."""
+        values = [-5.0, -4.5, 4.75, 0.5, *draws.eighths(math.prod(shape) - 4)]
+        draws.random.shuffle(values)
+        return as_tensor(values, *shape)
+
+    def tied(*shape: int) -> Case:
+        weight = drawn(*shape)
+        threshold = abs(draws.random.choice([w for w in weight.flatten().tolist() if w]))
+        return one(weight, threshold, "the threshold is the |w| of a weight")
+
+    def one(weight: "Tensor", threshold: float, note: str = "") -> Case:
+        return Case((weight, threshold), _share(weight, threshold), note)
+
+    groups = {
+        "the share of small |w|": [
+            one(drawn(7), between()),
+            one(drawn(4, 6), between()),
+            one(drawn(3, 2, 5), between()),
+        ],
+        "strictly below": [
+            tied(8),
+            tied(4, 5),
+            one(torch.full((6,), -0.5), 0.5, "all equal to the threshold"),
+        ],
+        "extremes": [
+            one(torch.zeros(0), 0.5, "empty"),
+            one(torch.zeros(0, 3), 0.5, "empty"),
+            one(as_tensor([0.0, -0.0, 0.0, 0.25]), 0.0),
+            one(as_tensor([0.0, -0.0, 0.5, -0.5]), 0.25, "two zeros"),
+            one(drawn(4, 5), 1e6, "all below"),
+            one(as_tensor([-0.5]), 0.75),
+        ],
+        "strides and dtypes": [
+            one(drawn(5, 8).t(), between(), "transposed"),
+            one(drawn(4, 10)[:, ::2], between(), "every second column of a matrix"),
+            one(drawn(37, 29).to(torch.float16), between()),
+            one(drawn(37, 29).to(torch.bfloat16), between()),
+        ],
+    }
+    return judge(trial, groups, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="weights",
+    title="How many weights are small",
+    objective="Measure the share of the weights below a threshold in absolute value.",
+    section=_SECTION,
+    function="share_below",
+    check=_check,
+    forbids=("labkit",),
+    points=4,
+    minutes=10,
+    difficulty=1,
+)

@@ -41,7 +41,7 @@ def test_cut_patch_and_bytes_are_those_of_the_pruned_model(data, name):
     shown = by_name(data)[name]
     model = load_model(name).model
     dense = {layer.name: layer.weight.detach().clone() for layer in prunable_layers(model)}
-    for pruning in sweep(model, [0.01, 0.29, 0.5, 0.9, 0.97, 0.99]):
+    for pruning in sweep(model, [0.01, 0.29, 0.5, 0.9, 0.97, 0.99], keep_masks=True):
         percent = round(100 * pruning.requested)
         gone = [dense[key].abs()[~mask] for key, mask in pruning.masks.items()]
         assert shown["cut"][percent] == max(float(part.max()) for part in gone if part.numel())

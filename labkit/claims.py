@@ -161,7 +161,7 @@ def _by_block(band: str, stack: str) -> Callable[[Measured, str], str]:
             "under": rows["below_0.01"],
             "between": rows["below_0.1"] - rows["below_0.01"],
         }[band]
-        depth = rows["block"].corr(shares, method="spearman")
+        depth = rows["block"].corr(shares.rank())  # Spearman's, as blocks are ranks already
         trend = "rises" if depth >= _TREND else "falls" if depth <= -_TREND else "no clear trend"
         ends = f"{100 * shares.iloc[0]:.1f} → {_percent(shares.iloc[-1])}"
         return f"{ends} over {len(rows)} blocks: {trend}"

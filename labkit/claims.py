@@ -8,39 +8,24 @@ models once they have been studied on the reader's machine.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from labkit.errors import InputError
 from labkit.sources import DISPLAY_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from labkit.study import Study
 
 NOT_RUN = "run labkit study --source hub"
 """What stands where the published models were not studied on this machine."""
 
 _TREND = 0.8  # rank correlation with depth from which a trend is called one
 
-
-class Measured(Protocol):
-    """The two tables of a study that the claims are held against (`Study` has both)."""
-
-    results: pd.DataFrame
-
-    @property
-    def weight_table(self) -> pd.DataFrame:
-        """`WeightSummary.table` of all models, one below the other."""
-
-
-@dataclass(frozen=True, eq=False)
-class SavedStudy:
-    """The tables that `labkit study` left in a folder."""
-
-    results: pd.DataFrame
-    weight_table: pd.DataFrame
+Tables = Mapping[str, "pd.DataFrame"]
+"""Tables of a study by name, as `Study.tables`; "results" and "weights" are looked at."""
 
 
 @dataclass(frozen=True)
@@ -51,39 +36,15 @@ class Claim:
     name: str
     says: str
     figure: str
-    measure: Callable[[Measured, str], str]
+    measure: Callable[[Tables, str], str]
 
 
-def saved_study(*folders: Path | str, source: str = "hub") -> SavedStudy | None:
-    """The first study of `source` saved in one of the folders, or None where there is none.
-
-    Raises:
-        InputError: a folder holds tables that cannot be read; names the file.
-    """
-    import pandas as pd
-
-    for folder in folders:
-        tables = [Path(folder) / "tables" / f"{name}.parquet" for name in ("results", "weights")]
-        if not all(path.exists() for path in tables):
-            continue
-        try:
-            results, weights = (pd.read_parquet(path) for path in tables)
-            sources = set(results["source"])
-        except (OSError, KeyError, ValueError) as error:
-            raise InputError(
-                f"{tables[0].parent} is damaged ({error}). Delete it and run the study again."
-            ) from error
-        if sources == {source}:
-            return SavedStudy(results, weights)
-    return None
-
-
-def claims_table(study: Measured, hub: Measured | None = None) -> pd.DataFrame:
+def claims_table(study: Study, hub: Tables | None = None) -> pd.DataFrame:
     """All claims as text, for people: one row per claim.
 
     Args:
         study: measured on the mini zoo.
-        hub: measured on the published models; None where that was not run.
+        hub: the tables of a study of the published models; None where that was not run.
 
     Returns:
         Columns `topic` ("weights", "layers", "shape" or "loss"), `model`, `claim`, `report` (the
@@ -91,19 +52,20 @@ def claims_table(study: Measured, hub: Measured | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    def measured(source: Measured | None, claim: Claim) -> str:
-        if source is None:
+    def measured(tables: Tables | None, claim: Claim) -> str:
+        if tables is None:
             return NOT_RUN
-        title = _title(source, claim.name)
-        return claim.measure(source, title) if title else "–"
+        title = _title(tables, claim.name)
+        return claim.measure(tables, title) if title else "–"
 
+    mini = study.tables
     rows = [
         {
             "topic": claim.topic,
             "model": DISPLAY_NAMES[claim.name],
             "claim": claim.says,
             "report": claim.figure,
-            "mini": measured(study, claim),
+            "mini": measured(mini, claim),
             "hub": measured(hub, claim),
         }
         for claim in CLAIMS
@@ -126,15 +88,15 @@ def p_text(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def _title(study: Measured, name: str) -> str | None:
+def _title(tables: Tables, name: str) -> str | None:
     """The title of the course's model `name` in a study, with or without its source in front."""
-    titles = study.results["model"].unique()
+    titles = tables["results"]["model"].unique()
     return next((t for t in titles if t.split(" ")[-1] == DISPLAY_NAMES[name]), None)
 
 
-def _whole(study: Measured, title: str) -> pd.Series:
+def _whole(tables: Tables, title: str) -> pd.Series:
     """The row of all prunable weights of a model: its last, after its stacks."""
-    table = study.weight_table
+    table = tables["weights"]
     return table[(table["model"] == title) & (table["block"] == -1)].iloc[-1]
 
 
@@ -142,19 +104,19 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _below(threshold: float) -> Callable[[Measured, str], str]:
-    return lambda study, title: _percent(_whole(study, title)[f"below_{threshold:g}"])
+def _below(threshold: float) -> Callable[[Tables, str], str]:
+    return lambda tables, title: _percent(_whole(tables, title)[f"below_{threshold:g}"])
 
 
-def _above(threshold: float) -> Callable[[Measured, str], str]:
-    return lambda study, title: _percent(1 - _whole(study, title)[f"below_{threshold:g}"])
+def _above(threshold: float) -> Callable[[Tables, str], str]:
+    return lambda tables, title: _percent(1 - _whole(tables, title)[f"below_{threshold:g}"])
 
 
-def _by_block(band: str, stack: str) -> Callable[[Measured, str], str]:
+def _by_block(band: str, stack: str) -> Callable[[Tables, str], str]:
     """The share of the weights in a band, from the first block to the last, and its trend."""
 
-    def measure(study: Measured, title: str) -> str:
-        table = study.weight_table
+    def measure(tables: Tables, title: str) -> str:
+        table = tables["weights"]
         rows = table[(table["model"] == title) & (table["stack"] == stack) & (table["block"] >= 0)]
         shares = {
             "above": 1 - rows["below_0.1"],
@@ -169,15 +131,16 @@ def _by_block(band: str, stack: str) -> Callable[[Measured, str], str]:
     return measure
 
 
-def _shape(study: Measured, title: str) -> str:
-    row = _whole(study, title)
+def _shape(tables: Tables, title: str) -> str:
+    row = _whole(tables, title)
     _, p = normality(row["weights"], row["skewness"], row["excess_kurtosis"])
     return f"excess kurtosis {row['excess_kurtosis']:.2f}; Jarque–Bera {p_text(p)}"
 
 
-def _loss(study: Measured, title: str) -> str:
+def _loss(tables: Tables, title: str) -> str:
     """Loss at each level, where it is highest, and from where on the model gives one answer."""
-    rows = study.results[study.results["model"] == title].sort_values("level")
+    results = tables["results"]
+    rows = results[results["model"] == title].sort_values("level")
     levels = [f"{100 * level:g}" for level in rows["level"]]
     losses = [f"{loss:.2f}" for loss in rows["loss"]]
     text = f"{', '.join(losses)} at {', '.join(levels)} %"

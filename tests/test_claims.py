@@ -1,15 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from labkit import claims
-from labkit.claims import SavedStudy, claims_table, normality, p_text, saved_study
-from labkit.errors import InputError
+from labkit.claims import claims_table, normality, p_text
 from labkit.settings import Settings
-from labkit.study import run_study
+from labkit.study import Study, run_study
 
 LEVELS = [0.0, 0.5, 0.9]
 
@@ -25,6 +22,15 @@ def weight_rows(title, stack, above, under):
     return [{"model": title, "stack": stack, **row, **moments} for row in (*blocks, whole)]
 
 
+def study_of(results, weights):
+    """A study whose tables are these."""
+
+    class Made(Study):
+        weight_table = pd.DataFrame(weights)
+
+    return Made(Settings(), results, results, results, ())
+
+
 def made(titles=("RoBERTa", "GPT-2"), losses=(0.1, 0.9, 0.7), collapsed=(None, None, 1)):
     """A study with known answers: RoBERTa's large weights get fewer with depth, GPT-2's more."""
     first, second = titles
@@ -36,7 +42,7 @@ def made(titles=("RoBERTa", "GPT-2"), losses=(0.1, 0.9, 0.7), collapsed=(None, N
         for level, loss, one in zip(LEVELS, losses, collapsed, strict=True)
     ]
     results = pd.DataFrame(results).astype({"collapsed_to": "Int64"})
-    return SavedStudy(results.assign(source="hub"), pd.DataFrame(weights))
+    return study_of(results, weights)
 
 
 def test_every_claim_of_the_report_stands_in_the_table():
@@ -70,7 +76,7 @@ def test_a_share_that_goes_up_and_down_is_no_trend():
     study = made()
     weights = weight_rows("RoBERTa", "encoder", (0.3, 0.1, 0.2, 0.3), (0.1, 0.1, 0.1, 0.1))
     results = study.results.query("model == 'RoBERTa'")
-    table = claims_table(replace(study, results=results, weight_table=pd.DataFrame(weights)))
+    table = claims_table(study_of(results, weights))
     trends = table.query("topic == 'layers' and model == 'RoBERTa'")["mini"]
     assert trends.str.endswith("no clear trend").all()
 
@@ -79,15 +85,15 @@ def test_the_published_models_stand_beside_the_mini_ones_once_they_were_studied(
     mini = made(("mini RoBERTa", "mini GPT-2"))
     assert (claims_table(mini)["hub"] == claims.NOT_RUN).all()
     hub = made(losses=(0.4, 0.5, 0.6), collapsed=(None, None, None))
-    table = claims_table(mini, hub).query("topic == 'loss'").set_index("model")
+    table = claims_table(mini, hub.tables).query("topic == 'loss'").set_index("model")
     assert "highest at 50 %" in table["mini"]["GPT-2"]
     assert table["hub"]["GPT-2"].endswith("highest at 90 %")
     assert table["hub"]["BART"] == table["mini"]["BART"] == "–"
 
 
 def test_a_head_that_was_drawn_at_random_is_named():
-    study = made()
-    fresh = replace(study, results=study.results.assign(head="fresh"))
+    tables = made().tables
+    fresh = tables | {"results": tables["results"].assign(head="fresh")}
     table = claims_table(made(), fresh).query("topic == 'loss'")
     assert table["hub"].iloc[0].endswith("head not trained")
     assert "head" not in table["mini"].iloc[0]
@@ -107,18 +113,11 @@ def test_a_p_value_is_never_printed_as_zero():
     assert p_text(0.0213) == "p = 0.021"
 
 
-def test_a_saved_study_gives_the_same_table(tmp_path):
+def test_a_real_study_and_its_saved_tables_say_the_same(tmp_path):
     settings = Settings(models=("gpt2",), levels=(0.0, 0.9), limit=8, length=8, batch_size=1)
-    study = run_study(settings, tmp_path / "results")
-    found = saved_study(tmp_path / "nothing", tmp_path / "results", source="mini")
-    pd.testing.assert_frame_equal(claims_table(found), claims_table(study))
-    assert saved_study(tmp_path / "results") is None, "these are no figures of the published models"
-
-
-def test_a_damaged_table_is_named(tmp_path):
-    assert saved_study(tmp_path) is None
-    (tmp_path / "tables").mkdir()
-    for name in ("results", "weights"):
-        (tmp_path / "tables" / f"{name}.parquet").write_bytes(b"PAR1 but cut off")
-    with pytest.raises(InputError, match="damaged"):
-        saved_study(tmp_path)
+    study = run_study(settings, tmp_path)
+    files = {path.stem: pd.read_parquet(path) for path in (tmp_path / "tables").glob("*.parquet")}
+    table = claims_table(study, files).query("model == 'GPT-2'")
+    assert table["mini"].tolist() == table["hub"].tolist()
+    shares = study.weights[0].overall.share_below
+    assert table["mini"].iloc[0] == f"{100 * shares[0.1]:.1f} %"

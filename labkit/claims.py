@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 NOT_RUN = "run labkit study --source hub"
 """What stands where the published models were not studied on this machine."""
 
+REPORT_SHARES = {"roberta": (90, 20, 10), "gpt2": (58, 7, 42), "bart": (90, 17, 10)}
+"""The report's shares in percent, "about": with |w| < 0.1, with |w| < 0.01, above 0.1."""
+
 _TREND = 0.8  # rank correlation with depth from which a trend is called one
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -152,9 +155,8 @@ def _loss(tables: Tables, title: str) -> str:
 
 
 def _claims() -> tuple[Claim, ...]:
-    shares = {"roberta": (90, 20, 10), "gpt2": (58, 7, 42), "bart": (90, 17, 10)}
     found = []
-    for name, (tenth, hundredth, above) in shares.items():
+    for name, (tenth, hundredth, above) in REPORT_SHARES.items():
         found += [
             Claim("weights", name, "share with |w| < 0.1", f"about {tenth} %", _below(0.1)),
             Claim("weights", name, "share with |w| < 0.01", f"about {hundredth} %", _below(0.01)),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from labkit.study import Study
 
-NOT_RUN = "run labkit study --source hub"
+_COMMAND = "labkit study --source hub"
+
+NOT_RUN = f"run {_COMMAND}"
 """What stands where the published models were not studied on this machine."""
 
 REPORT_SHARES = {"roberta": (90, 20, 10), "gpt2": (58, 7, 42), "bart": (90, 17, 10)}
@@ -74,6 +76,21 @@ def claims_table(study: Study, hub: Tables | None = None) -> pd.DataFrame:
         for claim in CLAIMS
     ]
     return pd.DataFrame(rows)
+
+
+def claims_html(table: pd.DataFrame) -> str:
+    """Rows of `claims_table` as a table for a page, under headings for people."""
+    import pandas as pd
+
+    headings = {
+        "report": "lab report",
+        "mini": "mini zoo",
+        "hub": "published models, measured by you",
+    }
+    text = table.drop(columns="topic").replace(" %", "\N{NO-BREAK SPACE}%", regex=True)
+    with pd.option_context("display.max_colwidth", None):  # pandas would cut long text
+        html = text.rename(columns=headings).to_html(index=False, border=0, justify="left")
+    return html.replace(NOT_RUN, NOT_RUN.replace(_COMMAND, f"<code>{_COMMAND}</code>"))
 
 
 def normality(weights: int, skewness: float, excess_kurtosis: float) -> tuple[float, float]:
@@ -137,7 +154,7 @@ def _by_block(band: str, stack: str) -> Callable[[Tables, str], str]:
 def _shape(tables: Tables, title: str) -> str:
     row = _whole(tables, title)
     _, p = normality(row["weights"], row["skewness"], row["excess_kurtosis"])
-    return f"excess kurtosis {row['excess_kurtosis']:.2f}; Jarque–Bera {p_text(p)}"
+    return f"excess kurtosis {row['excess_kurtosis']:.3f}; Jarque–Bera {p_text(p)}"
 
 
 def _loss(tables: Tables, title: str) -> str:

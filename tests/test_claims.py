@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from labkit import claims
-from labkit.claims import claims_table, normality, p_text
+from labkit.claims import claims_html, claims_table, normality, p_text
 from labkit.settings import Settings
 from labkit.study import Study, run_study
 
@@ -97,6 +97,13 @@ def test_a_head_that_was_drawn_at_random_is_named():
     table = claims_table(made(), fresh).query("topic == 'loss'")
     assert table["hub"].iloc[0].endswith("head not trained")
     assert "head" not in table["mini"].iloc[0]
+
+
+def test_the_table_for_a_page_cuts_nothing_and_escapes():
+    html = claims_html(claims_table(made()))
+    assert "one answer for all pairs from 90\N{NO-BREAK SPACE}%" in html and "..." not in html
+    assert "|w| &lt; 0.1" in html and "<th>topic" not in html
+    assert "<td>run <code>labkit study --source hub</code></td>" in html
 
 
 @pytest.mark.parametrize("draw", ["normal", "laplace"])

@@ -11,7 +11,19 @@ from benchmarks.compare import RESULTS, save, saved
 from benchmarks.plot import plot_scaling
 from labkit.files import write_text
 
-CLAIMS = ("global_pruning",)
+CLAIMS = (
+    "global_pruning",
+    "sweep",
+    "scaling",
+    "prune_file",
+    "storage_size",
+    "storage_speed",
+    "storage_load",
+    "sparse_layers",
+    "sparse_models",
+    "semi_structured",
+    "evaluation",
+)
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"

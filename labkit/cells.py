@@ -31,7 +31,8 @@ Report = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
 
 _VERSIONED = ("torch", "transformers", "tokenizers", "numpy", "scipy", "datasets")
-_CODE = ("cells", "data", "evaluate", "layers", "measure", "models", "prune", "scores", "weights")
+_CODE = ("cells", "data", "evaluate", "keyloops", "layers", "masks", "measure", "models", "prune")
+_CODE += ("scores", "select", "weights")
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,14 +30,16 @@ class Finding:
 
 
 def examine(folder: Path | str = ".", *, network: bool = True) -> list[Finding]:
-    """Examine Python, torch, cores, memory, disk and sources.
+    """Examine Python, torch, the sparse kernel, cores, memory, disk, JupyterLab and sources.
+
+    A sparse kernel that was not compiled yet is compiled, some seconds once.
 
     Args:
         folder: where results are to be written; its disk is looked at.
         network: ask whether the hub answers (at most three seconds).
     """
-    findings = [_python(), *_packages(), _torch(), _cores(), _memory(), _disk(Path(folder))]
-    findings += [_mini(), *_hub(network)]
+    findings = [_python(), *_packages(), _torch(), _sparse_kernel(), _cores(), _memory()]
+    findings += [_disk(Path(folder)), _jupyter(), _mini(), *_hub(network)]
     return findings
 
 
@@ -81,6 +83,25 @@ def _torch() -> Finding:
         remedy = CPU_TORCH.format(version=torch.__version__.partition("+")[0])
         return Finding("torch", "warn", f"{found}, CUDA build but no GPU", remedy)
     return Finding("torch", "ok", f"{found}, CPU")
+
+
+def _sparse_kernel() -> Finding:
+    if util.find_spec("torch") is None:
+        return Finding("sparse kernel", "warn", "needs torch", "pip install -r requirements.txt")
+    from labkit import kernels
+
+    if problem := kernels.problem():
+        found = f"{problem}; sparse layers run on torch's slower CSR product"
+        return Finding("sparse kernel", "warn", found, "pip install -r requirements.txt")
+    compiled = kernels.compiled()
+    found = "compiled before" if compiled.cached else f"compiled in {compiled.seconds:.0f} s"
+    return Finding("sparse kernel", "ok", found)
+
+
+def _jupyter() -> Finding:
+    if util.find_spec("jupyterlab") is None:
+        return Finding("JupyterLab", "warn", "missing", "pip install jupyterlab")
+    return Finding("JupyterLab", "ok", metadata.version("jupyterlab"))
 
 
 def _cores() -> Finding:

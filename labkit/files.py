@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,10 +36,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes private files; results are meant to be shared like any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        _share(temporary, 0o666)
         temporary.replace(path)
     except SourceError:
         raise
@@ -48,6 +46,48 @@ def replacing(path: Path | str) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path | str) -> Iterator[Path]:
+    """As `replacing`, for a folder: yield an empty one beside `path`, which becomes `path`.
+
+    A folder that was there is moved aside for the moment and then deleted.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        name = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-", suffix=".partial")
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
+        ) from error
+    temporary = Path(name)
+    old = temporary.with_suffix(".old")
+    try:
+        yield temporary
+        _share(temporary, 0o777)
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except SourceError:
+        raise
+    except OSError as error:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise SourceError(
+            f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _share(path: Path, mode: int) -> None:
+    """Give a private temporary the rights of any other new file: results are to be shared."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(mode & ~umask)
 
 
 def write_text(path: Path | str, text: str) -> Path:

@@ -73,7 +73,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
         mask += nonzero * item + math.ceil(count / 8)
         entropy += nonzero * item
     memory = sum(t.numel() * t.itemsize for t in tensors)
-    file_bytes, zstd_bytes = _file_sizes(model)
+    file_bytes, zstd_bytes = file_sizes(model)
     rest = file_bytes - dense
     return ModelSize(
         parameters=sum(p.numel() for p in parameters),
@@ -96,8 +96,12 @@ def binary_entropy(share: float) -> float:
     return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
-def _file_sizes(model: PreTrainedModel) -> tuple[int, int]:
-    """Bytes of the checkpoint's weights on disk: (dense, compressed)."""
+def file_sizes(model: PreTrainedModel, codec: str = "zstd") -> tuple[int, int]:
+    """Bytes of the checkpoint's weights on disk: (dense, compressed by zstd or gzip).
+
+    Raises:
+        SourceError: no room for the temporary file.
+    """
     import pyarrow as pa
 
     from labkit.models import quiet
@@ -111,7 +115,7 @@ def _file_sizes(model: PreTrainedModel) -> tuple[int, int]:
             for file in sorted(Path(folder).glob("*.safetensors")):
                 dense += file.stat().st_size
                 with (
-                    pa.CompressedOutputStream(pa.PythonFile(compressed, "w"), "zstd") as stream,
+                    pa.CompressedOutputStream(pa.PythonFile(compressed, "w"), codec) as stream,
                     file.open("rb") as source,
                 ):
                     while chunk := source.read(1 << 24):

@@ -30,6 +30,9 @@ SERIES = (
     {"color": "#009e73", "marker": "^", "linestyle": "-."},
     {"color": "#b1689a", "marker": "D", "linestyle": ":"},
     {"color": "#8c6d1f", "marker": "v", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+    {"color": "#5b5fc7", "marker": "P", "linestyle": (0, (5, 1))},
+    {"color": "#b03a48", "marker": "X", "linestyle": (0, (1, 1))},
+    {"color": "#00818a", "marker": "*", "linestyle": (0, (3, 1, 1, 1))},
 )
 """Styles in the order of the models (Okabe and Ito's palette; at least 3:1 on white and black)."""
 
@@ -204,14 +207,18 @@ def plot_curves(results: pd.DataFrame) -> Plot:
 
 
 def plot_size(results: pd.DataFrame) -> Plot:
-    """Size of the model in each form, relative to the dense file, against sparsity."""
+    """Size of the model in each form that `results` has, relative to the dense file."""
     forms = {
         "file_bytes": "dense file",
         "zstd_bytes": "zstandard",
         "csr_bytes": "CSR (32-bit)",
         "bitmask_bytes": "bit mask",
         "entropy_bytes": "mask entropy + values",
+        "gzip_bytes": "gzip",
+        "coo_bytes": "COO (32-bit)",
+        "container_bytes": "save_sparse",
     }
+    forms = {column: label for column, label in forms.items() if column in results}
     models = _by_model(results)
     figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
     said = []
@@ -222,14 +229,15 @@ def plot_size(results: pd.DataFrame) -> Plot:
         axis.set_title(title)
         _sparsity_axis(axis, results)
         last = rows.iloc[-1]
-        said.append(
-            f"{title} at {_percent(last.level)}: CSR {last.csr_bytes / last.file_bytes:.0%}, "
-            f"bit mask {last.bitmask_bytes / last.file_bytes:.0%} of the dense file"
+        shares = (
+            f"{label} {last[column] / last.file_bytes:.0%}" for column, label in forms.items()
         )
+        said.append(f"{title} at {_percent(last.level)}: {', '.join(shares)}")
     axes[0, 0].set_ylabel("bytes (% of the dense file)")
     _legend(axes[0, -1])
     alt = (
-        "Size against sparsity in five forms. The dense file stays as it is; sparse forms shrink. "
+        "Size against sparsity in several forms, as a share of the dense file, which stays as it "
+        "is; sparse forms shrink. "
     )
     return Plot(figure, "size", alt + "; ".join(said) + ".")
 
@@ -359,7 +367,7 @@ def _legend(axis: Axes) -> None:
         lines,
         labels,
         loc="outside lower center",
-        ncols=len(labels),
+        ncols=len(labels) if len(labels) <= 5 else 4,
         frameon=False,
         labelcolor=INK,
         fontsize=8,

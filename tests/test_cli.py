@@ -36,7 +36,8 @@ def test_version_and_help():
         "labkit",
         metadata.version("llm-sparsity-lab"),
     ]
-    for command in ("study", "fetch", "finetune", "train-mini", "doctor", "exercises", "start"):
+    commands = "study fetch finetune train-mini doctor speed exercises start"
+    for command in commands.split():
         result = labkit_command(command, "--help")
         assert result.returncode == 0 and "--" in result.stdout, result.stderr
 

@@ -48,3 +48,27 @@ def test_files_are_readable_by_others_and_end_lines_alike(tmp_path):
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "deep" / "out"
+    with files.replacing_folder(target) as folder:
+        (folder / "one").write_text("1")
+        assert not target.exists()
+    assert (target / "one").read_text() == "1"
+    (tmp_path / "plain").mkdir()
+    assert target.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    with pytest.raises(KeyboardInterrupt), files.replacing_folder(target) as folder:
+        (folder / "two").write_text("2")
+        raise KeyboardInterrupt
+    with pytest.raises(SourceError, match=r"cannot write .*out.*unchanged"):  # noqa: SIM117
+        with files.replacing_folder(target) as folder:
+            (folder / "missing" / "three").write_text("3")
+    with files.replacing_folder(target) as folder:
+        (folder / "four").write_text("4")
+    assert [path.name for path in target.iterdir()] == ["four"]
+    assert [path.name for path in target.parent.iterdir()] == ["out"]
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(SourceError, match="cannot write"), files.replacing_folder(blocked / "out"):
+        pass

@@ -9,6 +9,7 @@ from torch.nn.utils import prune as torch_prune
 from labkit import prune
 from labkit.errors import InputError
 from labkit.layers import prunable_layers, prunable_parameters
+from labkit.masks import global_masks, random_masks
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 sparsities = st.floats(0, 1) | st.sampled_from((0, 0.1, 0.5, 0.9, 0.95, 0.99, 1))
@@ -47,7 +48,7 @@ def drop_by_sorting(tensors, sparsity):
 @settings(max_examples=200, deadline=None)
 def test_masks_are_exactly_those_of_a_stable_sort(tensors, sparsity):
     before = {name: t.clone() for name, t in tensors.items()}
-    masks = prune.global_masks(tensors, sparsity)
+    masks = global_masks(tensors, sparsity)
     assert torch.equal(flat(masks), drop_by_sorting(tensors, sparsity))
     for name, tensor in tensors.items():
         assert masks[name].shape == tensor.shape and masks[name].dtype == torch.bool
@@ -58,8 +59,8 @@ def test_masks_are_exactly_those_of_a_stable_sort(tensors, sparsity):
 @settings(max_examples=100, deadline=None)
 def test_masks_are_nested_over_levels(tensors, one, other):
     low, high = sorted((one, other))
-    kept_low = flat(prune.global_masks(tensors, low))
-    kept_high = flat(prune.global_masks(tensors, high))
+    kept_low = flat(global_masks(tensors, low))
+    kept_high = flat(global_masks(tensors, high))
     assert not (kept_high & ~kept_low).any()
 
 
@@ -77,7 +78,7 @@ def test_masks_equal_torch_global_unstructured(tiny, family, sparsity):
     torch_prune.global_unstructured(
         targets, pruning_method=torch_prune.L1Unstructured, amount=float(sparsity)
     )
-    pruning = prune.prune_global(model, sparsity)
+    pruning = prune.prune_global(model, sparsity, keep_masks=True)
     for (module, _), mask in zip(targets, pruning.masks.values(), strict=True):
         assert torch.equal(module.weight_mask.bool(), mask)
     for layer, mask in zip(prunable_layers(model), pruning.masks.values(), strict=True):
@@ -104,10 +105,10 @@ def test_layerwise_gives_every_layer_the_same_share(tiny):
 
 def test_random_is_exact_seeded_and_blind_to_magnitude(tiny):
     tensors = {"a": torch.linspace(0.1, 1, 4000), "b": torch.linspace(1, 2, 6000)}
-    masks = prune.random_masks(tensors, 0.5, seed=1)
+    masks = random_masks(tensors, 0.5, seed=1)
     assert (~flat(masks)).sum() == 5000
-    assert torch.equal(flat(masks), flat(prune.random_masks(tensors, 0.5, seed=1)))
-    assert not torch.equal(flat(masks), flat(prune.random_masks(tensors, 0.5, seed=2)))
+    assert torch.equal(flat(masks), flat(random_masks(tensors, 0.5, seed=1)))
+    assert not torch.equal(flat(masks), flat(random_masks(tensors, 0.5, seed=2)))
     small_dropped = int((~masks["a"]).sum())
     assert 1800 < small_dropped < 2200  # 2000 expected, 5 standard deviations are 173
 
@@ -140,18 +141,10 @@ def test_pruning_again_does_not_compound(tiny):
     assert prune.sparsity_of(model)[0] == pytest.approx(0.9, abs=1e-4)
 
 
-def test_selection_crosses_chunks(monkeypatch):
-    tensors = {"a": torch.randn(1000), "b": torch.zeros(77), "c": torch.randn(40, 30)}
-    whole = {s: flat(prune.global_masks(tensors, s)) for s in (0.02, 0.5, 0.99)}
-    monkeypatch.setattr(prune, "_CHUNK", 64)
-    for sparsity, expected in whole.items():
-        assert torch.equal(flat(prune.global_masks(tensors, sparsity)), expected)
-
-
 @pytest.mark.parametrize("bad", [1.2, -0.1, 90, float("nan"), "0.9", None, True])
 def test_a_sparsity_outside_0_to_1_is_refused(bad):
     with pytest.raises(InputError, match=r"fraction of zeros.*0\.9 for 90 %"):
-        prune.global_masks({"w": torch.ones(3)}, bad)
+        global_masks({"w": torch.ones(3)}, bad)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -168,9 +161,9 @@ def test_weights_that_cannot_be_ranked_are_refused_before_anything_changes(tiny,
 
 def test_nothing_to_prune_and_wrong_dtypes_are_refused():
     with pytest.raises(InputError, match="every tensor is empty"):
-        prune.global_masks({"w": torch.empty(0)}, 0.5)
+        global_masks({"w": torch.empty(0)}, 0.5)
     with pytest.raises(InputError, match=r"w has dtype torch\.int64"):
-        prune.global_masks({"w": torch.arange(3)}, 0.5)
+        global_masks({"w": torch.arange(3)}, 0.5)
 
 
 def test_an_unknown_method_is_refused(tiny):

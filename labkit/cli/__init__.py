@@ -1,6 +1,6 @@
 """The `labkit` command: one module per group of commands, all on the one `app`."""
 
-from labkit.cli import about, labs, studies
+from labkit.cli import about, files, labs, speed, storage, studies
 from labkit.cli.app import app, main
 
-__all__ = ["about", "app", "labs", "main", "studies"]
+__all__ = ["about", "app", "files", "labs", "main", "speed", "storage", "studies"]

@@ -30,6 +30,10 @@ Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
 
 
+class Stopped(SystemExit):
+    """Ctrl-C in a command that has said itself what became of its work."""
+
+
 def main() -> None:
     """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
     errors = Console(stderr=True)
@@ -39,7 +43,7 @@ def main() -> None:
         errors.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        if end.code == INTERRUPTED and not isinstance(end, Stopped):
             errors.print("stopped. What was finished is kept: the same command goes on from there.")
         raise
 

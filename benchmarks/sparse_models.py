@@ -1,0 +1,139 @@
+"""Whole models with sparse layers over dense ones, at the full shapes of the course's models."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import subprocess
+import sys
+
+import torch
+from torch import nn
+
+from benchmarks.compare import Claim, alternate
+from benchmarks.onnx_peer import OnnxRuntime
+from labkit import load_model, prunable_layers, prune_global, sparse_linear
+from labkit.execute import SparseLinear
+from labkit.sources import DISPLAY_NAMES, MODEL_NAMES
+
+LEVELS = (0.9, 0.95, 0.99)
+BATCHES = ((8, 128), (1, 32))
+MISSING = "not measured"
+
+
+class StandIn(nn.Module):
+    """A layer that costs nothing: it hands on the same numbers each time, of the right shape."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.outputs, self.result = outputs, None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.result is None or self.result.shape[:-1] != x.shape[:-1]:
+            self.result = torch.randn(*x.shape[:-1], self.outputs)
+        return self.result
+
+
+def run() -> Claim:
+    """Each model, batch and level: ours, torch's CSR, ONNX Runtime's dense model, the limit."""
+    rows, data, lines = [], {}, []
+    for name in MODEL_NAMES:
+        seconds = _measure(name)
+        data[name] = seconds
+        for batch, length in BATCHES:
+            found = seconds[f"{batch}x{length}"]
+            over = {way: found["dense"] / s if s else None for way, s in found.items()}
+            for level in LEVELS:
+                rows.append(
+                    (
+                        f"{DISPLAY_NAMES[name]}, {batch} × {length} tokens",
+                        f"{level:.0%}",
+                        f"{1e3 * found['dense']:.0f}",
+                        f"{1e3 * found[f'ours {level}']:.0f}",
+                        *(
+                            f"{over[way]:.2f} ×" if over[way] else MISSING
+                            for way in (f"ours {level}", f"csr {level}", "onnx", "rest")
+                        ),
+                    )
+                )
+            if (batch, length) == BATCHES[0]:
+                times = " / ".join(f"{over[f'ours {level}']:.1f}" for level in LEVELS)
+                lines.append(
+                    (
+                        f"{DISPLAY_NAMES[name]}, 8 × 128 tokens, 90 / 95 / 99 % zeros",
+                        "dense torch",
+                        f"{times} × faster (limit {over['rest']:.1f})",
+                    )
+                )
+    return Claim(
+        title="Whole models with sparse layers over dense ones",
+        columns=(
+            "model",
+            "zeros",
+            "dense torch (ms)",
+            "ours (ms)",
+            "ours",
+            "torch CSR",
+            "ONNX Runtime, dense",
+            "limit",
+        ),
+        rows=tuple(rows),
+        note=f"{torch.get_num_threads()} threads, float32, full shapes, random weights pruned "
+        "globally; medians of forward passes in turn; times faster than dense torch. The limit "
+        "is what free layers would give: the rest (embeddings, attention, norms, activations) is "
+        "not pruned. ONNX Runtime in its own environment and process.",
+        headlines=tuple(lines),
+        data=data,
+    )
+
+
+def inputs_of(name: str, batch: int, length: int) -> dict[str, torch.Tensor]:
+    """A batch without padding, each row with one end-of-text token as BART's head wants it."""
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(3, 1000, (batch, length), generator=generator)
+    ids[:, -1] = 2
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def _measure(name: str) -> dict[str, dict[str, float | None]]:
+    dense = load_model(name, "random").model
+    rest = copy.deepcopy(dense)
+    for layer in prunable_layers(dense):
+        rows, columns = layer.weight.shape
+        stand_in = StandIn(columns if layer.transposed else rows)
+        rest.set_submodule(layer.name.removesuffix(".weight"), stand_in)
+    found = {}
+    for batch, length in BATCHES:
+        inputs = inputs_of(name, batch, length)
+        ways = {"dense": dense, "rest": rest}
+        for level in LEVELS:
+            ours = copy.deepcopy(dense)
+            prune_global(ours, level)
+            expected = _logits(ours, inputs)
+            sparse_linear(ours, tokens=batch * length)
+            csr = copy.deepcopy(ours)
+            for module in csr.modules():
+                if isinstance(module, SparseLinear):
+                    module.method = "csr"
+            for model in (ours, csr):
+                torch.testing.assert_close(_logits(model, inputs), expected, atol=1e-4, rtol=0)
+            ways |= {f"ours {level}": ours, f"csr {level}": csr}
+        calls = {way: functools.partial(_logits, model, inputs) for way, model in ways.items()}
+        onnx = None
+        try:
+            onnx = calls["onnx"] = OnnxRuntime(name, batch, length, torch.get_num_threads())
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"ONNX Runtime is not measured: {error}", file=sys.stderr)
+        many = batch * length >= 1024
+        found[f"{batch}x{length}"] = {
+            "onnx": None,
+            **alternate(calls, runs=5 if many else 15, warmup=1),
+        }
+        if onnx:
+            onnx.close()
+    return found
+
+
+@torch.inference_mode()
+def _logits(model: nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    return model(**inputs).logits

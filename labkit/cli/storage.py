@@ -1,0 +1,72 @@
+"""Commands about the files models are kept in: size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labkit import sources
+from labkit.cli.app import Seed, app, level, print_table, progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@app.command()
+def size(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"One of {', '.join(sources.MODEL_NAMES)}, or a checkpoint folder; default: all."
+        ),
+    ] = None,
+    levels: Annotated[
+        str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
+    ] = "0,0.1,0.5,0.9,0.95,0.99",
+    source: Annotated[
+        str, typer.Option(help="mini, hub, random, or a checkpoint folder.")
+    ] = "mini",
+    method: Annotated[str, typer.Option(help="global, layerwise or random.")] = "global",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the table (csv, json) and a figure.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Compare what a pruned model takes on disk, by form of storage and sparsity.
+
+    Dense, gzip, zstd and save_sparse are files that are written and measured; the others are
+    counted. The mask bound is the entropy of the mask and the kept values as they are.
+    """
+    from pandas import concat
+
+    from labkit.formats import compare_formats, formats_table
+    from labkit.models import load_model
+
+    if model is not None and model not in sources.MODEL_NAMES and Path(model).is_dir():
+        model, source = None, model
+    named = source in ("mini", "hub", "random")
+    names = sources.MODEL_NAMES if named else [Path(source).expanduser().resolve().name]
+    shares = [level(text) for text in levels.split(",") if text.strip()]
+    tables = []
+    with progress("size", unit="levels") as report:
+        for name in names if model is None else [model]:
+            loaded = load_model(name, source, seed=seed)
+            title = loaded.spec.title
+            options = {"method": method, "seed": seed, "report": report}
+            tables.append(compare_formats(loaded.model, title, shares, **options))
+    results = concat(tables, ignore_index=True)
+    print_table("Size on disk, and its share of the dense file", formats_table(results))
+    if out is not None:
+        _save(results, out)
+        print(f"table and figure: {out}")
+
+
+def _save(results: pd.DataFrame, out: Path) -> None:
+    from labkit.files import write_text
+    from labkit.plots import plot_size
+
+    write_text(out / "sizes.csv", results.to_csv(index=False))
+    write_text(out / "sizes.json", results.to_json(orient="records", indent=1) + "\n")
+    plot_size(results).save(out)

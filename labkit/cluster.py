@@ -1,0 +1,75 @@
+"""Run the tasks of `labkit.prunefile` on a Dask cluster, on this machine or on others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import Any
+
+from labkit.errors import InputError, SourceError
+from labkit.prunefile import Run
+
+_IN_FLIGHT = 64  # tasks given out at once: their results wait in the workers' memory
+_PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
+
+
+@contextmanager
+def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterator[Run]:
+    """Connect to a scheduler, or start a number of worker processes here.
+
+    The workers must have labkit, and see the files under the same absolute paths.  The tasks of a
+    worker that dies are run again by others.
+
+    Args:
+        scheduler: address of a running `dask scheduler`, as "tcp://host:8786".
+        workers: number of processes, without a scheduler.
+
+    Raises:
+        InputError: neither or both of the two.
+        SourceError: the scheduler does not answer, has no workers, or loses all of them.
+    """
+    from distributed import Client, LocalCluster
+    from distributed.scheduler import KilledWorker
+
+    if (scheduler is None) == (workers is None):
+        raise InputError("name a scheduler (--scheduler tcp://...) or a number of --workers")
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers}: at least one is needed")
+    with ExitStack() as stack:
+        try:
+            if scheduler is None:
+                options = {"dashboard_address": None, "silence_logs": logging.ERROR}
+                local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
+                scheduler = stack.enter_context(local)
+            client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, ValueError) as error:
+            raise SourceError(
+                f"no cluster at {scheduler}: {error}. Start `dask scheduler`, and `dask worker` "
+                "with its address."
+            ) from error
+        try:
+            yield lambda function, jobs: _run(client, function, jobs)
+        except KilledWorker as error:
+            raise SourceError(f"the workers died at their work: {error}") from error
+
+
+def _run(client: Any, function: Callable, jobs: Sequence[tuple]) -> Iterator[tuple[int, Any]]:
+    from distributed import as_completed
+
+    numbers = {}
+    waiting = iter(range(len(jobs)))
+
+    def submit(number: int) -> Any:
+        future = client.submit(function, *jobs[number], pure=False)
+        numbers[future.key] = number
+        return future
+
+    queue = as_completed([submit(number) for number in islice(waiting, _IN_FLIGHT)])
+    for future in queue:
+        yield numbers.pop(future.key), future.result()
+        future.release()
+        for number in islice(waiting, 1):
+            queue.add(submit(number))

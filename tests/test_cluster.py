@@ -1,0 +1,117 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from labkit import shards
+from labkit.cluster import cluster
+from labkit.errors import InputError, SourceError
+from labkit.prunefile import prune_files
+
+HOME = str(Path(__file__).parents[1])
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts `python -m distributed.cli.NAME ...`; ends what is left of them."""
+    processes = []
+
+    def run(name, *arguments):
+        command = [sys.executable, "-m", f"distributed.cli.{name}", *arguments, "--no-dashboard"]
+        with (tmp_path / f"{name}.log").open("ab") as log:
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=HOME))
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(start, tmp_path):
+    """Address of a scheduler on the loopback."""
+    file = tmp_path / "scheduler.json"
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    deadline = time.monotonic() + 60
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return json.loads(file.read_text())["address"]
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A file with many equal weights, in bfloat16 and fp32: 8 MB."""
+    generator = np.random.default_rng(0)
+    tensors = {}
+    for number in range(8):
+        values = torch.from_numpy(generator.standard_normal((400, 512), dtype=np.float32))
+        dtype = torch.bfloat16 if number % 2 else torch.float32
+        tensors[f"layers.{number}.weight"] = values.to(torch.bfloat16).to(dtype)
+    save_file(tensors, tmp_path / "in.safetensors")
+    return tmp_path / "in.safetensors"
+
+
+@pytest.mark.parametrize("stage", ["select", "write"])
+def test_a_killed_worker_changes_nothing(
+    start, scheduler, checkpoint, stage, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shards, "RANGE", 1 << 15)  # 200 tasks a pass
+    alone, out = tmp_path / "alone", tmp_path / "out"
+    prune_files(checkpoint, alone, 0.7)
+    options = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+    workers = [start("dask_worker", scheduler, *options) for _ in range(2)]
+    killed = []
+
+    def report(what, done, total):
+        if what == stage and done > total / 4 and not killed:
+            killed.append(workers[0].pid)
+            workers[0].send_signal(signal.SIGKILL)
+
+    with cluster(scheduler) as run:
+        from distributed import get_client
+
+        get_client().wait_for_workers(2, timeout=60)
+        done = prune_files(checkpoint, out, 0.7, run=run, report=report)
+        assert len(get_client().nthreads()) == 1
+    assert killed and workers[0].wait() == -signal.SIGKILL
+    assert done.dropped == round(0.7 * done.total)
+    assert out.read_bytes() == alone.read_bytes()
+
+
+def test_workers_of_its_own(checkpoint, tmp_path):
+    prune_files(checkpoint, tmp_path / "alone", 0.9)
+    command = [sys.executable, "-m", "labkit.cli", "prune", str(checkpoint), str(tmp_path / "out")]
+    command += ["--workers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+def test_errors_of_a_task_come_back(start, scheduler, checkpoint, tmp_path):
+    start("dask_worker", scheduler, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+    save_file({"a.0.w": torch.full((9, 9), float("nan"))}, tmp_path / "nan.safetensors")
+    with cluster(scheduler) as run:
+        with pytest.raises(InputError, match=r"a\.0\.w in .*nan\.safetensors"):
+            prune_files(tmp_path / "nan.safetensors", tmp_path / "out", 0.5, run=run)
+        gone = shards.Range(tmp_path / "gone", 0, 8, "w", "F32")
+        with pytest.raises(SourceError, match=r"gone.*same path"):
+            list(run(shards.count, [(gone, "F32", [])]))
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_cluster_or_two_are_refused(monkeypatch):
+    monkeypatch.setattr("labkit.cluster._PATIENCE", 1)
+    nobody = r"no cluster at tcp://127\.0\.0\.1:9.*dask scheduler"
+    with pytest.raises(SourceError, match=nobody), cluster("tcp://127.0.0.1:9"):
+        pass
+    for arguments in ((None, None), ("tcp://127.0.0.1:9", 2), (None, 0)):
+        with pytest.raises(InputError, match="--workers"), cluster(*arguments):
+            pass

@@ -291,6 +291,35 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
     return Plot(figure, "layers", alt)
 
 
+def plot_methods(results: pd.DataFrame) -> Plot:
+    """Accuracy against sparsity for each way to choose the weights (column `method`), by model."""
+    models = _by_model(results)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
+    said = []
+    for axis, (title, rows) in zip(axes[0], models, strict=True):
+        by_method = rows.groupby("method", sort=False)
+        for (method, part), style in zip(by_method, _styles(), strict=False):
+            x = np.arange(len(part))
+            axis.plot(x, 100 * part["accuracy"], label=method, **style)
+            low, high = 100 * part["accuracy_low"], 100 * part["accuracy_high"]
+            axis.fill_between(x, low, high, color=style["color"], alpha=0.12, linewidth=0)
+        majority = 100 * rows["majority_accuracy"].iloc[0]
+        axis.axhline(majority, color=INK, linewidth=1, label="constant predictor")
+        axis.set_title(title)
+        _sparsity_axis(axis, results)
+        table = rows.pivot(index="level", columns="method", values="accuracy")
+        apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
+        values = [f"{method} {table.loc[apart, method]:.1%}" for method in by_method.groups]
+        said.append(f"{title} at {_percent(float(apart))}: {', '.join(values)}")
+    axes[0, 0].set_ylabel("accuracy (%)")
+    _legend(axes[0, -1])
+    alt = (
+        "Accuracy against sparsity for each way to choose the weights, with 95 % bootstrap "
+        f"intervals. Where they lie furthest apart: {'; '.join(said)}."
+    )
+    return Plot(figure, "methods", alt)
+
+
 def plot_paired(paired: pd.DataFrame) -> Plot:
     """Change in accuracy against the dense model on the same examples, with intervals."""
     figure, axes = _axes(1, 1, width=4.8, height=3)

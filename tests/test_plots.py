@@ -36,6 +36,14 @@ def tables(tiny):
     return {"results": results, "summaries": summaries, "layers": layers, "paired": paired}
 
 
+def by_method(results):
+    """The same results twice, under two methods that agree at the first level only."""
+    worse = results.assign(
+        method="random", accuracy=results["accuracy"].where(results["level"] == 0, 0.25)
+    )
+    return pd.concat([results.assign(method="global"), worse])
+
+
 def all_plots(tables):
     return [
         plots.plot_weights(tables["summaries"]),
@@ -45,6 +53,7 @@ def all_plots(tables):
         plots.plot_size(tables["results"]),
         plots.plot_runtime(tables["results"]),
         plots.plot_layers(tables["layers"], "A & <bart>"),
+        plots.plot_methods(by_method(tables["results"])),
         plots.plot_paired(tables["paired"]),
     ]
 
@@ -68,6 +77,13 @@ def test_the_description_changes_with_the_data(tables):
     before = plots.plot_curves(results).alt
     changed = results.assign(accuracy=results["accuracy"].where(results["level"] < 0.99, 0.123))
     assert "12.3%" in plots.plot_curves(changed).alt != before
+
+
+def test_methods_are_told_apart_where_they_differ_most(tables):
+    results = by_method(tables["results"])
+    accuracy = results["accuracy"].where(results["level"] != 0.5, 0.75)
+    changed = results.assign(accuracy=accuracy.where(results["method"] == "global", 0.25))
+    assert "A & <bart> at 50 %: global 75.0%, random 25.0%" in plots.plot_methods(changed).alt
 
 
 def test_encoder_and_decoder_have_panels_of_their_own(tables):

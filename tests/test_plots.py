@@ -46,6 +46,7 @@ def all_plots(tables):
         plots.plot_runtime(tables["results"]),
         plots.plot_layers(tables["layers"], "A & <bart>"),
         plots.plot_paired(tables["paired"]),
+        plots.plot_collapse(tables["results"]),
     ]
 
 

@@ -345,6 +345,146 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
     return Plot(figure, "paired", alt)
 
 
+def plot_collapse(results: pd.DataFrame) -> Plot:
+    """What a model that gives up shows: the share it calls positive, and Matthews correlation."""
+    first = results.iloc[0]
+    positive = first.majority_accuracy if first.majority_class else 1 - first.majority_accuracy
+    panels = (
+        ("share_positive", "called paraphrases (%)", 100, positive, "share of paraphrases"),
+        ("matthews", "Matthews correlation", 1, 0.0, None),
+    )
+    figure, axes = _axes(1, 2, width=3.6, height=2.9)
+    for axis, (column, label, scale, line, name) in zip(axes[0], panels, strict=True):
+        for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+            axis.plot(np.arange(len(rows)), scale * rows[column], label=title, **style)
+        axis.axhline(scale * line, color=INK, linewidth=1, label=name)
+        axis.set_ylabel(label)
+        _sparsity_axis(axis, results)
+    _legend(axes[0, 0])
+    said = []
+    for title, rows in _by_model(results):
+        shares = [f"{row.share_positive:.0%} at {_percent(row.level)}" for row in rows.itertuples()]
+        said.append(f"{title}: {', '.join(shares)}, Matthews {rows.matthews.iloc[-1]:.2f} at last")
+    alt = (
+        f"Share of pairs called paraphrases against sparsity ({positive:.0%} are), and Matthews "
+        f"correlation, which is 0 for a constant answer. {'; '.join(said)}."
+    )
+    return Plot(figure, "collapse", alt)
+
+
+def plot_recall(recalls: pd.DataFrame) -> Plot:
+    """Recall of both classes (`trials.recall_by_class`) against sparsity, a panel per model."""
+    classes = {"recall_1": "paraphrases", "recall_0": "no paraphrases"}
+    models = _by_model(recalls)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.7, sharey=True)
+    said = []
+    for axis, (title, rows) in zip(axes[0], models, strict=True):
+        for (column, label), style in zip(classes.items(), _styles(), strict=False):
+            axis.plot(np.arange(len(rows)), 100 * rows[column], label=label, **style)
+        axis.set_title(title)
+        _sparsity_axis(axis, recalls)
+        ends = [
+            f"{_percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
+            for row in rows.itertuples()
+        ]
+        said.append(f"{title} at {', '.join(ends)}")
+    axes[0, 0].set_ylabel("recall (%)")
+    axes[0, 0].set_ylim(-5, 105)
+    _legend(axes[0, -1])
+    alt = "Recall of paraphrases and of other pairs against sparsity. " + "; ".join(said) + "."
+    return Plot(figure, "recall", alt)
+
+
+def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
+    """Drop in accuracy and rise in loss with one matrix alone pruned (`layer_sensitivity`)."""
+    figure, axes = _axes(1, 2, width=3.6, height=2.9)
+    stacks = list(drops["stack"].drop_duplicates())
+    panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
+    for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
+        for stack, style in zip(stacks, _styles(), strict=False):
+            rows = drops[drops["stack"] == stack]
+            axis.scatter(
+                rows["block"],
+                scale * rows[column],
+                26,
+                style["color"],
+                style["marker"],
+                label=stack,
+            )
+        axis.axhline(0, color=INK, linewidth=0.8)
+        axis.set_xticks(sorted(drops["block"].unique()))
+        axis.set_xlabel("block")
+        axis.set_ylabel(label)
+    if len(stacks) > 1:
+        _legend(axes[0, 0])
+    worst, least = drops.loc[drops["loss_rise"].idxmax()], drops.loc[drops["loss_rise"].idxmin()]
+    alt = (
+        f"{title} with one weight matrix alone pruned to {_percent(level)}, each in turn, by "
+        f"block. The loss rises most, by {worst.loss_rise:.2f}, for {worst.parameter} (accuracy "
+        f"{-100 * worst.accuracy_drop:+.1f} points), and least, by {least.loss_rise:.3f}, for "
+        f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+.1f} points)."
+    )
+    return Plot(figure, "sensitivity", alt)
+
+
+def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
+    """Accuracy and F1 with intervals in the states of `trials.recovery`."""
+    figure, axes = _axes(1, 2, width=3.3, height=2.6)
+    x = np.arange(len(rows))
+    style = {key: value for key, value in _styles()[0].items() if key != "linestyle"}
+    panels = (
+        ("accuracy", "accuracy (%)", "majority_accuracy"),
+        ("f1", "F1 (%)", "majority_f1"),
+    )
+    for axis, (metric, label, baseline) in zip(axes[0], panels, strict=True):
+        value, low, high = (100 * rows[metric + end].to_numpy() for end in ("", "_low", "_high"))
+        error = np.stack([value - low, high - value])
+        axis.errorbar(x, value, error, capsize=4, linestyle="none", **style)
+        axis.axhline(
+            100 * rows[baseline].iloc[0], color=INK, linewidth=1, label="constant predictor"
+        )
+        axis.set_xticks(x, rows["state"])
+        axis.set_xlim(-0.5, len(rows) - 0.5)
+        axis.set_ylim(-5, 105)
+        axis.set_ylabel(label)
+    _legend(axes[0, 0])
+    said = [
+        f"{row.state} {row.accuracy:.1%} (F1 {row.f1:.2f}) at {_percent(round(row.sparsity, 3))}"
+        for row in rows.itertuples()
+    ]
+    alt = f"Accuracy and F1 of {title} with 95 % intervals: {', '.join(said)} sparsity."
+    return Plot(figure, "recovery", alt)
+
+
+def plot_random(rows: pd.DataFrame, title: str) -> Plot:
+    """Accuracy after dropping weights by magnitude and at random, one point per seed."""
+    levels = rows["level"].drop_duplicates().tolist()
+    figure, axes = _axes(1, 1, width=4.6, height=2.9)
+    axis = axes[0, 0]
+    names = {"global": "by magnitude", "random": "at random (one point per seed)"}
+    said = []
+    for (method, label), style in zip(names.items(), _styles(), strict=False):
+        chosen = rows[rows["method"] == method]
+        x = [levels.index(level) + (0.1 if method == "random" else -0.1) for level in chosen.level]
+        axis.scatter(
+            x, 100 * chosen["accuracy"], 26, style["color"], style["marker"], label=label, alpha=0.8
+        )
+    for level, group in rows.groupby("level"):
+        magnitude = group[group["method"] == "global"]["accuracy"].iloc[0]
+        drawn = group[group["method"] == "random"]["accuracy"]
+        said.append(
+            f"at {_percent(level)} {magnitude:.1%} by magnitude and {drawn.min():.1%} to "
+            f"{drawn.max():.1%} at random"
+        )
+    axis.set_ylabel("accuracy (%)")
+    axis.set_ylim(-5, 105)
+    _sparsity_axis(axis, rows)
+    _legend(axis)
+    seeds = rows.loc[rows["method"] == "random", "seed"].nunique()
+    alt = f"Accuracy of {title}, pruned with {seeds} seeds: {'; '.join(said)}."
+    return Plot(figure, "random", alt)
+
+
 def _by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(str(t), rows) for t, rows in results.groupby("model", sort=False)]
 

@@ -55,6 +55,7 @@ def all_plots(tables):
         plots.plot_layers(tables["layers"], "A & <bart>"),
         plots.plot_methods(by_method(tables["results"])),
         plots.plot_paired(tables["paired"]),
+        plots.plot_collapse(tables["results"]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from coursecopy import build, copy_course
+from filelock import FileLock
 
 
 def pytest_addoption(parser):
@@ -69,9 +70,17 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of the book, built once for all tests that look at it."""
-    folder = copy_course(tmp_path_factory.mktemp("course"))
-    result = build(folder)
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
-    return folder / "_build" / "html"
+def site(tmp_path_factory, worker_id):
+    """The folder of the book, built once for all tests that look at it, in all test processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent  # that of the whole run; each process has a folder below it
+    folder = shared / "course"
+    html = folder / "_build" / "html"
+    with FileLock(shared / "course.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            result = build(copy_course(folder))
+            assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    assert html.exists(), "the build failed in another test process: see there"
+    return html

@@ -18,8 +18,9 @@ from labkit.data import evaluation_split, load_mrpc, positive_share
 from labkit.evaluate import encode_pairs, evaluate_mrpc, longest_input
 from labkit.files import replacing, sha256
 from labkit.layers import prunable_layers
+from labkit.masks import layerwise_masks
 from labkit.models import load_model
-from labkit.prune import layerwise_masks, prune_global, sparsity_of, sweep
+from labkit.prune import prune_global, sparsity_of, sweep
 from labkit.recover import finetune_masked
 
 if TYPE_CHECKING:

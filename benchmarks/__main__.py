@@ -65,6 +65,8 @@ def results() -> str:
             if name == "scaling":
                 parts += [f"![{plot_scaling(claim.data).alt}](results/scaling.png)", ""]
             parts += [claim.note, f"Measured on {where}."]
+        else:
+            parts += ["", f"`{name}`: not measured yet (`python -m benchmarks {name}`)."]
     return "\n".join([*parts, ""])
 
 

@@ -17,7 +17,6 @@ from labkit.measure import binary_entropy
 
 if TYPE_CHECKING:
     import torch
-    from IPython.display import HTML
     from transformers import PreTrainedModel
 
     from labkit.layers import Layer
@@ -40,26 +39,6 @@ BINS = 96
 _KEPT = 100  # `gone` of a weight that no stop of the slider removes
 _SCORES = ("accuracy", "accuracy_low", "accuracy_high", "f1", "f1_low", "f1_high")
 _RUNTIME = ("runtime_median", "runtime_q25", "runtime_q75")
-
-
-def explorer(*, show: tuple[str, ...] = PARTS, study: Study | None = None) -> HTML:
-    """An explorer as the output of a cell: static where scripts are off, moved by the slider else.
-
-    Args:
-        show: which of `PARTS`.
-        study: default: the course's mini models at `LEVELS`, computed once and then cached.
-
-    Raises:
-        InputError: a part that does not exist, or none.
-    """
-    from IPython.display import HTML
-
-    from labkit.book import course_study
-    from labkit.explorer_page import markup
-    from labkit.settings import Settings
-
-    study = study or course_study(Settings(levels=LEVELS))
-    return HTML(markup(explorer_data(study), show))
 
 
 def explorer_data(study: Study) -> dict:

@@ -11,9 +11,15 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.explorer import PARTS, nearest_level
+from labkit.explorer import LEVELS, PARTS, explorer_data, nearest_level
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
+    from labkit.study import Study
 
 START = 90
 """Per cent of sparsity at which an explorer stands when the page opens."""
@@ -37,6 +43,25 @@ _TITLES = {
     "size": "What the file takes",
     "runtime": "How long it takes",
 }
+
+
+def explorer(*, show: tuple[str, ...] = PARTS, study: Study | None = None) -> HTML:
+    """An explorer as the output of a cell: static where scripts are off, moved by the slider else.
+
+    Args:
+        show: which of `PARTS`.
+        study: default: the course's mini models at `LEVELS`, computed once and then cached.
+
+    Raises:
+        InputError: a part that does not exist, or none.
+    """
+    from IPython.display import HTML
+
+    from labkit.book import course_study
+    from labkit.settings import Settings
+
+    study = study or course_study(Settings(levels=LEVELS))
+    return HTML(markup(explorer_data(study), show))
 
 
 def markup(data: dict, show: Sequence[str] = PARTS) -> str:

@@ -2,10 +2,10 @@
 
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labkit.errors import SourceError
@@ -23,18 +23,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
         SourceError: the folder cannot be created or written; names the path and the reason.
     """
     path = Path(path)
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=f".partial{path.suffix}"
-        )
-        os.close(handle)
-    except OSError as error:
-        raise SourceError(
-            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
-        ) from error
-    temporary = Path(name)
-    try:
+        _create(path, lambda: temporary.touch(0o600, exist_ok=False))
         yield temporary
         _share(temporary, 0o666)
         temporary.replace(path)
@@ -45,7 +36,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            temporary.unlink()
 
 
 @contextmanager
@@ -55,16 +47,10 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     A folder that was there is moved aside for the moment and then deleted.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        name = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-", suffix=".partial")
-    except OSError as error:
-        raise SourceError(
-            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
-        ) from error
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.partial")
     old = temporary.with_suffix(".old")
     try:
+        _create(path, lambda: temporary.mkdir(0o700))
         yield temporary
         _share(temporary, 0o777)
         if path.exists():
@@ -81,6 +67,17 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _create(path: Path, create: Callable[[], None]) -> None:
+    """Make a temporary whose name its owner knows already: Ctrl-C at any moment leaves nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create()
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
+        ) from error
 
 
 def _share(path: Path, mode: int) -> None:

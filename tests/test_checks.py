@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 from types import SimpleNamespace
 
@@ -123,22 +124,118 @@ def test_another_dtype_or_shape_costs_only_the_form(change, word):
     assert word in failed[0].message or "shape" in word
 
 
-def test_noise_is_swallowed(capfd, caplog):
+def _prints(weight, sparsity):
+    print("noise")
+
+
+def _prints_to_stderr(weight, sparsity):
+    print("noise", file=sys.stderr)
+
+
+def _writes_past_python(weight, sparsity):
+    os.write(1, b"noise")
+
+
+def _writes_errors_past_python(weight, sparsity):
+    os.write(2, b"\xff\x1b[2Jnoise")
+
+
+def _prints_behind_the_redirection(weight, sparsity):
+    sys.__stdout__.write("noise")
+
+
+def _lets_another_process_print(weight, sparsity):
+    subprocess.run(["echo", "noise"])
+
+
+def _prints_once(weight, sparsity):
+    if weight.numel() == 0:
+        print("\n noise\udcff\n" * 1000)
+
+
+@pytest.mark.parametrize(
+    "noisy",
+    [
+        _prints,
+        _prints_to_stderr,
+        _writes_past_python,
+        _writes_errors_past_python,
+        _prints_behind_the_redirection,
+        _lets_another_process_print,
+        _prints_once,
+    ],
+)
+def test_noise_is_a_failed_property_and_does_not_reach_the_screen(noisy, capfd):
     def loud(weight, sparsity):
-        print("noise")
-        print("noise", file=sys.stderr)
-        os.write(1, b"noise")
-        os.write(2, b"noise")
+        noisy(weight, sparsity)
+        return right(weight, sparsity)
+
+    result = checks.grade(ID, loud, seed=7)
+    *others, verdict = result.verdicts
+    assert [other.name for other in others] == [
+        verdict.name for verdict in checks.grade(ID, right, seed=7).verdicts
+    ]
+    assert all(other.passed for other in others)
+    assert (verdict.name, verdict.passed) == ("prints nothing", False)
+    assert "noise" in verdict.message
+    assert verdict.message.isprintable()
+    assert len(verdict.message) < 300
+    assert result.score == len(others) / (len(others) + 1)
+    out, err = capfd.readouterr()
+    assert "noise" not in out + err
+    print("heard")
+    assert "heard" in capfd.readouterr().out
+
+
+def test_blank_lines_are_noise():
+    trial = Trial(print, "print")
+    assert trial.noise is None
+    trial()
+    assert trial.noise == "blank lines"
+
+
+def test_warnings_and_log_records_are_no_noise(capfd, caplog):
+    def warns(weight, sparsity):
         warnings.warn("noise", stacklevel=1)
         logging.getLogger().error("noise")
         return right(weight, sparsity)
 
-    assert checks.grade(ID, loud, seed=7).score == 1.0
-    out, err = capfd.readouterr()
-    assert "noise" not in out + err + caplog.text
-    print("heard")
-    assert "heard" in capfd.readouterr().out
+    assert checks.grade(ID, warns, seed=7).score == 1.0
+    assert "noise" not in "".join(capfd.readouterr()) + caplog.text
     assert logging.root.manager.disable == 0
+
+
+def test_printing_without_end_fills_no_memory():
+    def loud(write):
+        while True:
+            write("x" * 2**20)
+
+    tracemalloc.start()
+    try:
+        trial = Trial(loud, "loud", seconds=0.2)
+        with pytest.raises(Failure, match="had not returned"):
+            trial(lambda text: print(text))
+        with pytest.raises(Failure, match="BlockingIOError"):
+            Trial(loud, "loud", seconds=5)(lambda text: os.write(1, text.encode()))
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert trial.noise.startswith("'xxx")
+
+
+def test_a_process_left_behind_does_not_hold_up_the_check():
+    def leaves(weight, sparsity):
+        started.append(subprocess.Popen(["sleep", "60"]))
+
+    started = []
+    began = time.monotonic()
+    try:
+        Trial(leaves, "leaves")(1, 2)
+        assert time.monotonic() - began < 30
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def test_an_endless_loop_ends_once_and_keeps_what_was_earned():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from labkit.checks.deadline import Late, deadline
-from labkit.checks.quiet import quiet
+from labkit.checks.quiet import Noise, quiet
 from labkit.checks.watch import Watch
 
 SECONDS = 5.0
@@ -26,11 +26,11 @@ class Failure(Exception):
 class Trial:
     """A student's `function` under test, called `name` in the exercise.
 
-    Calling the trial calls the function: with a deadline, its output swallowed, torch's global
-    settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.  After a
-    call that was ended by the deadline, or a forbidden one, the function is not called again:
-    otherwise an endless loop would cost the deadline for each input.  `after` holds the arguments
-    of the last call as the function left them.
+    Calling the trial calls the function: with a deadline, its output kept off the screen, torch's
+    global settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.
+    After a call that was ended by the deadline, or a forbidden one, the function is not called
+    again: otherwise an endless loop would cost the deadline for each input.  `after` holds the
+    arguments of the last call as the function left them.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Trial:
         self.forbidden: str | None = None
         self.after: tuple[Any, ...] = ()
         self._function = function
+        self._noise = Noise()
         self._watch = Watch(forbids)
         self._seconds = seconds
         self._over: str | None = None
@@ -51,6 +52,14 @@ class Trial:
             self._over = f"there is no function {name} yet: run the cell that defines it"
         elif not callable(function):
             self._over = f"{name} is no function but a value of type {type(function).__name__}"
+
+    @property
+    def noise(self) -> str | None:
+        """The beginning of what the function printed in all its calls, on one line; or None."""
+        if not self._noise.text:
+            return None
+        text = one_line(self._noise.text, 60)
+        return repr(text) if text else "blank lines"  # repr: no control characters
 
     def __call__(self, *arguments: Any) -> Any:
         """Return what the function returns for `arguments`.
@@ -62,7 +71,7 @@ class Trial:
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
-            with _torch_settings_kept(), quiet():
+            with _torch_settings_kept(), quiet(self._noise):
                 value = self._watched(arguments)
         except Late:
             self._over = (

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,8 +72,23 @@ class Trial:
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
+            value = self._value(arguments)
+        except Failure:
+            if not self._watch.seen:
+                raise
+        if self._watch.seen:
+            self.forbidden = self._over = (
+                f"{self.name} called {self._watch.seen}. "
+                "That does the exercise for you, so it earns no points: compute the answer yourself"
+            )
+            raise Failure(self._over, anywhere=True)
+        return value
+
+    def _value(self, arguments: tuple[Any, ...]) -> Any:
+        """What the function returns; or `Failure`, whatever else it does."""
+        try:
             with _torch_settings_kept(), quiet(self._noise):
-                value = self._watched(arguments)
+                return self._watched(arguments)
         except Late:
             self._over = (
                 f"{self.name} had not returned after {self._seconds:g} s and was ended: "
@@ -91,23 +107,21 @@ class Trial:
             raise Failure(f"{self.name} is not written yet", anywhere=True) from None
         except BaseException as error:
             raise Failure(_raised(self.name, self._function, error)) from None
-        if self._watch.seen:
-            self.forbidden = self._over = (
-                f"{self.name} called {self._watch.seen}. "
-                "That does the exercise for you, so it earns no points: compute the answer yourself"
-            )
-            raise Failure(self._over, anywhere=True)
-        return value
 
     def _watched(self, arguments: tuple[Any, ...]) -> Any:
-        """Call the function with the deadline and the watch; both end with the call."""
-        profile = sys.getprofile()
+        """Call the function with the deadline and the watch; both end with the call.
+
+        Threads that the function starts are watched to their end.
+        """
+        profile, of_threads = sys.getprofile(), threading.getprofile()
         with deadline(self._seconds):
+            threading.setprofile(self._watch)
             sys.setprofile(self._watch)
             try:
                 return self._function(*arguments)
             finally:
                 sys.setprofile(profile)
+                threading.setprofile(of_threads)
 
 
 @contextlib.contextmanager

@@ -177,5 +177,4 @@ TASK = Exercise(
     section=_SECTION,
     function="cubic_sparsity",
     check=_check,
-    forbids=("labkit",),
 )

@@ -13,7 +13,7 @@ from labkit.checks.trial import Trial
 if TYPE_CHECKING:
     from torch import Tensor
 
-_FORBIDS = ("torch.nn.utils.prune", "labkit")
+_FORBIDS = ("torch.nn.utils.prune",)
 _MASK, _GLOBAL = "pruning.magnitude_mask", "pruning.global_threshold"
 _SECTIONS = {id: f"book/02-pruning.md#{id}" for id in (_MASK, _GLOBAL)}
 

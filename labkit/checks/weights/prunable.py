@@ -295,7 +295,6 @@ TASK = Exercise(
     section=_SECTION,
     function="prunable_names",
     check=_check,
-    forbids=("labkit",),
     points=6,
     minutes=20,
     difficulty=2,

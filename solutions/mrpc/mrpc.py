@@ -17,8 +17,8 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit`, `sklearn` or `evaluate` earn no points, and for the
-# bootstrap interval neither do those into `scipy.stats`. The exercises do not need each other;
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
 # begin where you like.
 
 # %%
@@ -684,7 +684,7 @@ def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]
         p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
             fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
             there are no such pairs
-    `scipy.stats.binomtest` may be used, `statsmodels`, which has the whole test, may not.
+    `scipy.stats.binomtest` may be used.
     """
     ### BEGIN SOLUTION
     only_first = int((first & ~second).sum())

@@ -1,6 +1,7 @@
 """The notebooks are in step with their texts, and the student versions give nothing away."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import nbformat
 import pytest
 
 from labkit import labs
-from labkit.checks import TASKS
+from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError, SourceError
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,15 @@ def test_points_and_ids_come_from_the_registry(lab):
         assert graded == {t.grade_id: t.points for t in TASKS.values() if t.lab == lab}
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert all(not cell.get("outputs") for cell in notebook["cells"])
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_a_student_is_told_what_is_not_allowed(exercise):
+    release = ROOT / f"exercises/{exercise.lab}/{exercise.lab}.ipynb"
+    cells = nbformat.read(release, as_version=4).cells
+    (cell,) = [c for c in cells if c.source.startswith(f"## {exercise.title}\n")]
+    told = re.search(r"Not allowed: (.*)\.$", cell.source, re.MULTILINE)[1]
+    assert set(re.findall("`(.*?)`", told)) == {"labkit", *exercise.forbids}
 
 
 @pytest.mark.parametrize(

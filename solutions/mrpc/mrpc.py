@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from scipy.stats import binomtest
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
 from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
 
@@ -362,7 +363,9 @@ if checks.works("mrpc.evaluate", evaluate):
 
 
 # %% answer="mrpc.encode"
-def encode(tokenizer, pairs: list[tuple[str, str]], max_length: int) -> list[list[int]]:
+def encode(
+    tokenizer: PreTrainedTokenizerBase, pairs: list[tuple[str, str]], max_length: int
+) -> list[list[int]]:
     """Token ids of sentence pairs, one row for each pair.
 
     tokenizer: a tokenizer of transformers, such as `load_model` returns. Its settings (padding

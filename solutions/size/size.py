@@ -26,6 +26,7 @@
 import math
 import time
 import warnings
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
@@ -516,7 +517,9 @@ if checks.works("size.break_even_sparsity", csr_break_even):
 
 
 # %% answer="size.timing"
-def time_calls(work, clock, warmup: int, repeats: int) -> dict[str, float]:
+def time_calls(
+    work: Callable[[], object], clock: Callable[[], float], warmup: int, repeats: int
+) -> dict[str, float]:
     """Median and quartiles of the time that a call of `work` takes, after a warm-up.
 
     work: a function without arguments; what it returns does not matter.

@@ -1,5 +1,6 @@
 """The notebooks are in step with their texts, and the student versions give nothing away."""
 
+import ast
 import json
 import re
 import shutil
@@ -97,13 +98,26 @@ def test_points_and_ids_come_from_the_registry(lab):
         assert all(not cell.get("outputs") for cell in notebook["cells"])
 
 
+def _cells(exercise):
+    """Cells of the student version of the exercise's lab."""
+    lab = exercise.lab
+    return nbformat.read(ROOT / f"exercises/{lab}/{lab}.ipynb", as_version=4).cells
+
+
 @pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
 def test_a_student_is_told_what_is_not_allowed(exercise):
-    release = ROOT / f"exercises/{exercise.lab}/{exercise.lab}.ipynb"
-    cells = nbformat.read(release, as_version=4).cells
-    (cell,) = [c for c in cells if c.source.startswith(f"## {exercise.title}\n")]
+    (cell,) = [c for c in _cells(exercise) if c.source.startswith(f"## {exercise.title}\n")]
     told = re.search(r"Not allowed: (.*)\.$", cell.source, re.MULTILINE)[1]
     assert set(re.findall("`(.*?)`", told)) == {"labkit", *exercise.forbids}
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_signatures_say_all_types(exercise):
+    (source,) = [c.source for c in _cells(exercise) if f"def {exercise.function}(" in c.source]
+    (function,) = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
+    assert all(argument.annotation for argument in function.args.args)
+    assert function.returns
+    assert ast.get_docstring(function)
 
 
 @pytest.mark.parametrize(

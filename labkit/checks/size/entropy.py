@@ -109,7 +109,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def one(n: int, kept: int, note: str = "") -> Case:
         return Case((n, kept), _bits(n, kept), note, rtol=1e-6, atol=1e-9)
 
-    even = 2 * number(20, 60)
+    even = 2 * number(20, 4000)
     several = number(400, 900)
     large = number(10**9, 2 * 10**9)
     groups = {

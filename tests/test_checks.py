@@ -442,3 +442,5 @@ def test_the_registry_is_consistent():
         assert exercise.minutes > 0
     grade_ids = {exercise.grade_id for exercise in checks.REGISTRY.values()}
     assert len(grade_ids) == len(checks.REGISTRY)
+    modules = {exercise.check.__module__ for exercise in checks.REGISTRY.values()}
+    assert len(modules) == len(checks.REGISTRY)

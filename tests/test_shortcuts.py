@@ -56,7 +56,7 @@ REFERENCES = {
     "mrpc.paired": lambda m, *a: m._compare(*a),
     "mrpc.given_up": lambda m, *a: m._reading(*a),
     "size.csr": lambda m, *a: m._csr(*a),
-    "size.bitmask": lambda m, *a: m._packed(*a),
+    "size.bitmask": lambda m, *a: m.packed_form(*a),
     "size.unpack": lambda m, *a: m._placed(*a),
     "size.entropy": lambda m, *a: m._bits(*a),
     "size.break_even_sparsity": lambda m, *a: m._break_even(*a),

@@ -114,14 +114,14 @@ class Trial:
         Threads that the function starts are watched to their end.
         """
         profile, of_threads = sys.getprofile(), threading.getprofile()
-        with deadline(self._seconds):
-            threading.setprofile(self._watch)
-            sys.setprofile(self._watch)
-            try:
+        try:
+            with deadline(self._seconds):
+                threading.setprofile(self._watch)
+                sys.setprofile(self._watch)
                 return self._function(*arguments)
-            finally:
-                sys.setprofile(profile)
-                threading.setprofile(of_threads)
+        finally:  # behind the deadline, which cannot ring in here
+            sys.setprofile(profile)
+            threading.setprofile(of_threads)
 
 
 @contextlib.contextmanager

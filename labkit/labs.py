@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks import REGISTRY, TASKS, Exercise, Task, Written
+from labkit.checks.watch import ALWAYS
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
 
@@ -257,12 +258,26 @@ def _fill(cell: "NotebookNode", role: str, id: str, lab: str, path: Path | str) 
 
 
 def heading(task: Task) -> str:
-    """Title of an exercise in a notebook, with points, time, difficulty and what to read."""
-    return (
+    """Title of an exercise in a notebook, its points, what to read and what it does not allow."""
+    text = (
         f"## {task.title}\n\n"
         f"**{task.points} points, about {task.minutes} minutes, difficulty "
         f"{task.difficulty} of 3.** {task.objective} Read first: `{task.section}`."
     )
+    return f"{text} {_not_allowed(task)}" if isinstance(task, Exercise) else text
+
+
+def _not_allowed(exercise: Exercise) -> str:
+    names = list(dict.fromkeys((*ALWAYS, *exercise.forbids)))
+    methods = [name for name in names if name.endswith("()")]
+    modules = [name for name in names if name not in methods]
+    parts = (("module", modules), ("method", methods))
+    said = [
+        f"the {what}{'s' * (len(found) > 1)} {', '.join(f'`{name}`' for name in found)}"
+        for what, found in parts
+        if found
+    ]
+    return f"Not allowed: calls into {'; calls of '.join(said)}."
 
 
 def rubric_table(question: Written) -> str:

@@ -16,9 +16,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `torch.nn.utils.prune` or the pruning functions of `labkit` earn no
-# points. The exercises do not need each other; begin where you like. The last one is a question
-# that you answer in words.
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
+# begin where you like. The last one is a question that you answer in words.
 #
 # As in the other labs, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True
 # where a weight is kept.

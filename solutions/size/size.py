@@ -16,8 +16,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit` or `scipy.sparse` earn no points. The exercises do not need
-# each other; begin where you like.
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
+# begin where you like.
 #
 # Sparsity is the fraction of zeros, from 0 to 1; a weight is kept where it is not zero.
 
@@ -25,6 +26,7 @@
 import math
 import time
 import warnings
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
@@ -41,7 +43,7 @@ torch.sparse.check_sparse_tensor_invariants.enable()
 # keep three lists of numbers: the kept **values**, row by row; the **column** of each; and for each
 # row where its values **start**. One last entry says where the last row ends, so row `i` has the
 # values from `row_starts[i]` up to, not including, `row_starts[i + 1]`. torch has `to_sparse_csr`
-# for this: compare with that if you like, but write `to_csr` without it.
+# for this: compare with that if you like.
 #
 # **By hand.** A matrix of three rows:
 #
@@ -515,7 +517,9 @@ if checks.works("size.break_even_sparsity", csr_break_even):
 
 
 # %% answer="size.timing"
-def time_calls(work, clock, warmup: int, repeats: int) -> dict[str, float]:
+def time_calls(
+    work: Callable[[], object], clock: Callable[[], float], warmup: int, repeats: int
+) -> dict[str, float]:
     """Median and quartiles of the time that a call of `work` takes, after a warm-up.
 
     work: a function without arguments; what it returns does not matter.

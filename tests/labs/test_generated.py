@@ -1,6 +1,8 @@
 """The notebooks are in step with their texts, and the student versions give nothing away."""
 
+import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import nbformat
 import pytest
 
 from labkit import labs
-from labkit.checks import TASKS
+from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError, SourceError
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +96,28 @@ def test_points_and_ids_come_from_the_registry(lab):
         assert graded == {t.grade_id: t.points for t in TASKS.values() if t.lab == lab}
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert all(not cell.get("outputs") for cell in notebook["cells"])
+
+
+def _cells(exercise):
+    """Cells of the student version of the exercise's lab."""
+    lab = exercise.lab
+    return nbformat.read(ROOT / f"exercises/{lab}/{lab}.ipynb", as_version=4).cells
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_a_student_is_told_what_is_not_allowed(exercise):
+    (cell,) = [c for c in _cells(exercise) if c.source.startswith(f"## {exercise.title}\n")]
+    told = re.search(r"Not allowed: (.*)\.$", cell.source, re.MULTILINE)[1]
+    assert set(re.findall("`(.*?)`", told)) == {"labkit", *exercise.forbids}
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_signatures_say_all_types(exercise):
+    (source,) = [c.source for c in _cells(exercise) if f"def {exercise.function}(" in c.source]
+    (function,) = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
+    assert all(argument.annotation for argument in function.args.args)
+    assert function.returns
+    assert ast.get_docstring(function)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,14 @@ def magnitude_mask(weight, sparsity):
     assert "does the exercise for you" in grade.verdicts[0].message
 
 
+@pytest.mark.parametrize("noisy", ["print('noise')", "import os; os.write(2, b'noise')"])
+def test_noise_is_seen_from_outside(tmp_path, noisy):
+    grade = _grade(tmp_path, RIGHT.replace("    order", f"    {noisy}\n    order", 1))
+    *others, verdict = grade.verdicts
+    assert all(other.passed for other in others)
+    assert str(verdict).startswith("failed  prints nothing: it printed 'noise")
+
+
 def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
         assert submission.grade(MASK, 1).score == 0

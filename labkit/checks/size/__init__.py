@@ -9,12 +9,13 @@ from labkit.checks.size import (
     csr_linear,
     entropy,
     timing,
+    unpack,
 )
 
 TASKS: tuple[Task, ...] = (
     csr.TASK,
-    bitmask.PACK,
-    bitmask.UNPACK,
+    bitmask.TASK,
+    unpack.TASK,
     entropy.TASK,
     break_even_sparsity.TASK,
     timing.TASK,

@@ -8,10 +8,12 @@ from labkit.checks.size import (
     csr,
     csr_linear,
     entropy,
+    stored,
     timing,
 )
 
 TASKS: tuple[Task, ...] = (
+    stored.TASK,
     csr.TASK,
     bitmask.PACK,
     bitmask.UNPACK,

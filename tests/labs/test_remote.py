@@ -194,7 +194,7 @@ def test_files_that_are_no_submission(tmp_path):
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):
     path = tmp_path / "mine.py"
-    path.write_text("import torch\n" + RIGHT)
+    path.write_text(f"# %%\nimport nothing_there\n\n# %%\nimport torch\n{RIGHT}")
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/labs"]
     done = subprocess.run(
         [*run, "--submission", str(path)], cwd=ROOT, capture_output=True, text=True
@@ -203,4 +203,5 @@ def test_pytest_shows_the_points_of_a_submission(tmp_path):
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout
     assert "there is no function global_masks" in done.stdout
+    assert "code cell 1 raised ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
     assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

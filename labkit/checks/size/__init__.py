@@ -8,11 +8,13 @@ from labkit.checks.size import (
     csr,
     csr_linear,
     entropy,
+    stored,
     timing,
     unpack,
 )
 
 TASKS: tuple[Task, ...] = (
+    stored.TASK,
     csr.TASK,
     bitmask.TASK,
     unpack.TASK,

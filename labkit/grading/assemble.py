@@ -8,13 +8,20 @@ in theirs.
 from __future__ import annotations
 
 import copy
-import re
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labkit.checks.exercise import Exercise
-from labkit.checks.registry import REGISTRY, TASKS
+from labkit.checks.registry import LABS
+from labkit.grading.match import (
+    Parts,
+    choose_answers,
+    fill_texts,
+    grade_id,
+    harmless,
+    normal,
+    place_cells,
+    tasks_found,
+)
 from labkit.grading.reading import MENDED
 from labkit.grading.reading import read_notebook as read_notebook
 
@@ -24,9 +31,7 @@ if TYPE_CHECKING:
 # As in nbgrader_config.py: what a student finds in the place of a solution.
 STUB = {"python": "# Your code here\nraise NotImplementedError"}
 TEXT_STUB = "Your answer here"
-ELSEWHERE = "# The answer stands in another cell."
 MOST_REMARKS = 50
-_DEFINES = re.compile(r"^(?:async +def|def|class)[ \t]", re.MULTILINE)
 
 
 def cleared(source: NotebookNode) -> NotebookNode:
@@ -42,18 +47,6 @@ def cleared(source: NotebookNode) -> NotebookNode:
     return frame
 
 
-def tasks_found(notebook: NotebookNode, lab: str) -> int:
-    """How many tasks of `lab` a notebook shows signs of: their ids, or the functions they want."""
-    ids = {_grade_id(cell) or cell.id for cell in notebook.cells}
-    return sum(
-        task.grade_id in ids
-        or f"{task.grade_id}-answer" in ids
-        or (isinstance(task, Exercise) and any(_defines(c, task.function) for c in notebook.cells))
-        for task in TASKS.values()
-        if task.lab == lab
-    )
-
-
 def assemble(source: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, tuple[str, ...]]:
     """The course's notebook with the answers of `submitted`, and what had to be put right.
 
@@ -64,149 +57,18 @@ def assemble(source: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
     beats an answer.  Nothing of the submission's metadata or outputs is taken over.
     """
     frame = cleared(source)
-    parts = _Parts(frame, _visible(frame), copy.deepcopy(submitted.cells))
+    parts = Parts(frame, _visible(frame), copy.deepcopy(submitted.cells))
     parts.remarks += submitted.metadata.get(MENDED, ())
-    _place(parts)
-    _choose_answers(parts)
-    _fill_texts(parts)
+    place_cells(parts)
+    choose_answers(parts)
+    fill_texts(parts)
     cells = _in_order(parts)
     _report(parts)
     frame.cells = cells
     return frame, tuple(dict.fromkeys(parts.remarks))[:MOST_REMARKS]
 
 
-@dataclass
-class _Parts:
-    """What is being put together; cells are named by their number in either notebook."""
-
-    frame: NotebookNode
-    visible: list[str]  # the frame's texts as students see them
-    cells: list[NotebookNode]
-    places: list[int | None] = field(default_factory=list)  # of each cell, where in the frame
-    owners: dict[int, int] = field(default_factory=dict)  # place in the frame → cell that fills it
-    left_out: set[int] = field(default_factory=set)  # stubs where there is an answer
-    edited: set[int] = field(default_factory=set)  # graded cells that came with another text
-    remarks: list[str] = field(default_factory=list)
-
-    def role(self, place: int) -> str:
-        """What a cell of the frame is: answer, grade, written, code or text."""
-        cell = self.frame.cells[place]
-        entry = cell.metadata.get("nbgrader", {})
-        if entry.get("solution"):
-            return "answer" if cell.cell_type == "code" else "written"
-        if entry.get("grade") or entry.get("locked"):
-            return "grade"
-        return "code" if cell.cell_type == "code" else "text"
-
-    def all(self, role: str) -> list[int]:
-        """The places of a role."""
-        return [place for place in range(len(self.frame.cells)) if self.role(place) == role]
-
-    def named(self, place: int) -> list[int]:
-        """The cells that say that they belong to a place."""
-        return [number for number, found in enumerate(self.places) if found == place]
-
-
-def _place(parts: _Parts) -> None:
-    """Find for each cell of the submission the cell of the course that it was."""
-    by_grade, by_id, by_text = {}, {}, {}
-    for place, cell in enumerate(parts.frame.cells):
-        by_grade.setdefault(_grade_id(cell), place)
-        by_id[cell.id] = place
-        by_text.setdefault((cell.cell_type, parts.visible[place]), place)
-    by_grade.pop("", None)
-    functions = [name for place in parts.all("answer") if (name := _function(parts, place))]
-    for cell in parts.cells:
-        text = _normal(cell.source)
-        place = by_text.get((cell.cell_type, text))
-        place = by_grade.get(_grade_id(cell), by_id.get(cell.id, place))
-        if place is not None and parts.role(place) == "grade":
-            course = parts.frame.cells[place]
-            if text not in (parts.visible[place], _normal(course.source)):
-                parts.edited.add(place)
-                # What a student wrote in the wrong place is still the student's code.
-                if _DEFINES.search(cell.source) or any(_defines(cell, f) for f in functions):
-                    place = None
-        parts.places.append(place)
-
-
-def _choose_answers(parts: _Parts) -> None:
-    """Say for each exercise which cell of the submission is its answer."""
-    wanted: dict[int, int] = {}
-    for place in parts.all("answer"):
-        name, named = _function(parts, place), parts.named(place)
-        stub = parts.visible[place]
-        definers = [
-            number
-            for number, cell in enumerate(parts.cells)
-            if name and (cell.cell_type == "code" or number in named) and _defines(cell, name)
-        ]
-        given = [n for n in definers if _normal(parts.cells[n].source) != stub]
-        found = given or definers or [n for n in named if parts.cells[n].source.strip()]
-        if not found:
-            parts.remarks.append(f"no answer {parts.frame.cells[place].id} was found")
-            continue
-        wanted[place] = found[-1]
-        if given:
-            parts.left_out |= set(definers) - set(given)
-        if len(given) > 1:
-            parts.remarks.append(f"{name} is defined in {len(given)} cells; the last one counts")
-    for place, number in sorted(wanted.items(), key=lambda w: parts.places[w[1]] != w[0]):
-        if number in parts.owners.values():
-            cell = parts.frame.cells[place]
-            cell.source = ELSEWHERE
-            parts.remarks.append(f"the answer {cell.id} stands in the cell of another answer")
-            continue
-        parts.owners[place] = number
-        kind = parts.cells[number].cell_type
-        if kind != "code":
-            id = parts.frame.cells[place].id
-            parts.remarks.append(f"the answer {id} was a cell of type {kind}; it was read as code")
-    for place in parts.all("code"):
-        named = [
-            n
-            for n in parts.named(place)
-            if n not in parts.owners.values() and parts.cells[n].cell_type == "code"
-        ]
-        if named:
-            parts.owners[place] = named[0]
-
-
-def _fill_texts(parts: _Parts) -> None:
-    """Put the answers in words into the frame."""
-    for place in parts.all("written"):
-        cell = parts.frame.cells[place]
-        named = parts.named(place) or _below(parts, place - 1)
-        for number in named:
-            parts.places[number] = place
-        unanswered = ("", parts.visible[place])
-        given = [n for n in named if _normal(parts.cells[n].source) not in unanswered]
-        # A cell that was copied counts once, one that was split counts as a whole.
-        texts = list(dict.fromkeys(parts.cells[n].source for n in given))
-        if not named:
-            parts.remarks.append(f"no answer {cell.id} was found")
-        if not texts:
-            continue
-        if len(texts) > 1:
-            parts.remarks.append(f"the answer {cell.id} stands in {len(texts)} cells")
-        cell.source = _harmless("\n\n".join(texts))
-        for number in given:
-            if "attachments" in parts.cells[number]:
-                cell.setdefault("attachments", {}).update(parts.cells[number].attachments)
-
-
-def _below(parts: _Parts, question: int) -> list[int]:
-    """Texts of the student right below a question, where the ids of the answer were lost."""
-    below: list[int] = []
-    for number in parts.named(question)[:1]:
-        for n in range(number + 1, len(parts.cells)):
-            if parts.places[n] is not None or parts.cells[n].cell_type != "markdown":
-                break
-            below.append(n)
-    return below
-
-
-def _in_order(parts: _Parts) -> list[NotebookNode]:
+def _in_order(parts: Parts) -> list[NotebookNode]:
     """The cells of the result: the student's code in its order, the course's cells around it.
 
     A cell of the course stands before the student's cells that follow it in the course; its code
@@ -233,7 +95,7 @@ def _in_order(parts: _Parts) -> list[NotebookNode]:
             flush(place)
             waiting.discard(place)
             target = parts.frame.cells[place]
-            target.source = _harmless(cell.source)
+            target.source = harmless(cell.source)
             result.append(target)
             continue
         if place is not None and place not in parts.owners:
@@ -246,21 +108,21 @@ def _in_order(parts: _Parts) -> list[NotebookNode]:
     return result
 
 
-def _is_course_text(parts: _Parts, number: int) -> bool:
+def _is_course_text(parts: Parts, number: int) -> bool:
     """Whether a cell is one of the course's that the frame has anyway."""
     place = parts.places[number]
     if place is None:
         return False
     role, cell = parts.role(place), parts.cells[number]
     if role == "text":
-        return _normal(cell.source) == parts.visible[place]
+        return normal(cell.source) == parts.visible[place]
     return role == "grade" or (role == "written" and cell.cell_type != "code")
 
 
 def _extra(cell: NotebookNode, id: str) -> NotebookNode:
     import nbformat
 
-    kept = {"id": id, "cell_type": cell.cell_type, "metadata": {}, "source": _harmless(cell.source)}
+    kept = {"id": id, "cell_type": cell.cell_type, "metadata": {}, "source": harmless(cell.source)}
     if cell.cell_type == "code":
         kept |= {"outputs": [], "execution_count": None}
     elif "attachments" in cell:
@@ -268,9 +130,9 @@ def _extra(cell: NotebookNode, id: str) -> NotebookNode:
     return nbformat.from_dict(kept)
 
 
-def _report(parts: _Parts) -> None:
+def _report(parts: Parts) -> None:
     """Remark on what had been deleted, doubled, moved or written into nbgrader's metadata."""
-    known = {_grade_id(cell): cell for cell in parts.frame.cells}
+    known = {grade_id(cell): cell for cell in parts.frame.cells}
     for place in parts.all("grade"):
         id, found = parts.frame.cells[place].id, len(parts.named(place))
         if place in parts.edited:
@@ -282,10 +144,10 @@ def _report(parts: _Parts) -> None:
     back = [parts.frame.cells[p].id for p in parts.all("code") if p not in parts.owners]
     if back:
         parts.remarks.append(f"deleted cells of the course were put back: {', '.join(back)}")
-    if not any(map(_grade_id, parts.cells)):
+    if not any(map(grade_id, parts.cells)):
         parts.remarks.append("nbgrader's metadata were lost; ids and functions were looked for")
     for cell in parts.cells:
-        entry, id = cell.metadata.get("nbgrader", {}), _grade_id(cell)
+        entry, id = cell.metadata.get("nbgrader", {}), grade_id(cell)
         if id and id not in known:
             parts.remarks.append(f"the grade id {id[:60]!r} is none of this lab")
             continue
@@ -299,27 +161,10 @@ def _report(parts: _Parts) -> None:
     if order != sorted(order):
         parts.remarks.append("the cells stand in another order than in the course")
     if not parts.owners or all(parts.role(place) == "code" for place in parts.owners):
-        parts.remarks.append("no answer of this lab is in the notebook")
-
-
-def _function(parts: _Parts, place: int) -> str:
-    id = _grade_id(parts.frame.cells[place]).removesuffix("-answer")
-    return next((e.function for e in REGISTRY.values() if e.grade_id == id), "")
-
-
-def _grade_id(cell: NotebookNode) -> str:
-    id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-    return id if isinstance(id, str) else ""
-
-
-def _defines(cell: NotebookNode, name: str) -> bool:
-    """Whether a cell binds `name`; code that does not compile is looked at as well."""
-    pattern = rf"^(?:(?:async +)?def +{name}\b|{name} *(?::[^=\n]+)?=[^=])"
-    return re.search(pattern, cell.source, re.MULTILINE) is not None
-
-
-def _normal(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+        signs = {lab: tasks_found(parts.cells, lab) for lab in LABS}
+        other = max(signs, key=signs.get)
+        other = f"; it looks like the lab {other!r}" if signs[other] else ""
+        parts.remarks.append(f"no answer of this lab is in the notebook{other}")
 
 
 def _visible(frame: NotebookNode) -> list[str]:
@@ -328,9 +173,4 @@ def _visible(frame: NotebookNode) -> list[str]:
 
     clear = ClearHiddenTests()
     shown = [clear.preprocess_cell(copy.deepcopy(cell), {}, 0)[0] for cell in frame.cells]
-    return [_normal(cell.source) for cell in shown]
-
-
-def _harmless(text: str) -> str:
-    """The text without nbgrader's marks, which would end `nbgrader generate_feedback`."""
-    return text.replace("HIDDEN TESTS", "hidden tests")
+    return [normal(cell.source) for cell in shown]

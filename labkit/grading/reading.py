@@ -16,6 +16,7 @@ MOST_CELLS = 2000
 MENDED = "labkit_mended"
 """Key in the notebook's metadata: what `read_notebook` had to mend, as a list of sentences."""
 
+_NUMBERED = "labkit-cell-"  # the id of a cell that came without one
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _AGAIN = "Open it in JupyterLab, save it and hand it in again."
 # Files of other kinds that are handed in under the name of a notebook.
@@ -56,7 +57,7 @@ def read_notebook(data: bytes) -> NotebookNode:
     taken: set[str] = set()
     for number, cell in enumerate(cells):
         if cell["id"] is None or cell["id"] in taken:
-            cell["id"] = f"labkit-cell-{number}"
+            cell["id"] = f"{_NUMBERED}{number}"
         taken.add(cell["id"])
     return nbformat.from_dict(
         {"cells": cells, "metadata": {MENDED: mended}, "nbformat": 4, "nbformat_minor": 5}
@@ -146,6 +147,7 @@ def _cell(raw: Any) -> dict[str, Any] | None:
     metadata = _dict(raw.get("metadata"))
     # Colab moves the id of a cell into its metadata.
     ids = [id for id in (raw.get("id"), metadata.get("id")) if _is_text(id) and _ID.fullmatch(id)]
+    ids = [id for id in ids if not id.startswith(_NUMBERED)]
     nbgrader = {
         _valid(key): _valid(value) if _is_text(value) else value
         for key, value in _dict(metadata.get("nbgrader")).items()

@@ -68,9 +68,10 @@ class File:
             raise InputError(f"{self.origin}: {self.refused}")
         try:
             content = self.content()
-        except _BROKEN as error:
-            reason = str(error) if isinstance(error, InputError) else "it is damaged"
-            raise InputError(f"{self.origin}: {reason}") from None
+        except OSError as error:
+            raise InputError(f"{self.origin}: it cannot be read ({error.strerror})") from None
+        except _BROKEN:
+            raise InputError(f"{self.origin}: it is damaged") from None
         if len(content) > LARGEST:
             raise InputError(f"{self.origin}: {_TOO_LARGE}")
         return content

@@ -51,10 +51,13 @@ def read_roster(path: Path | str) -> list[Person]:
 
     path = Path(path)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+        with path.open(encoding="utf-8-sig") as file:
+            head = file.readline()
+        # Excel writes semicolons in half of Europe.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=max(",;\t", key=head.count))
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path} cannot be read as a CSV table ({error}).") from None
-    table.columns = [str(name).strip().lower().removeprefix("\ufeff") for name in table.columns]
+    table.columns = [str(name).strip().lower() for name in table.columns]
     table = table.rename(columns=_COLUMNS)
     if "student" not in table.columns:
         raise InputError(f"{path} has no column `student`; it has {', '.join(table.columns)}.")

@@ -84,43 +84,50 @@ def place_cells(parts: Parts) -> None:
 
 
 def choose_answers(parts: Parts) -> None:
-    """Say for each exercise which cell of the submission is its answer."""
-    wanted: dict[int, int] = {}
+    """Say for each exercise which cell of the submission is its answer, and who fills the rest."""
+    definers, given = {}, {}
     for place in parts.all("answer"):
         name, named = _function(parts, place), parts.named(place)
-        stub = parts.visible[place]
-        definers = [
+        definers[place] = [
             number
             for number, cell in enumerate(parts.cells)
             if name and (cell.cell_type == "code" or number in named) and defines(cell, name)
         ]
-        given = [n for n in definers if normal(parts.cells[n].source) != stub]
-        found = given or definers or [n for n in named if parts.cells[n].source.strip()]
-        if not found:
+        stub = parts.visible[place]
+        given[place] = [n for n in definers[place] if normal(parts.cells[n].source) != stub]
+        if given[place]:
+            parts.left_out |= set(definers[place]) - set(given[place])
+        if len(given[place]) > 1:
+            count = len(given[place])
+            parts.remarks.append(f"{name} is defined in {count} cells; the last one counts")
+    wanted: dict[int, int] = {}
+    for place in definers:
+        named = [n for n in parts.named(place) if parts.cells[n].source.strip()]
+        found = [
+            number
+            for number in given[place] or definers[place] or named
+            if number not in parts.left_out
+        ]
+        if found:
+            wanted[place] = found[-1]
+        else:
             parts.remarks.append(f"no answer {parts.frame.cells[place].id} was found")
-            continue
-        wanted[place] = found[-1]
-        if given:
-            parts.left_out |= set(definers) - set(given)
-        if len(given) > 1:
-            parts.remarks.append(f"{name} is defined in {len(given)} cells; the last one counts")
+    # A cell with several answers stands in the place that it names, if it names one of them.
     for place, number in sorted(wanted.items(), key=lambda w: parts.places[w[1]] != w[0]):
+        course, kind = parts.frame.cells[place], parts.cells[number].cell_type
         if number in parts.owners.values():
-            cell = parts.frame.cells[place]
-            cell.source = ELSEWHERE
-            parts.remarks.append(f"the answer {cell.id} stands in the cell of another answer")
+            course.source = ELSEWHERE
+            parts.remarks.append(f"the answer {course.id} stands in the cell of another answer")
             continue
         parts.owners[place] = number
-        kind = parts.cells[number].cell_type
         if kind != "code":
-            id = parts.frame.cells[place].id
-            parts.remarks.append(f"the answer {id} was a cell of type {kind}; it was read as code")
+            parts.remarks.append(
+                f"the answer {course.id} was a cell of type {kind}; it was read as code"
+            )
     for place in parts.all("code"):
-        named = [
-            n
-            for n in parts.named(place)
-            if n not in parts.owners.values() and parts.cells[n].cell_type == "code"
-        ]
+        used = parts.left_out.union(parts.owners.values())
+        named = [n for n in parts.named(place) if n not in used]
+        named = [n for n in named if parts.cells[n].cell_type == "code"]
         if named:
             parts.owners[place] = named[0]
 

@@ -14,10 +14,12 @@ from notebooks import ROOT, cell, entry, release, solved, source, to_bytes
 from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError
 from labkit.grading.assemble import assemble, cleared
+from labkit.grading.match import normal
 from labkit.grading.reading import LARGEST, MOST_CELLS, read_notebook
 
 LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))
 STUB = "raise NotImplementedError"
+REGISTRY_IDS = {exercise.grade_id for exercise in REGISTRY.values()}
 
 
 def handed_in(notebook):
@@ -111,6 +113,34 @@ def test_lost_and_wrong_metadata_cost_no_answer(data):
             c.id = data.draw(st.sampled_from([c.id, "x", "", *(o.id for o in notebook.cells)]))
     result, _ = put_together(notebook)
     assert answers(result) == RIGHT
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_code_runs_as_the_student_ran_it(data):
+    """Whatever ids the cells carry, no code is lost, moved or overridden by a stub."""
+    course = release()
+    named = [(c.id, c.metadata) for c in course.cells] + [("", {}), ("x", {})]
+    functions = [e.function for e in REGISTRY.values() if e.lab == "pruning"]
+    stubs = {normal(text): f for text, f in zip(answers(course), functions, strict=True)}
+    cells = []
+    for number in range(data.draw(st.integers(1, 12))):
+        bound = data.draw(st.lists(st.sampled_from(functions), min_size=1, max_size=2))
+        text = "\n".join([f"def {name}():\n    return {number}" for name in bound])
+        text = data.draw(st.sampled_from([text, f"helper = {number}", *answers(course)]))
+        made = nbformat.from_dict({"cell_type": "code", "source": text})
+        made.id, made.metadata = data.draw(st.sampled_from(named))
+        if made.id in REGISTRY_IDS and "def " not in text:
+            made.id, made.metadata = "y", {}  # as a graded cell it would be put right
+        cells.append(made)
+    result, _ = put_together({"cells": cells, "nbformat": 4})
+    given = [c.source for c in cells if normal(c.source) not in stubs]
+    texts = [c.source for c in result.cells if c.source in given]
+    assert texts == given
+    for function in functions:
+        definers = [text for text in given if f"def {function}(" in text]
+        made = [c.source for c in result.cells if f"def {function}(" in c.source]
+        assert made[-1:] == definers[-1:] or (not definers and normal(made[-1]) in stubs)
 
 
 def test_edited_test_cells_come_back():

@@ -12,6 +12,7 @@ import io
 import logging
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -213,12 +214,14 @@ def _grade_id(score: Scored) -> str:
 def _said(problem: str) -> Iterator[logging.Logger]:
     """Yield a log for nbgrader, which tells it what is wrong, and its exception to look there."""
     from nbgrader.converters import NbGraderException
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
     log, said = logging.Logger("record"), io.StringIO()
     log.addHandler(logging.StreamHandler(said))
     log.setLevel(logging.ERROR)
     try:
-        yield log
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of its own way to enter a submission
+            yield log
     except (NbGraderException, SQLAlchemyError) as error:
         raise SourceError(f"{problem}:\n{said.getvalue() or error}") from error

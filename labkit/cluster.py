@@ -59,7 +59,7 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
     with ExitStack() as stack:
         try:
             if scheduler is None:
-                options = {"dashboard_address": None, "silence_logs": logging.ERROR}
+                options = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
                 local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -24,15 +25,22 @@ from labkit.grading.warm import Refused, Warm
 
 
 class Place(WorkerPlugin):
-    """What a worker keeps during a run: the host that runs the code of submissions."""
+    """What a worker keeps during a run: the host that runs the code of submissions.
 
-    def __init__(self, limits: Limits, sandbox: bool) -> None:
+    `hired` says that the worker was started for this run alone.
+    """
+
+    def __init__(self, limits: Limits, sandbox: bool, hired: bool) -> None:
         self.name = f"labkit-grading-{secrets.token_hex(4)}"
         self._limits = limits
         self._sandbox = sandbox
+        self._hired = hired
 
     def setup(self, worker: Any) -> None:
         """Called by each worker that this comes to; the host starts with the first submission."""
+        if self._hired and threading.current_thread() is threading.main_thread():
+            # Ctrl-C on the terminal is for the program that hired this worker, and ends it in time.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         # The checks seed torch's one generator: only one thread of a process may grade.
         self.lock = threading.Lock()
         self._stack = ExitStack()

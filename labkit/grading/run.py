@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from labkit.grading.limits import Limits
 
+_LOSSES = 3  # workers that a submission may cost, where the scheduler is our own
 _RETRIES = 2  # where a worker could start no process
 
 Report = Callable[[str, int, int], None]
@@ -60,6 +61,8 @@ def grade_all(
         InputError: there is no sandbox on a worker, or it has another version of the lab.
         SourceError: no cluster, the connection to it was lost, or the store cannot be written.
     """
+    import dask
+
     version = lab_version(source)
     keys = {one.student: key(one, version, seed) for one in handed}
     done: dict[str, Outcome] = {}
@@ -78,11 +81,13 @@ def grade_all(
             done[one.student] = found
     report("", len(done), len(handed))
     if left:
-        if scheduler is None and workers is None:
+        hired = scheduler is None
+        if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
         with (
+            dask.config.set({"distributed.scheduler.allowed-failures": _LOSSES - 1}),
             connected(scheduler, workers) as client,
-            closing(_graded(client, left, source, seed, version, limits, sandbox)) as found,
+            closing(_graded(client, left, source, seed, version, limits, sandbox, hired)) as found,
         ):
             for outcome in found:
                 done[outcome.student] = replace(outcome, key=keys[outcome.student])
@@ -99,6 +104,7 @@ def _graded(
     version: str,
     limits: Limits,
     sandbox: bool,
+    hired: bool,
 ) -> Iterator[Outcome]:
     from concurrent.futures import CancelledError
 
@@ -107,7 +113,7 @@ def _graded(
 
     from labkit.grading.place import Place, grade
 
-    place = Place(limits, sandbox)
+    place = Place(limits, sandbox, hired)
     client.register_plugin(place)
     waiting, running, queue = list(reversed(handed)), {}, as_completed()
     failed: list[SourceError] = []

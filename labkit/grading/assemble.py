@@ -68,6 +68,19 @@ def assemble(source: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
     return frame, tuple(dict.fromkeys(parts.remarks))[:MOST_REMARKS]
 
 
+def runnable(notebook: NotebookNode) -> NotebookNode:
+    """An assembled notebook as the process of a submission may see it: without hidden tests.
+
+    The graded cells are there, but empty, so that each code cell keeps its number.
+    """
+    shown = copy.deepcopy(notebook)
+    for cell in shown.cells:
+        entry = cell.metadata.get("nbgrader", {})
+        if entry.get("grade") and not entry.get("solution"):
+            cell.source = ""
+    return shown
+
+
 def _in_order(parts: Parts) -> list[NotebookNode]:
     """The cells of the result: the student's code in its order, the course's cells around it.
 

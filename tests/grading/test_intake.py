@@ -1,11 +1,9 @@
 """Submissions as a course or a learning platform hands them over: each student gets an outcome."""
 
-import io
 import os
-import stat
-import zipfile
 
 import pytest
+from broken import encrypted, link, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebooks import release, solved, to_bytes
@@ -31,17 +29,6 @@ def folder(root, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return root
-
-
-def zipped(files):
-    """A zip archive with these entries, named by text or `ZipInfo`."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in files.items():
-            # To deflate very much takes long.
-            large = len(content) > LARGEST
-            target.writestr(name, content, zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
 
 
 @pytest.fixture(params=["folder", "zip"])
@@ -383,23 +370,6 @@ def test_ids_are_safe_and_no_two_students_fall_together(names, listed):
 
 
 # Hostile files: the student is refused with a reason, the others go on.
-
-
-def link(name):
-    info = zipfile.ZipInfo(name)
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    return info
-
-
-def encrypted(data):
-    """The archive with the mark of encryption on each of its entries."""
-    data = bytearray(data)
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        start = data.find(mark)
-        while start >= 0:
-            data[start + offset] |= 1
-            start = data.find(mark, start + 4)
-    return bytes(data)
 
 
 def damaged(data):

@@ -40,6 +40,8 @@ def grade_one(handed: Handed, source: str, seed: int, host: Host) -> Outcome:
         SourceError: the host could not start a process, which is no fault of the submission.
     """
     began = time.monotonic()
+    if handed.data is None:
+        return not_graded(handed, source)
     try:
         notebook, remarks = _assembled(handed, source)
     except InputError as error:
@@ -77,8 +79,6 @@ def _assembled(handed: Handed, source: str) -> tuple[NotebookNode, tuple[str, ..
 
     from labkit.grading.assemble import assemble, read_notebook
 
-    if handed.data is None:
-        raise InputError(handed.problem)
     frame = nbformat.reads(source, as_version=4)
     notebook, remarks = assemble(frame, read_notebook(handed.data))
     return notebook, (*remarks, *suspicions(notebook, frame))
@@ -94,10 +94,12 @@ def _graded(
 ) -> Outcome:
     import nbformat
 
+    from labkit.grading.assemble import runnable
+
     scores, host = [], _Noting(host)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / f"{handed.lab}.ipynb"
-        path.write_text(nbformat.writes(notebook), encoding="utf-8")
+        path.write_text(nbformat.writes(runnable(notebook)), encoding="utf-8")
         with Submission(path, host=host) as submission:
             for exercise in _exercises(handed.lab):
                 start = time.monotonic()

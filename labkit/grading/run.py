@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from labkit.grading.limits import Limits
 
-_LOSSES = 3  # workers that a submission may cost, where the scheduler is our own
+_SETTINGS = {
+    # Workers that a submission may cost less one, where the scheduler is our own.
+    "distributed.scheduler.allowed-failures": 2,
+    # A notebook may be large; that is no mistake of the user's.
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+}
 _RETRIES = 2  # where a worker could start no process
 
 Report = Callable[[str, int, int], None]
@@ -62,30 +67,30 @@ def grade_all(
         SourceError: no cluster, the connection to it was lost, or the store cannot be written.
     """
     import dask
+    import distributed  # noqa: F401 - brings the settings that are changed below
 
     version = lab_version(source)
     keys = {one.student: key(one, version, seed) for one in handed}
     done: dict[str, Outcome] = {}
     left: list[Handed] = []
     for one in handed:
-        found = None if regrade else store.get(one.student)
-        if found is not None and found.key == keys[one.student]:
+        kept = None if regrade else store.get(one.student)
+        if kept is not None and kept.key == keys[one.student]:
             # The same content may come again from another place, or with a time it lacked.
-            found = replace(found, submitted=one.submitted, origin=one.origin)
+            done[one.student] = replace(kept, submitted=one.submitted, origin=one.origin)
         elif one.data is None:
-            found = replace(not_graded(one, source), key=keys[one.student])
-        if found is None:
-            left.append(one)
+            done[one.student] = replace(not_graded(one, source), key=keys[one.student])
         else:
-            store.put(found)
-            done[one.student] = found
+            left.append(one)
+            continue
+        store.put(done[one.student])
     report("", len(done), len(handed))
     if left:
         hired = scheduler is None
         if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
         with (
-            dask.config.set({"distributed.scheduler.allowed-failures": _LOSSES - 1}),
+            dask.config.set(_SETTINGS),
             connected(scheduler, workers) as client,
             closing(_graded(client, left, source, seed, version, limits, sandbox, hired)) as found,
         ):

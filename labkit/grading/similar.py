@@ -7,7 +7,7 @@ stays within one statement, so the order of statements does not matter.  Functio
 runs are kept, where winnowing keeps a sample.
 
 Many right answers to a short exercise are alike.  A piece therefore weighs log2(n / m), where m of
-the n answers of the class hold it: nothing if everyone wrote it.  Pieces that stand in the release
+the n students who wrote any code hold it: nothing if all do.  Pieces that stand in the release
 do not count at all.
 """
 
@@ -70,12 +70,13 @@ def alike(outcomes: Sequence[Outcome], release: str = "", margin: float = MARGIN
         {part: found - common for part, found in _pieces_of_notebook(outcome.notebook).items()}
         for outcome in outcomes
     ]
+    wrote = sum(any(answers.values()) for answers in written)
     pairs = len(outcomes) * (len(outcomes) - 1) // 2
     least = log2(max(pairs, 1)) + margin
     bits = np.zeros((len(outcomes), len(outcomes)))
     shares = {}
     for part in dict.fromkeys(part for answers in written for part in answers):
-        share, weight = _compare([answers.get(part, frozenset()) for answers in written])
+        share, weight = _compare([answers.get(part, frozenset()) for answers in written], wrote)
         shares[part] = np.where(share >= SHARE, share, 0)
         bits += np.where(share >= SHARE, weight, 0)
     found = [
@@ -101,8 +102,11 @@ def pieces(code: str) -> frozenset[str]:
     )
 
 
-def _compare(answers: Sequence[frozenset[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """Share and bits of what each two answers to one exercise have in common, as n by n arrays."""
+def _compare(answers: Sequence[frozenset[str]], wrote: int) -> tuple[np.ndarray, np.ndarray]:
+    """Share and bits of what each two answers to one exercise have in common, as n by n arrays.
+
+    `wrote` is the number of students who wrote anything at all, to this exercise or another.
+    """
     import numpy as np
     from scipy.sparse import csr_array
 
@@ -111,8 +115,7 @@ def _compare(answers: Sequence[frozenset[str]]) -> tuple[np.ndarray, np.ndarray]
     columns = [numbers[piece] for answer in answers for piece in answer]
     shape = (len(answers), max(len(numbers), 1))
     holds = csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
-    given = sum(bool(answer) for answer in answers)
-    weight = np.log2(max(given, 1) / np.maximum(holds.sum(axis=0), 1))
+    weight = np.log2(max(wrote, 1) / np.maximum(holds.sum(axis=0), 1))
     both = ((holds * weight) @ holds.T).toarray()
     counts = ((holds * (weight > 0)) @ holds.T).toarray()
     own = both.diagonal()

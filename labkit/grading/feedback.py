@@ -54,7 +54,7 @@ def write_feedback(
     return [
         write_text(
             Path(folder) / f"{file_name(outcome.student)}.txt",
-            printable(feedback(outcome, finals.get(outcome.student))),
+            feedback(clean(outcome), finals.get(outcome.student)),
         )
         for outcome in outcomes
     ]
@@ -68,6 +68,11 @@ def shown(points: float) -> str:
 def printable(text: str) -> str:
     """Text that UTF-8 can hold: halves of surrogate pairs, from odd file names, become `?`."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clean(outcome: Outcome) -> Outcome:
+    """The outcome with all its text `printable`."""
+    return Outcome.from_json(printable(outcome.to_json()))
 
 
 def file_name(student: str) -> str:

@@ -80,7 +80,7 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
     """Histograms of the prunable weights, on a linear and on a log scale, with a normal fit."""
     from scipy.stats import norm
 
-    figure, axes = subplots(2, len(summaries), width=3.1, height=2.3)
+    figure, axes = _axes(2, len(summaries), width=3.1, height=2.3)
     said = []
     for column, summary in enumerate(summaries):
         whole = summary.overall
@@ -115,7 +115,7 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
 
 def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
     """Quantiles of the weights against those of a normal distribution."""
-    figure, axes = subplots(1, 1, width=4.2, height=3.6)
+    figure, axes = _axes(1, 1, width=4.2, height=3.6)
     axis = axes[0, 0]
     said = []
     for summary, style in zip(summaries, _styles(), strict=False):
@@ -137,7 +137,7 @@ def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
 def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
     """Shares of small, middling and large weights by block, encoder and decoder apart."""
     stacks = [(s, name, blocks) for s in summaries for name, blocks in s.stacks.items()]
-    figure, axes = subplots(1, len(stacks), width=2.5, height=2.5, sharey=True)
+    figure, axes = _axes(1, len(stacks), width=2.5, height=2.5, sharey=True)
     said = []
     for axis, (summary, name, blocks) in zip(axes[0], stacks, strict=True):
         small, large = min(blocks[0].thresholds), max(blocks[0].thresholds)
@@ -171,7 +171,7 @@ def plot_curves(results: pd.DataFrame) -> Plot:
         ("accuracy", "accuracy (%)", "majority_accuracy", 100),
         ("f1", "F1 (%)", "majority_f1", 100),
     )
-    figure, axes = subplots(1, 3, width=3.1, height=2.9)
+    figure, axes = _axes(1, 3, width=3.1, height=2.9)
     for axis, (metric, label, baseline, scale) in zip(axes[0], panels, strict=True):
         for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
             x = np.arange(len(rows))
@@ -220,7 +220,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
     }
     forms = {column: label for column, label in forms.items() if column in results}
     models = _by_model(results)
-    figure, axes = subplots(1, len(models), width=2.9, height=2.9, sharey=True)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         for (column, label), style in zip(forms.items(), _styles(), strict=False):
@@ -244,7 +244,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
 
 def plot_runtime(results: pd.DataFrame) -> Plot:
     """Time of a forward pass of the dense code against sparsity, with quartiles."""
-    figure, axes = subplots(1, 1, width=4.6, height=3.2)
+    figure, axes = _axes(1, 1, width=4.6, height=3.2)
     axis = axes[0, 0]
     said = []
     for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
@@ -270,7 +270,7 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
 def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
     """Sparsity of each weight matrix (`Pruning.table`) in the order of the blocks."""
     stacks = list(layers["stack"].drop_duplicates())
-    figure, axes = subplots(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
+    figure, axes = _axes(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
     said = []
     for axis, stack, style in zip(axes[0], stacks, _styles(), strict=False):
         rows = layers[layers["stack"] == stack]
@@ -294,7 +294,7 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
 def plot_methods(results: pd.DataFrame) -> Plot:
     """Accuracy against sparsity for each way to choose the weights (column `method`), by model."""
     models = _by_model(results)
-    figure, axes = subplots(1, len(models), width=2.9, height=2.9, sharey=True)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         by_method = rows.groupby("method", sort=False)
@@ -322,7 +322,7 @@ def plot_methods(results: pd.DataFrame) -> Plot:
 
 def plot_paired(paired: pd.DataFrame) -> Plot:
     """Change in accuracy against the dense model on the same examples, with intervals."""
-    figure, axes = subplots(1, 1, width=4.8, height=3)
+    figure, axes = _axes(1, 1, width=4.8, height=3)
     axis = axes[0, 0]
     models = _by_model(paired)
     said = []
@@ -353,7 +353,7 @@ def plot_collapse(results: pd.DataFrame) -> Plot:
         ("share_positive", "called paraphrases (%)", 100, positive, "share of paraphrases"),
         ("matthews", "Matthews correlation", 1, 0.0, None),
     )
-    figure, axes = subplots(1, 2, width=3.6, height=2.9)
+    figure, axes = _axes(1, 2, width=3.6, height=2.9)
     for axis, (column, label, scale, line, name) in zip(axes[0], panels, strict=True):
         for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
             axis.plot(np.arange(len(rows)), scale * rows[column], label=title, **style)
@@ -376,7 +376,7 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
     """Recall of both classes (`trials.recall_by_class`) against sparsity, a panel per model."""
     classes = {"recall_1": "paraphrases", "recall_0": "no paraphrases"}
     models = _by_model(recalls)
-    figure, axes = subplots(1, len(models), width=2.9, height=2.7, sharey=True)
+    figure, axes = _axes(1, len(models), width=2.9, height=2.7, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         for (column, label), style in zip(classes.items(), _styles(), strict=False):
@@ -397,7 +397,7 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
 
 def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     """Drop in accuracy and rise in loss with one matrix alone pruned (`layer_sensitivity`)."""
-    figure, axes = subplots(1, 2, width=3.6, height=2.9)
+    figure, axes = _axes(1, 2, width=3.6, height=2.9)
     stacks = list(drops["stack"].drop_duplicates())
     panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
     for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
@@ -429,7 +429,7 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
 
 def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy and F1 with intervals in the states of `trials.recovery`."""
-    figure, axes = subplots(1, 2, width=3.3, height=2.6)
+    figure, axes = _axes(1, 2, width=3.3, height=2.6)
     x = np.arange(len(rows))
     style = {key: value for key, value in _styles()[0].items() if key != "linestyle"}
     panels = (
@@ -459,7 +459,7 @@ def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
 def plot_random(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy after dropping weights by magnitude and at random, one point per seed."""
     levels = rows["level"].drop_duplicates().tolist()
-    figure, axes = subplots(1, 1, width=4.6, height=2.9)
+    figure, axes = _axes(1, 1, width=4.6, height=2.9)
     axis = axes[0, 0]
     names = {"global": "by magnitude", "random": "at random (one point per seed)"}
     said = []
@@ -514,13 +514,10 @@ def _legend(axis: Axes) -> None:
     )
 
 
-def subplots(
+def _axes(
     rows: int, columns: int, *, width: float, height: float, sharey: bool = False
 ) -> tuple[Figure, np.ndarray]:
-    """A figure in the course's style and its axes, always as a two-dimensional array.
-
-    `width` and `height` are those of one panel, in inches.
-    """
+    """A figure in the course's style and its axes, always as a two-dimensional array."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -8,6 +8,7 @@ Tensors that share a memory, if it is small, share one afterwards too.  A model 
 
 import io
 import sys
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,6 +130,15 @@ def _plain(tensor: Any) -> Any:
     return plain if plain.nbytes <= plain.untyped_storage().nbytes() <= _SHARED else plain.clone()
 
 
+def _claims(tensor: Any) -> bool:
+    """Whether a tensor is larger than its memory: judging it could take all memory there is."""
+    import torch
+
+    if tensor.layout != torch.strided:
+        return tensor.numel() * tensor.element_size() > LARGEST
+    return tensor.nbytes > tensor.untyped_storage().nbytes()
+
+
 def _apart(data: Any) -> Any:
     """The encoded value with a memory of its own for each tensor."""
     import torch
@@ -155,6 +165,8 @@ def decode(data: list) -> Any:
         case ["dict" | "ordered" as tag, list(items)]:
             pairs = [(decode(key), decode(item)) for key, item in items]
             return dict(pairs) if tag == "dict" else OrderedDict(pairs)
+        case ["tensor" | "parameter" | "array", torch.Tensor() as value, _] if _claims(value):
+            raise ValueError("a tensor of more entries than it brings along")
         case ["tensor" | "parameter" as tag, torch.Tensor() as value, bool(gradient)]:
             if tag == "parameter":
                 return torch.nn.Parameter(value, requires_grad=gradient)
@@ -201,6 +213,10 @@ def loads(content: bytes) -> Any:
     import torch
 
     try:
+        # torch.save stores; a deflated archive could hold thousands of times its size.
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise ValueError("compressed")
         return decode(torch.load(io.BytesIO(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end
         raise ValueError("what came back is no data") from error

@@ -1,0 +1,86 @@
+"""The `labkit` that a submission sees: what it is run by, and stubs in place of the rest.
+
+Whoever grades runs the checks elsewhere.  What answers an exercise (the checks, and the functions
+that they forbid) is not there to be read or called, whatever a submission does to the watch.
+"""
+
+import shutil
+from pathlib import Path
+
+import labkit
+from labkit.files import write_text
+
+MACHINERY = (
+    "__init__",
+    "errors",
+    "checks/data",
+    "checks/deadline",
+    "checks/quiet",
+    "checks/trial",
+    "checks/watch",
+    "checks/worker",
+    "grading/limits",
+    "grading/inside",
+)
+"""Modules that run a submission; none of them answers an exercise."""
+
+LENT = (
+    "checks/challenges/scoring",
+    "checks/mrpc/lent",
+    "checks/mrpc/tiny",
+    "checks/size/clock",
+    "checks/weights/stream",
+)
+"""Modules whose classes the checks hand in as arguments."""
+
+_STUB = '''"""Not available while submissions are graded."""
+
+from labkit.errors import WithheldError
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+
+    def withheld(*_, **__):
+        raise WithheldError(f"{__name__}.{name} is not available while submissions are graded")
+
+    return withheld
+'''
+
+# The cells that call a check run here as well; what they earn is counted elsewhere.
+_CHECKS = f"""{_STUB}
+VISIBLE_SEED = 1
+
+
+def check(*_):
+    pass
+
+
+def works(*_):
+    return False
+
+
+def points(*_, **__):
+    return 0.0
+
+
+def grading_seed():
+    return 0
+"""
+
+
+def write_view(folder: Path) -> None:
+    """Write the package into `folder`/labkit, which must not exist."""
+    package = Path(labkit.__file__).parent
+    target = folder / "labkit"
+    for name in MACHINERY + LENT:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(package / f"{name}.py", target / f"{name}.py")
+    for place in target.rglob("*/"):
+        if not (place / "__init__.py").exists():
+            write_text(place / "__init__.py", "")
+    write_text(target / "checks" / "__init__.py", _CHECKS)
+    for module in package.glob("*.py"):
+        if not (target / module.name).exists():
+            write_text(target / module.name, _STUB)

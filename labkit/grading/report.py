@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from labkit import plots
 from labkit.checks import TASKS, Written
+from labkit.figures import SERIES, Plot, axes_grid
 from labkit.files import write_text
 from labkit.grading import summary
 from labkit.grading.feedback import clean, shown
@@ -63,7 +63,7 @@ def write_report(
     return write_text(out / "report.html", page)
 
 
-def plot_points(outcomes: Sequence[Outcome]) -> plots.Plot:
+def plot_points(outcomes: Sequence[Outcome]) -> Plot:
     """Histogram of the points of all that was handed in."""
     import numpy as np
 
@@ -72,9 +72,9 @@ def plot_points(outcomes: Sequence[Outcome]) -> plots.Plot:
     width = max(-(-total // 10), 1)
     edges = np.arange(0, total + width, width)
     counts, _ = np.histogram(points, edges)
-    figure, axes = plots.subplots(1, 1, width=5, height=2.4)
+    figure, axes = axes_grid(1, 1, width=5, height=2.4)
     axis = axes[0, 0]
-    style = plots.SERIES[0]
+    style = SERIES[0]
     axis.stairs(counts, edges, fill=True, color=style["color"], alpha=0.55)
     axis.stairs(counts, edges, color=style["color"])
     axis.set_xticks(edges)
@@ -87,7 +87,7 @@ def plot_points(outcomes: Sequence[Outcome]) -> plots.Plot:
         if count
     )
     alt = f"Distribution of the points of {len(points)} submissions. {groups or 'None'}."
-    return plots.Plot(figure, "points", alt)
+    return Plot(figure, "points", alt)
 
 
 def _in_short(outcomes: Sequence[Outcome], lab: str) -> list[str]:

@@ -126,10 +126,11 @@ class Submission:
         end = time.monotonic() + self._host.loading
         while self._hopeless is None and len(self._left_out) < STARTS:
             self._running = self._host.start(self.path, tuple(self._left_out))
-            cell = None
+            cell, seconds = None, self._host.loading  # imports of the worker come first
             try:
-                while "cell" in (reply := self._exchange(None, self._until(end))):
+                while "cell" in (reply := self._exchange(None, seconds)):
                     cell = int(reply["cell"])
+                    seconds = max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
                 errors = {int(number): str(text) for number, text in reply["errors"]}
                 self.errors = sorted((errors | self._left_out).items())
                 return
@@ -146,10 +147,6 @@ class Submission:
         said = self._hopeless or list(self._left_out.values())[-1]
         self.errors = sorted(self._left_out.items())
         raise Failure(f"the submission could not be run: {said}", anywhere=True)
-
-    def _until(self, end: float) -> float:
-        """Seconds that a cell has, where all of them must have ended by `end`."""
-        return max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
 
     def _exchange(self, request: bytes | None, seconds: float) -> dict[str, Any]:
         """Write a request, wait for the reply; the process is killed when it is late."""

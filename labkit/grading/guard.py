@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -16,11 +17,15 @@ class Guard:
 
     The system's own limits do not bind root's number of processes, and hold memory per process
     only.  Beyond a limit the guard kills `pid`: that must end everything below it, as the first
-    process of a namespace does.  `own` is how many of the processes are not the submission's.
+    process of a namespace does.  `own` is how many of the processes are not the submission's;
+    `seconds` is how long they may run, where nobody else looks at the clock.
     """
 
-    def __init__(self, pid: int, limits: Limits, own: int = 0) -> None:
+    def __init__(
+        self, pid: int, limits: Limits, own: int = 0, seconds: float = float("inf")
+    ) -> None:
         self._limits, self._own = limits, own
+        self._end = time.monotonic() + seconds
         self._said = ""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(pid,), daemon=True)
@@ -45,6 +50,8 @@ class Guard:
 
     def _beyond(self, first: psutil.Process) -> str:
         """Which limit the processes are beyond."""
+        if time.monotonic() > self._end:
+            return "took too long"
         family = [first, *first.children(recursive=True)]
         if len(family) - self._own > self._limits.processes:
             return f"started more than {self._limits.processes} processes"

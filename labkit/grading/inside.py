@@ -2,8 +2,8 @@
 
 `python -m labkit.grading.inside LIMITS once PATH WITHOUT…` is the worker at once.  With `forks FD`
 instead it imports what submissions import, then forks a worker for each request that comes over
-the socket FD: the imports, which take seconds, are done once.  This module holds no secret, and
-trusts nothing that it forks.
+the socket FD: the imports, which take seconds, are done once.  `run COMMAND…` binds a command to
+the limits.  This module holds no secret, and trusts nothing that it forks.
 """
 
 import ctypes
@@ -45,7 +45,10 @@ _CAPABILITIES_3 = 0x20080522
 def main() -> None:
     """Serve what the arguments say."""
     limits = Limits.from_json(sys.argv[1])
-    if sys.argv[2] == "once":
+    if sys.argv[2] == "run":
+        limits.apply()
+        os.execv(sys.argv[3], sys.argv[3:])
+    elif sys.argv[2] == "once":
         limits.apply()
         path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")

@@ -22,7 +22,7 @@ from labkit.grading.inside import SCRATCH, SHARED
 from labkit.grading.limits import Limits
 from labkit.grading.view import write_view
 
-COURSE = "/course"  # where the view of labkit lies inside
+COURSE = "/course"  # where labkit lies inside
 
 _REMEDIES = {
     "Linux": "install it (Debian, Ubuntu: `apt install bubblewrap`)",
@@ -63,15 +63,15 @@ def require() -> None:
 
 
 def command(
-    view: Path, limits: Limits, arguments: Sequence[str], extra: Sequence[str] = ()
+    package: Path, limits: Limits, arguments: Sequence[str], extra: Sequence[str] = ()
 ) -> list[str]:
-    """The command line that starts Python with `arguments` in the sandbox.
+    """The command line that starts `labkit.grading.inside` in the sandbox.
 
     Args:
-        view: folder that holds the package `labkit` as a submission may see it.
-        limits: how large the folder /box and shared memory are.
-        arguments: of the interpreter.
-        extra: options of bubblewrap more, such as a folder to bind.
+        package: folder of the package `labkit`, or of that part that may be seen.
+        limits: what it binds itself to; and the size of the folder /box.
+        arguments: what it shall do, without the limits.
+        extra: further options of bubblewrap, such as a folder to bind.
     """
     libraries = _libraries()
     words = [shutil.which("bwrap") or "bwrap", *_namespaces()]
@@ -86,13 +86,13 @@ def command(
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for place in libraries:
         words += ["--ro-bind", str(place.resolve()), str(place)]
-    words += ["--ro-bind", str(view), COURSE]
-    package = Path(labkit.__file__).resolve().parent
+    words += ["--ro-bind", str(package), f"{COURSE}/labkit"]
+    installed = Path(labkit.__file__).resolve().parent
     for place in libraries:
         # Where labkit is installed among them, its checks would lie open.
-        if package.is_relative_to(place.resolve()):
-            inside = place / package.relative_to(place.resolve())
-            words += ["--ro-bind", str(view / "labkit"), str(inside)]
+        if installed.is_relative_to(place.resolve()):
+            inside = place / installed.relative_to(place.resolve())
+            words += ["--ro-bind", str(package), str(inside)]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for place in (SHARED, SCRATCH):
         words += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", place]
@@ -101,7 +101,9 @@ def command(
     words += [*extra, "--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in _environment().items():
         words += ["--setenv", name, value]
-    return [*words, "--chdir", SCRATCH, "--", sys.executable, *arguments]
+    # -P: no file beside a notebook stands in for a module.
+    inside = [sys.executable, "-P", "-m", "labkit.grading.inside", limits.to_json()]
+    return [*words, "--chdir", SCRATCH, "--", *inside, *arguments]
 
 
 def _namespaces() -> list[str]:
@@ -160,16 +162,17 @@ class Bubble:
         self.cell, self.loading = self.limits.cell, self.limits.loading
         self.together, self.largest = self.limits.together, self.limits.output
         self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
-        write_view(Path(self._folder.name))
+        self._package = write_view(Path(self._folder.name))
 
     def start(self, path: Path, without: Sequence[int] = ()) -> "BubbleProcess":
         """As `Host.start`."""
         inside = "/submission" + path.suffix
-        arguments = ["-m", "labkit.grading.inside", self.limits.to_json(), "once", inside]
-        arguments += map(str, without)
-        extra = ["--ro-bind", str(path), inside, "--remount-ro", "/proc"]
-        words = command(Path(self._folder.name), self.limits, arguments, extra)
-        return BubbleProcess(words, self.limits)
+        with path.open("rb") as file:
+            # As data: a path would be seen inside, and may hold a name.
+            extra = ["--ro-bind-data", str(file.fileno()), inside, "--remount-ro", "/proc"]
+            arguments = ["once", inside, *map(str, without)]
+            words = command(self._package, self.limits, arguments, extra)
+            return BubbleProcess(words, self.limits, file.fileno())
 
     def close(self) -> None:
         """Remove the view; no submission may run any more."""
@@ -179,7 +182,7 @@ class Bubble:
 class BubbleProcess:
     """A process in bubblewrap, see `labkit.checks.host.Running`."""
 
-    def __init__(self, words: list[str], limits: Limits) -> None:
+    def __init__(self, words: list[str], limits: Limits, notebook: int) -> None:
         # Its environment can be read inside, whatever bubblewrap sets for the command.
         self._process = subprocess.Popen(
             words,
@@ -187,6 +190,7 @@ class BubbleProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={},
+            pass_fds=(notebook,),
         )
         self.requests, self.replies = self._process.stdin, self._process.stdout
         self._guard = Guard(self._process.pid, limits, own=2)

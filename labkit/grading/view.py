@@ -70,8 +70,8 @@ def grading_seed():
 """
 
 
-def write_view(folder: Path) -> None:
-    """Write the package into `folder`/labkit, which must not exist."""
+def write_view(folder: Path) -> Path:
+    """Write the package into `folder`/labkit, which must not exist; returns that path."""
     package = Path(labkit.__file__).parent
     target = folder / "labkit"
     for name in MACHINERY + LENT:
@@ -84,3 +84,4 @@ def write_view(folder: Path) -> None:
     for module in package.glob("*.py"):
         if not (target / module.name).exists():
             write_text(target / module.name, _STUB)
+    return target

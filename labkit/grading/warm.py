@@ -20,7 +20,7 @@ import psutil
 from labkit.errors import InputError
 from labkit.grading.guard import Guard
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import command, require
+from labkit.grading.sandbox import Bubble, command, require
 from labkit.grading.view import write_view
 
 _STARTING = 300.0  # seconds that the imports may take on a busy machine
@@ -48,7 +48,7 @@ class Warm:
         self.cell, self.loading = self.limits.cell, self.limits.loading
         self.together, self.largest = self.limits.together, self.limits.output
         self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
-        write_view(Path(self._folder.name))
+        self._package = write_view(Path(self._folder.name))
         self._parent: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
@@ -91,8 +91,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            arguments = ["-m", "labkit.grading.inside", self.limits.to_json(), "forks", str(number)]
-            words = command(Path(self._folder.name), self.limits, arguments)
+            words = command(self._package, self.limits, ["forks", str(number)])
             self._parent = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -115,6 +114,24 @@ class Warm:
                 self._parent.wait()
                 self._control.close()
                 self._parent = None
+
+
+def open_host(limits: Limits | None = None) -> tuple[Warm | Bubble, str]:
+    """The quickest host that this machine allows, and what there is to say about it, or "".
+
+    Raises:
+        InputError: no sandbox can be made here; says what to do.
+    """
+    warm = Warm(limits)
+    try:
+        with tempfile.NamedTemporaryFile(suffix=".py") as empty:
+            process = warm.start(Path(empty.name))
+        process.kill()
+        process.end()
+    except Refused as refused:
+        warm.close()
+        return Bubble(limits), f"{refused}: each submission imports torch anew, which takes longer"
+    return warm, ""
 
 
 class WarmProcess:

@@ -15,13 +15,14 @@ VISIBLE_SEED = 1
 SEED_VARIABLE = "LABKIT_GRADING_SEED"
 
 
-def grading_seed() -> int:
-    """Seed of the inputs at grading, from the environment variable LABKIT_GRADING_SEED.
+def grading_seed(text: str | None = None) -> int:
+    """Seed of the inputs at grading, from `text` or the environment variable LABKIT_GRADING_SEED.
 
     Any text will do (a passphrase of the instructor); without one the seed is fixed, but still not
     the one of the visible checks.  Never raises: it runs in nbgrader's hidden cells.
     """
-    return zlib.crc32(f"grading {os.environ.get(SEED_VARIABLE, '')}".encode(errors="replace"))
+    text = os.environ.get(SEED_VARIABLE, "") if text is None else text
+    return zlib.crc32(f"grading {text}".encode(errors="replace"))
 
 
 def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:

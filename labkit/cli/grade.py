@@ -60,6 +60,7 @@ def grade(
     from labkit.grading.intake import read_submissions
     from labkit.grading.limits import Limits
     from labkit.grading.record import record
+    from labkit.grading.report import write_report
     from labkit.grading.run import grade_all
     from labkit.grading.store import Store
 
@@ -69,9 +70,11 @@ def grade(
     if only:
         unknown = set(only) - {one.student for one in handed}
         if unknown:
-            raise InputError(f"--only {sorted(unknown)[0]}: no such student in {path}.")
+            where = path or here.submitted
+            raise InputError(f"--only {min(unknown)}: no such student in {where}.")
         handed = [one for one in handed if one.student in only]
     store = Store(out / lab / "outcomes")
+    before = store.all()
     try:
         with progress("grade") as report:
             outcomes = grade_all(
@@ -88,6 +91,9 @@ def grade(
             )
         with progress("record") as report:
             recorded = record(here, lab, source, outcomes, report)
+        # Of the whole class, also where only some of it was graded now.
+        release = here.release(lab)
+        page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
     except KeyboardInterrupt:
         kept = sum(store.get(one.student) is not None for one in handed)
         print(
@@ -98,20 +104,19 @@ def grade(
         raise Stopped(INTERRUPTED) from None
     _print(outcomes)
     print(f"{recorded} recorded in {here.gradebook}, {len(outcomes) - recorded} were before")
+    print(f"report: {page}")
 
 
 def _seed(text: str | None) -> int:
     from labkit.checks.grading import SEED_VARIABLE, grading_seed
 
-    if text is not None:
-        os.environ[SEED_VARIABLE] = text
-    elif not os.environ.get(SEED_VARIABLE):
+    if text is None and not os.environ.get(SEED_VARIABLE):
         print(
             f"warning: {SEED_VARIABLE} is not set, so students can know the inputs. Set it to a "
             "text of your own, the same at each run.",
             file=sys.stderr,
         )
-    return grading_seed()
+    return grading_seed(text)
 
 
 def _print(outcomes: list) -> None:

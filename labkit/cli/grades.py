@@ -54,8 +54,7 @@ def grades(
     from labkit.grading.store import Store
 
     store = Store(out / lab / "outcomes")
-    kept = [store.get(path.stem) for path in sorted(store.folder.glob("*.json"))]
-    outcomes = [outcome for outcome in kept if outcome is not None]
+    outcomes = store.all()
     if not outcomes:
         raise SourceError(f"{store.folder} holds no outcomes: run `labkit grade {lab}` first.")
     finals, waiting = final_points(Course.open(course), lab)

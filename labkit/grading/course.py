@@ -57,15 +57,23 @@ class Course:
         """
         if lab not in lab_names():
             raise InputError(f"there is no lab {lab!r}; choose from {', '.join(lab_names())}.")
-        directory = self.directory(lab)
-        folder = directory.format_path(directory.source_directory, ".", lab)
-        path = Path(folder) / f"{lab}.ipynb"
+        path = self._notebook(lab, "source")
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(
                 f"cannot read {path}: {error}. `labkit exercises` generates it anew."
             ) from error
+
+    def release(self, lab: str) -> str:
+        """The notebook of `lab` as students get it, as JSON; empty where it is not there."""
+        path = self._notebook(lab, "release")
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _notebook(self, lab: str, step: str) -> Path:
+        directory = self.directory(lab)
+        folder = directory.format_path(getattr(directory, f"{step}_directory"), ".", lab)
+        return Path(folder) / f"{lab}.ipynb"
 
     @property
     def submitted(self) -> Path:

@@ -12,6 +12,7 @@ from labkit.cluster import connected
 from labkit.errors import SourceError
 from labkit.grading.one import not_graded
 from labkit.grading.records import Handed, Outcome
+from labkit.grading.sandbox import require
 from labkit.grading.store import Store, key, lab_version
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def grade_all(
         report: is told (student, finished, all) as submissions are finished.
 
     Raises:
-        InputError: there is no sandbox on a worker, or it has another version of the lab.
+        InputError: there is no sandbox here or on a worker, or it has another version of the lab.
         SourceError: no cluster, the connection to it was lost, or the store cannot be written.
     """
     import dask
@@ -87,6 +88,8 @@ def grade_all(
     report("", len(done), len(handed))
     if left:
         hired = scheduler is None
+        if hired and sandbox:
+            require()
         if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
         with (

@@ -26,6 +26,11 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def all(self) -> list[Outcome]:
+        """Every outcome that is kept, by the names of the students."""
+        found = [self.get(path.stem) for path in sorted(self.folder.glob("*.json"))]
+        return [outcome for outcome in found if outcome is not None]
+
     def put(self, outcome: Outcome) -> None:
         """Keep an outcome in the place of an earlier one, whole or not at all."""
         write_text(self._path(outcome.student), outcome.to_json() + "\n")

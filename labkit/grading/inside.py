@@ -94,6 +94,7 @@ def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: i
     except OSError as error:
         os.write(channel, b"-" + str(error.strerror).encode())
         os._exit(1)
+    _prctl(_SET_DUMPABLE, 0)
     os.close(channel)
     os.close(notebook)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -109,6 +110,7 @@ def _new_namespaces() -> None:
     """
     user, group = os.getuid(), os.getgid()
     _call("unshare", _NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWNET)
+    _prctl(_SET_DUMPABLE, 1)  # else its own files in /proc belong to root
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")

@@ -98,9 +98,10 @@ def command(
         words += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", place]
     if not any(place.is_relative_to("/tmp") for place in libraries):
         words += ["--symlink", SCRATCH, "/tmp"]
-    words += [*extra, "--remount-ro", "/dev", "--remount-ro", "/"]
+    words += ["--clearenv"]
     for name, value in _environment().items():
         words += ["--setenv", name, value]
+    words += [*extra, "--remount-ro", "/dev", "--remount-ro", "/"]
     # -P: no file beside a notebook stands in for a module.
     inside = [sys.executable, "-P", "-m", "labkit.grading.inside", limits.to_json()]
     return [*words, "--chdir", SCRATCH, "--", *inside, *arguments]

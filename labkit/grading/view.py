@@ -24,13 +24,7 @@ MACHINERY = (
 )
 """Modules that run a submission; none of them answers an exercise."""
 
-LENT = (
-    "checks/challenges/scoring",
-    "checks/mrpc/lent",
-    "checks/mrpc/tiny",
-    "checks/size/clock",
-    "checks/weights/stream",
-)
+LENT = "checks/lent"
 """Modules whose classes the checks hand in as arguments."""
 
 _STUB = '''"""Not available while submissions are graded."""
@@ -74,14 +68,20 @@ def write_view(folder: Path) -> Path:
     """Write the package into `folder`/labkit, which must not exist; returns that path."""
     package = Path(labkit.__file__).parent
     target = folder / "labkit"
-    for name in MACHINERY + LENT:
+    lent = [f"{LENT}/{module.stem}" for module in (package / LENT).glob("*.py")]
+    for name in (*MACHINERY, *lent):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(package / f"{name}.py", target / f"{name}.py")
-    for place in target.rglob("*/"):
-        if not (place / "__init__.py").exists():
-            write_text(place / "__init__.py", "")
+    for place in ("grading", *(f"checks/{found.parent.name}" for found in _packages(package))):
+        if not (target / place / "__init__.py").exists():
+            write_text(target / place / "__init__.py", "")
     write_text(target / "checks" / "__init__.py", _CHECKS)
     for module in package.glob("*.py"):
         if not (target / module.name).exists():
             write_text(target / module.name, _STUB)
     return target
+
+
+def _packages(package: Path) -> list[Path]:
+    """Packages of checks: their names may be forbidden, which only a name that exists can be."""
+    return sorted((package / "checks").glob("*/__init__.py"))

@@ -90,7 +90,9 @@ def test_the_view_answers_no_exercise(tmp_path):
             file = name.removeprefix("labkit.").replace(".", "/") + ".py"
             assert file not in kept or "WithheldError" in (view / file).read_text(), name
     genuine = {str(p) for p in kept if (view / p).read_text() == _ours(p)} - {"__init__.py"}
-    assert genuine == {f"{name}.py" for name in MACHINERY + LENT} - {"__init__.py"}
+    lent = {path for path in genuine if path.startswith(f"{LENT}/")}
+    assert genuine - lent == {f"{name}.py" for name in MACHINERY} - {"__init__.py"}
+    assert len(lent) >= 5
 
 
 def _ours(path: str) -> str:

@@ -235,7 +235,7 @@ class _Draws:
 
     def score(self, model: "nn.Module", harmful: tuple[int, ...] = ()) -> "nn.Module":
         """An evaluation of the model; the weights of the `harmful` layers lower the score."""
-        from labkit.checks.challenges.scoring import Score
+        from labkit.checks.lent.score import Score
 
         shares = []
         for at, parameter in enumerate(model.parameters()):

@@ -12,7 +12,7 @@ from labkit.checks.trial import Failure, Trial
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from labkit.checks.mrpc.tiny import TinyClassifier
+    from labkit.checks.lent.classifier import TinyClassifier
 
 _ID = "mrpc.evaluate"
 _SECTION = f"book/03-mrpc.md#{_ID}"
@@ -150,7 +150,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """Verdicts on `evaluate(model, batches)`."""
     import torch
 
-    from labkit.checks.mrpc.tiny import TinyClassifier
+    from labkit.checks.lent.classifier import TinyClassifier
 
     draw = random.Random(f"{_ID} {seed}")
     generator = torch.Generator().manual_seed(draw.randrange(2**31))

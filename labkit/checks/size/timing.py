@@ -7,7 +7,7 @@ from typing import Any
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.size.clock import Clock, Work
+from labkit.checks.lent.clock import Clock, Work
 from labkit.checks.trial import Failure, Trial
 
 _ID = "size.timing"
@@ -261,6 +261,6 @@ TASK = Exercise(
     section=_SECTION,
     function="time_calls",
     check=_check,
-    # Not all of labkit: the work and the clock that are handed in are classes of labkit.
+    # Not all of labkit: the work and the clock that are handed in are classes of this module.
     forbids=("labkit.measure",),
 )

@@ -1,4 +1,4 @@
-"""A clock that is moved by work, so that a measured time is exact."""
+"""A clock and work that takes time on it, so that a timing can be checked to the last digit."""
 
 
 class Clock:

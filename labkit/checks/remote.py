@@ -64,7 +64,8 @@ class Submission:
 
     A cell that ends the process, or does not end itself, is left out of the next start, so that
     the other cells count.  `errors` holds (number of the code cell, error) of such cells and of
-    those that raised.  Use it in a `with` block, which ends the process.
+    those that raised; `ended` why processes of the submission ended before they were told to.
+    Use it in a `with` block, which ends the process.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Submission:
         self.path = Path(path).resolve()
         self.tasks = tasks_in(self.path)
         self.errors: list[tuple[int, str]] = []
+        self.ended: list[str] = []
         self._seconds = seconds
         self._host = host or Plain()
         self._running: Running | None = None
@@ -114,7 +116,8 @@ class Submission:
             # Reading the first model imports its classes: that is not the student's time.
             self._exchange(pickle.dumps(request), self._host.loading)
             return self._exchange(None, self._seconds + GRACE)
-        except Failure:
+        except Failure as failure:
+            self.ended.append(str(failure))
             self.close()
             raise
 
@@ -132,6 +135,7 @@ class Submission:
                 self.errors = sorted((errors | self._left_out).items())
                 return
             except Failure as failure:
+                self.ended.append(str(failure))
                 self.close()
                 if cell is None or cell in self._left_out or time.monotonic() > end:
                     self._hopeless = str(failure)

@@ -25,7 +25,7 @@ def copy_course(target):
     for name in ("_config.yml", "_toc.yml", "requirements.txt"):
         shutil.copy(ROOT / name, target)
     without = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for name in ("book", "exercises"):
+    for name in ("book", "exercises", "benchmarks/results"):
         shutil.copytree(ROOT / name, target / name, ignore=without)
     if (ROOT / _CACHE).is_dir():
         shutil.copytree(ROOT / _CACHE, target / _CACHE)

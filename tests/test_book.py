@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from labkit import book
 from labkit import site as sites
 from labkit.errors import InputError, SourceError
-from labkit.plots import Plot
+from labkit.figures import Plot
 from labkit.study import save_table
 
 PAGES = pages()
@@ -209,6 +209,7 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
     names = ("site.py", "cli/book.py", "mini/corpus/test.jsonl", "mini/zoo/gpt2/model.safetensors")
     paths = [package / name for name in names]
     paths += [course / "requirements.txt", course / "results" / "tables" / "results.parquet"]
+    paths += [course / "benchmarks" / "results" / "sweep.json"]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("before")
@@ -242,6 +243,15 @@ def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeyp
     found = book.reader_results()
     assert list(found) == ["results"] and found["results"].equals(table)
     assert sites.execution_key(tmp_path) != before
+
+
+def test_a_page_quotes_a_benchmark_with_its_machine_or_says_how_to_measure_it(tmp_path):
+    course = tmp_path / "benchmarks" / "results"
+    course.mkdir(parents=True)
+    (course / "sweep.json").write_text('{"title": "T", "rows": [], "machine": "M"}')
+    assert book.benchmark("sweep", tmp_path)["machine"] == "M"
+    with pytest.raises(SourceError, match="python -m benchmarks storage"):
+        book.benchmark("storage", tmp_path)
 
 
 def _plot(name, width):

@@ -22,7 +22,7 @@ def pages():
 
 def copy_course(target):
     """Copy what the book is built of; pages that ran before need not run again (they are keyed)."""
-    for name in ("_config.yml", "_toc.yml", "requirements.txt"):
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", "CHANGELOG.md"):
         shutil.copy(ROOT / name, target)
     without = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("book", "exercises", "benchmarks/results"):

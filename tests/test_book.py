@@ -14,6 +14,7 @@ import pytest
 from coursecopy import ROOT, build, page_course, pages
 from matplotlib.figure import Figure
 
+import labkit
 from labkit import book
 from labkit import site as sites
 from labkit.errors import InputError, SourceError
@@ -71,6 +72,22 @@ def test_no_number_of_the_results_is_typed_by_hand():
         prose = re.sub(r"^---.*?---|```.*?```|\$.*?\$|`[^`]*`", "", text, flags=re.DOTALL)
         found = re.findall(r"\d+\.\d+|\d+ ?%", allowed.sub("", prose))
         assert not found, f"{page}: {found}"
+
+
+def test_the_reference_describes_every_public_name():
+    text = (ROOT / "book" / "reference.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"auto\w+:: labkit\.(\w+)$", text, flags=re.MULTILINE))
+    assert described == set(labkit.__all__)
+
+
+def test_every_chapter_leads_to_the_glossary_and_every_term_has_a_place_in_the_alphabet():
+    glossary = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8").split("{glossary}\n")[1]
+    terms = re.findall(r"^(?=\w)(.+)$", glossary, flags=re.MULTILINE)
+    words = [term.lower() for term in terms if term[0].isalpha()]
+    assert words == sorted(words) and len(words) > 30
+    for page in PAGES:
+        if page[0].isdigit():
+            assert "{term}`" in (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8"), page
 
 
 def _secrets(lab):

@@ -1,18 +1,23 @@
 """Build the book as `make book` does, into a folder of its own, and look at the pages."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from html.parser import HTMLParser
 
 import jupytext
 import pandas as pd
 import pytest
+import yaml
 from coursecopy import ROOT, build, page_course, pages
 from matplotlib.figure import Figure
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 import labkit
 from labkit import book
@@ -142,6 +147,7 @@ def test_nothing_points_to_an_address_that_is_not_set(site):
         html = path.read_text(encoding="utf-8")
         for name in ("colab", "mybinder", "github.com/executablebooks", "unpkg", "jsdelivr"):
             assert name not in html.lower(), f"{path.name} names {name}"
+        assert "git clone" not in html
         assert 'rel="canonical"' not in html and "og:url" not in html
         assert 'property="og:title"' in html or path.name == "print.html"
 
@@ -151,7 +157,8 @@ ADDRESS = "https://github.com/someone/a-course"
 
 @pytest.mark.slow
 def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
-    page_course(tmp_path, "First words of the page.\n\n```{lab} weights\n```")
+    online = "```{online}\n**Here:** `git clone ADDRESS`\n```"
+    page_course(tmp_path, f"First words of the page.\n\n```{{lab}} weights\n```\n\n{online}")
     config = tmp_path / "_config.yml"
     text = config.read_text(encoding="utf-8")
     assert 'course_repository: ""' in text
@@ -176,10 +183,24 @@ def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
     colab = f"https://colab.research.google.com/github/someone/a-course/blob/main/{path}"
     binder = "https://mybinder.org/v2/gh/someone/a-course/main?labpath=" + path.replace("/", "%2F")
     assert f'href="{colab}"' in html and f'href="{binder}"' in html
+    text = " ".join(" ".join(Text(html).parts).split())
+    assert "<strong>Here:</strong>" in html and f"git clone {ADDRESS}" in text
     page = "https://someone.github.io/a-course/book/index.html"
     assert f'<link rel="canonical" href="{page}"' in html
     assert f'<meta property="og:url" content="{page}"' in html
     assert '<meta name="description" content="First words of the page."' in html
+
+
+def test_binder_sets_up_a_python_that_the_course_runs_on():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = yaml.safe_load((ROOT / ".binder/environment.yml").read_text(encoding="utf-8"))
+    python = next(name for name in found["dependencies"] if name.startswith("python="))
+    assert Version(python.removeprefix("python=")) in SpecifierSet(project["requires-python"])
+    script = ROOT / ".binder/postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+    cpu = re.search(r"--extra-index-url (\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert cpu[0] in script.read_text(encoding="utf-8"), "as make setup TORCH=cpu"
 
 
 @pytest.mark.slow

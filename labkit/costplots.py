@@ -13,6 +13,7 @@ from labkit.limit import amdahl
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from labkit.calibration import Times
 
@@ -58,9 +59,9 @@ def plot_layer_times(times: Mapping[str, Times]) -> Plot:
             found.append(f"{label} {share[0]:.2f} at {percent(SPARSITIES[0])}, {share[-1]:.2f} at "
                          f"{percent(SPARSITIES[-1])}")  # fmt: skip
         axis.axhline(1, color=INK, linewidth=1, label="dense layer")
-        axis.set_yscale("log")
         axis.set_xlabel("sparsity (%)")
         axis.set_title(title)
+        _plain_log(axis, "y")
         said.append(f"{title}: {', '.join(found)}")
     axes[0, 0].set_ylabel("time / dense time (log)")
     legend_below(axes[0, 0])
@@ -91,11 +92,8 @@ def plot_speedups(rows: pd.DataFrame) -> Plot:
             )
             said.append(f"{model}, {batch}: {reached}, limit {limit:.1f}")
             axis.set_xticks(x, [f"{100 * level:g}" for level in line["level"]])
-        axis.set_yscale("log")
-        ticks = [1, 2, 5, 10, 20]
-        axis.set_yticks(ticks, [str(tick) for tick in ticks])
-        axis.minorticks_off()
         axis.axhline(1, color=INK, linewidth=0.8)
+        _plain_log(axis, "y")
         axis.set_xlabel("sparsity (%)")
         axis.set_title(str(batch))
     axes[0, 0].set_ylabel("times as fast as dense (log)")
@@ -119,11 +117,21 @@ def plot_amdahl(shares: Mapping[str, float]) -> Plot:
         said.append(f"with {share:.0%} of the time in layers ({title}) layers that are 10 times as "
                     f"fast make the whole {amdahl(share, 10):.1f} times as fast, free ones "
                     f"{amdahl(share, float('inf')):.1f}")  # fmt: skip
-    axis.plot(factors, factors, color=INK, linewidth=0.8, label="nothing else to do")
-    axis.set(xscale="log", yscale="log", xlabel="layers: times as fast", ylabel="whole model")
-    for put in (axis.set_xticks, axis.set_yticks):
-        put([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
-    axis.minorticks_off()
+    axis.plot(factors, factors, color=INK, linewidth=0.8, label="no rest")
+    axis.set(xlabel="layers: times as fast", ylabel="whole model: times as fast")
+    _plain_log(axis, "xy")
     legend_below(axis)
     alt = "Amdahl's law: the speed of the whole against that of its layers. " + "; ".join(said)
     return Plot(figure, "amdahl", alt + ".")
+
+
+def _plain_log(axis: Axes, which: str) -> None:
+    """Log scales with plain numbers at 1, 2 and 5 of each decade."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    for name in which:
+        getattr(axis, f"set_{name}scale")("log")
+        scale = getattr(axis, f"{name}axis")
+        scale.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        scale.set_minor_locator(NullLocator())

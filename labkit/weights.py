@@ -76,7 +76,7 @@ class Distribution:
 
     @property
     def excess_kurtosis(self) -> float:
-        """Fourth standardised moment minus 3: 0 normal, 3 Laplace; 0 where all are equal."""
+        """Fourth standardised moment minus 3 (0 normal, 3 Laplace, 0 where all are equal)."""
         return self.weights * self.m4 / self.m2**2 - 3 if self.m2 else 0.0
 
     @property

@@ -15,7 +15,9 @@ A written question has an `exercise` and a `written` cell; its rubric is added t
 
 Points and titles come from `labkit.checks.REGISTRY`.  The id of a cell is made of its exercise and
 what it is for; other cells are counted within their exercise, so that a new one leaves the ids of
-other exercises as they are.  The same text always gives the same bytes.
+other exercises as they are.  The same text always gives the same bytes.  Once `_config.yml` states
+the course's public address, a cell that installs labkit where it is missing, as on Colab, comes
+first.
 """
 
 import logging
@@ -26,6 +28,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkit.address import course_address
 from labkit.checks import TASKS, Exercise, Task, Written
 from labkit.checks.watch import ALWAYS
 from labkit.errors import InputError, SourceError
@@ -71,10 +74,12 @@ def build_labs(root: Path | str, check_only: bool = False) -> list[Path]:
             f"{root.resolve()} holds no solutions/<lab>/<lab>.py or no {CONFIG}. "
             "Run this in the root of the course repository."
         )
+    address = course_address(root)
+    setup = address.setup_cell() if address else ""
     wanted: dict[Path, str] = {}
     for text in texts:
         lab = text.stem
-        source = source_notebook(lab, text.read_text(encoding="utf-8"), text)
+        source = source_notebook(lab, text.read_text(encoding="utf-8"), text, setup)
         wanted[root / "solutions" / lab / f"{lab}.ipynb"] = source
         wanted[root / "exercises" / lab / f"{lab}.ipynb"] = release_notebook(root, lab, source)
     if (root / VARIANTS).is_dir():
@@ -88,11 +93,13 @@ def build_labs(root: Path | str, check_only: bool = False) -> list[Path]:
     return stale
 
 
-def source_notebook(lab: str, text: str, path: Path | str) -> str:
+def source_notebook(lab: str, text: str, path: Path | str, setup: str = "") -> str:
     """nbgrader's source version of `lab` as JSON, from the py:percent `text`.
 
+    `setup` is the code of a first cell, if any; `path` is only named in messages.
+
     Raises:
-        InputError: see `build_labs`; `path` is only named in the message.
+        InputError: see `build_labs`.
     """
     import jupytext
     import nbformat
@@ -127,6 +134,9 @@ def source_notebook(lab: str, text: str, path: Path | str) -> str:
             f"{path}: each exercise of the lab needs each of its cells once; missing, unknown or "
             f"twice: {', '.join(sorted(f'{role}={id!r}' for role, id in odd))}."
         )
+    if setup:
+        cell = nbformat.v4.new_code_cell(setup, id=f"{lab}-setup")
+        notebook.cells.insert(0, cell)
     notebook.metadata = nbformat.from_dict(_HEAD)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)

@@ -40,6 +40,25 @@ def test_regenerated_notebooks_are_identical_byte_for_byte(course):
     assert labs.build_labs(course) == []
 
 
+def test_a_public_address_puts_the_set_up_for_colab_first(course):
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    (course / "_config.yml").write_text(config)
+    assert labs.build_labs(course) == [], "an empty address points nowhere"
+    address = "https://github.com/someone/a-course"
+    config = config.replace('course_repository: ""', f"course_repository: {address}")
+    (course / "_config.yml").write_text(config)
+    assert len(labs.build_labs(course)) == 2 * len(LABS)
+    for folder in ("solutions", "exercises"):
+        path = course / folder / "size" / "size.ipynb"
+        first, *rest = nbformat.read(path, as_version=4).cells
+        old = nbformat.read(ROOT / folder / "size" / "size.ipynb", as_version=4).cells
+        assert f"git+{address}@main" in first.source and rest == old
+    exec(first.source, {})  # installs nothing where labkit is there
+    (course / "_config.yml").write_text(config.replace(address, "example.org"))
+    with pytest.raises(InputError, match="write https://github"):
+        labs.build_labs(course)
+
+
 def test_check_only_reports_and_writes_nothing(course):
     text = course / "solutions/pruning/pruning.py"
     text.write_text(text.read_text().replace("Most weights", "Many weights"))

@@ -118,7 +118,7 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
 
 def test_the_store_keeps_whole_outcomes(store):
     outcome = not_graded(handed(data=None, problem="«café» \ud800"), SOURCE)
-    outcome = replace(outcome, reason="«café»", scores=())
+    assert outcome.reason == "«café» ?"
     assert store.get("ada") is None
     store.put(outcome)
     assert store.get("ada") == outcome
@@ -142,6 +142,20 @@ def test_a_key_says_what_an_outcome_depends_on():
         key(one, lab_version(SOURCE + " "), 7),
     ]
     assert len({key(one, version, 7), *others}) == 6
+
+
+def test_no_text_of_a_student_ends_the_run(store):
+    odd = "\ud800 \x1b[31m\x00 [bold]"
+    notebook = release(LAB)
+    notebook.cells.append(nbformat.v4.new_code_cell(f"raise ValueError({odd!r})"))
+    id = f"{EXERCISES[0].grade_id}-answer"
+    name = EXERCISES[0].function
+    cell(notebook, id).source = f"def {name}(*_):\n    raise ValueError({odd!r})"
+    outcome = grade_one(handed(data=to_bytes(notebook)), SOURCE, 7, Plain())
+    assert outcome.errors[-1][1].startswith("ValueError: ?")
+    assert "raised ValueError" in outcome.scores[0].verdicts[0].message
+    store.put(replace(outcome, origin="\udcff.ipynb"))
+    assert store.get("ada") == replace(outcome, origin="?.ipynb")
 
 
 def test_only_what_changed_is_graded(store):

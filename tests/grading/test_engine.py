@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
+import dask
 import nbformat
 import pytest
 from broken import CASES
@@ -188,6 +189,7 @@ def start(tmp_path):
             processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT))
         return processes[-1]
 
+    run.processes = processes
     yield run
     for process in processes:
         process.kill()
@@ -228,6 +230,25 @@ def test_a_killed_worker_loses_nothing(start, scheduler, store):
     assert {outcome.student: outcome.points for outcome in outcomes} == expected
     assert {outcome.status for outcome in outcomes} == {"graded"}
     assert workers[1].poll() is None
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_told_and_what_is_finished_kept(start, scheduler, store, monkeypatch):
+    monkeypatch.setattr("labkit.cluster._PATIENCE", 10)
+    class_ = [handed(student, b"{") for student in ("ada", "ben", "cleo")]
+    start("dask_worker", scheduler, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+
+    def report(student, done, total):
+        if student:
+            start.processes[0].kill()
+
+    run = {"limits": Limits(), "sandbox": False, "scheduler": scheduler}
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+        pytest.raises(SourceError, match=r"scheduler was lost.*kept"),
+    ):
+        grade_all(class_, SOURCE, 7, store, report=report, **run)
+    assert [outcome.student for outcome in store.all()] == ["ada"]
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 `encode` makes of a value nested lists of numbers, text and tensors; `decode` builds it again.
 Tensors that share a memory, if it is small, share one afterwards too.  A model comes back as
-`ModelData`, an object of a class of the checks (a clock, a counter) as that class, anything else as
-`Other`: no class of the student is ever made anew here.
+`ModelData`, what the checks have lent (a clock, a counter) as an object of its class, anything else
+as `Other`: no class of the student is ever made anew here.
 """
 
 import io
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LARGEST = 512 * 2**20  # bytes
+_LENT = "labkit.checks.lent."  # classes of what the checks hand in
 _SHARED = 2**20  # bytes of memory that a view may carry along
 
 
@@ -111,7 +112,7 @@ def encode(value: Any) -> list:
             for part in (data.parameters, data.buffers)
         ]
         return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
-    if kind.__module__.startswith("labkit.checks."):
+    if kind.__module__.startswith(_LENT):
         return ["object", _kind(value), encode(vars(value))]
     return ["other", _kind(value)]
 
@@ -227,10 +228,10 @@ def _kind(value: Any) -> str:
 
 
 def _object(kind: str, state: Any) -> Any:
-    """An instance of a class of the checks that holds `state`, without running its code."""
+    """An instance of a class of `labkit.checks.lent` that holds `state`; none of its code runs."""
     module, _, name = kind.rpartition(".")
     found = getattr(sys.modules.get(module), name, None)
-    if not module.startswith("labkit.checks.") or not isinstance(found, type):
+    if not module.startswith(_LENT) or not isinstance(found, type):
         return Other(kind)
     result = object.__new__(found)
     result.__dict__.update(state)

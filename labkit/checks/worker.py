@@ -116,7 +116,7 @@ def _go_on(source: str, error: WithheldError, names: dict[str, Any], seconds: fl
         trace = trace.tb_next
     for statement in ast.parse(source).body:
         if statement.lineno > line:
-            with contextlib.suppress(Exception, Late), deadline(seconds):
+            with contextlib.suppress(BaseException), deadline(seconds):
                 exec(compile(ast.Module([statement], []), "<cell>", "exec"), names)
 
 

@@ -1,7 +1,6 @@
 """What a submission may take of the machine."""
 
 import json
-import resource
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -36,6 +35,8 @@ class Limits:
 
     def apply(self) -> None:
         """Bind this process, and all that it starts, to those limits that the system knows."""
+        import resource  # not on Windows, where the doctor says that there is no sandbox
+
         for kind, most in (
             (resource.RLIMIT_DATA, self.memory),
             (resource.RLIMIT_FSIZE, self.file),

@@ -44,7 +44,8 @@ def problem() -> str | None:
         said = done.stderr.strip().partition("\n")[0]
         return (
             f"bubblewrap is installed, but the system refuses it ({said}): "
-            "allow unprivileged user namespaces, or grade in a virtual machine"
+            "allow unprivileged user namespaces (Ubuntu: `sudo sysctl "
+            "kernel.apparmor_restrict_unprivileged_userns=0`), or grade in a virtual machine"
         )
     return None
 

@@ -42,27 +42,6 @@ def __getattr__(name):
     return withheld
 '''
 
-# The cells that call a check run here as well; what they earn is counted elsewhere.
-_CHECKS = f"""{_STUB}
-VISIBLE_SEED = 1
-
-
-def check(*_):
-    pass
-
-
-def works(*_):
-    return False
-
-
-def points(*_, **__):
-    return 0.0
-
-
-def grading_seed():
-    return 0
-"""
-
 
 def write_view(folder: Path) -> Path:
     """Write the package into `folder`/labkit, which must not exist; returns that path."""
@@ -75,7 +54,8 @@ def write_view(folder: Path) -> Path:
     for place in ("grading", *(f"checks/{found.parent.name}" for found in _packages(package))):
         if not (target / place / "__init__.py").exists():
             write_text(target / place / "__init__.py", "")
-    write_text(target / "checks" / "__init__.py", _CHECKS)
+    # The worker puts something that does nothing in place of the checks that cells call.
+    write_text(target / "checks" / "__init__.py", _STUB)
     for module in package.glob("*.py"):
         if not (target / module.name).exists():
             write_text(target / module.name, _STUB)

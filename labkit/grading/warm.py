@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from labkit.errors import InputError
+from labkit.errors import InputError, SourceError
 from labkit.grading.guard import Guard
 from labkit.grading.limits import Limits
 from labkit.grading.sandbox import Bubble, command, require
@@ -58,9 +58,10 @@ class Warm:
 
         Raises:
             Refused: the system allows no namespaces within bubblewrap.
+            SourceError: the parent ends again and again.
         """
         request = json.dumps({"suffix": path.suffix, "without": list(without)}).encode()
-        for attempt in (1, 2):
+        for _ in range(2):
             ours, theirs = socket.socketpair()
             status, reports = socket.socketpair()
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -70,14 +71,18 @@ class Warm:
                     passed = [theirs.fileno(), file.fileno(), reports.fileno()]
                     socket.send_fds(self._control, [request], passed)
                 return WarmProcess(ours, status, self.limits)
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, Refused) as error:
                 ours.close()
                 status.close()
-                # The parent may have been killed since (by a system short of memory, say).
-                if isinstance(error, InputError) or attempt == 2:
+                if isinstance(error, Refused):
                     raise
+                # The parent may have been killed since (by a system short of memory, say).
                 self._cool_down()
-        raise AssertionError
+                failure = error
+        raise SourceError(
+            f"the sandbox ended twice before a submission began ({failure}). "
+            "Look what `labkit doctor` says; the machine may be short of memory."
+        )
 
     def close(self) -> None:
         """End the parent, and with it all submissions that run."""
@@ -88,6 +93,8 @@ class Warm:
         """Start the parent if there is none, and wait until it has imported everything."""
         if self._parent is not None and self._parent.poll() is None:
             return
+        if self._control is not None:
+            self._control.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
@@ -153,7 +160,10 @@ class WarmProcess:
         if said != b"+":
             raise EOFError("the submission's process died before it began")
         channel.settimeout(None)
-        self._first = psutil.Process(_CREDENTIALS.unpack(extra[0][2])[0])
+        try:
+            self._first = psutil.Process(_CREDENTIALS.unpack(extra[0][2])[0])
+        except psutil.NoSuchProcess:
+            raise EOFError("the submission's process died as it began") from None
         self._channel, self._status = channel, status
         self.requests, self.replies = channel.makefile("wb"), channel.makefile("rb")
         self._guard = Guard(self._first.pid, limits)

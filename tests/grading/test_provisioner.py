@@ -1,5 +1,6 @@
 """Stock `nbgrader autograde` with its kernels in the sandbox, by configuration alone."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -120,3 +121,42 @@ def test_stock_autograde_in_the_sandbox(tmp_path, registered):
     assert said == "TAKEN [] /box\n", graded.cells[0].outputs
     written = [path.name for path in tmp_path.rglob("*") if path.name in ("written", "mine.txt")]
     assert written == []
+
+
+async def _interrupted() -> list[str]:
+    from jupyter_client.manager import AsyncKernelManager
+
+    said = []
+
+    def note(message):
+        if message["msg_type"] in ("stream", "error"):
+            said.append(message["content"].get("text") or message["content"]["ename"])
+
+    manager = AsyncKernelManager()
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=120)
+        asyncio.get_running_loop().call_later(2, asyncio.ensure_future, manager.interrupt_kernel())
+        for code in ("while True: pass", "print('alive')"):
+            await client.execute_interactive(code, output_hook=note, timeout=120)
+        folder = Path(manager.connection_file).parent
+        assert folder.is_dir()
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+    assert not folder.exists()
+    return said
+
+
+def test_an_interrupt_reaches_the_kernel(monkeypatch):
+    from importlib.metadata import EntryPoint
+
+    from jupyter_client.provisioning import KernelProvisionerFactory
+
+    name = "labkit-sandbox"
+    entry = EntryPoint(name, "labkit.grading.provisioner:SandboxProvisioner", "")
+    monkeypatch.setitem(KernelProvisionerFactory.provisioners, name, entry)
+    monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", name)
+    assert asyncio.run(_interrupted()) == ["KeyboardInterrupt", "alive\n"]

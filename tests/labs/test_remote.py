@@ -1,7 +1,9 @@
 """What a submission does in its process changes nothing about what the checks find."""
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,23 @@ def test_a_cell_that_raises_leaves_the_others(tmp_path):
         assert [number for number, _ in submission.errors] == [1, 2]
 
 
+def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
+    path = tmp_path / "ends.py"
+    path.write_text(f"# %%\nimport torch\n# %%\nimport os; os._exit(4)\n# %%{RIGHT}")
+    with Submission(path) as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert submission.errors == [(2, "the code ended its process (exit code 4)")]
+
+
+def test_a_submission_of_cells_that_end_the_process_is_given_up(tmp_path):
+    path = tmp_path / "ends.py"
+    path.write_text("# %%\nimport os; os._exit(4)\n" * 6 + f"# %%\nimport torch{RIGHT}")
+    with Submission(path) as submission:
+        grade = submission.grade(MASK, 1)
+        assert "could not be run: the code ended its process" in grade.verdicts[0].message
+        assert [number for number, _ in submission.errors] == [1, 2, 3, 4]
+
+
 def test_values_survive_the_way():
     tied = torch.nn.ModuleDict({"a": torch.nn.Linear(2, 2), "b": torch.nn.Linear(2, 2)})
     tied["b"].weight = tied["a"].weight
@@ -167,8 +186,33 @@ def test_what_is_no_data_is_refused(data):
         decode(data)
 
 
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(10**12),
+        torch.sparse_coo_tensor(torch.zeros(1, 1), torch.ones(1), (10**10,)),
+    ],
+)
+def test_a_tensor_that_claims_more_than_it_has_is_refused(tensor):
+    with pytest.raises(ValueError, match="more entries"):
+        decode(["tensor", tensor, False])
+
+
+def test_a_reply_that_unpacks_to_more_is_refused():
+    stored, deflated = io.BytesIO(dumps([1.5])), io.BytesIO()
+    with (
+        zipfile.ZipFile(stored) as source,
+        zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    with pytest.raises(ValueError, match="no data"):
+        loads(deflated.getvalue())
+
+
 def test_no_foreign_class_is_made():
-    assert decode(["object", "subprocess.Popen", encode({})]) == Other("subprocess.Popen")
+    for kind in ("subprocess.Popen", "labkit.checks.exercise.Verdict"):
+        assert decode(["object", kind, encode({})]) == Other(kind)
     with pytest.raises(ValueError, match="no data"):
         loads(b"\x80\x04\x95cos\nsystem\n.")
 

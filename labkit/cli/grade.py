@@ -127,7 +127,8 @@ def _print(outcomes: list) -> None:
     for outcome in outcomes:
         points, out_of = f"{outcome.points:.4g}", str(outcome.out_of)
         texts = (outcome.student, outcome.status, points, out_of, outcome.reason)
-        table.add_row(*map(plain, texts))
+        # A reason may quote what was handed in: nothing of it may steer the terminal.
+        table.add_row(*(plain("".join(c if c.isprintable() else "?" for c in t)) for t in texts))
     show(table)
     odd = sum(bool(outcome.remarks) for outcome in outcomes)
     if odd:

@@ -15,10 +15,14 @@ from labkit.checks.trial import one_line
 from labkit.errors import InputError, SourceError
 from labkit.grading.pick import NOTHING
 from labkit.grading.records import Handed, Outcome, Scored, Status
+from labkit.grading.store import sound
 from labkit.grading.suspicious import suspicions
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+
+_MOST = 3  # reasons that are told of a submission whose process ended again and again
 
 
 def grade_one(handed: Handed, source: str, seed: int, host: Host) -> Outcome:
@@ -120,7 +124,7 @@ def _graded(
                         f"{type(host.failure).__name__}: {host.failure}"
                     )
         errors, ended = tuple(submission.errors), submission.ended
-    reason = "; ".join(dict.fromkeys(ended)) or _raised(errors)
+    reason = "; ".join(list(dict.fromkeys(ended))[:_MOST]) or _raised(errors)
     return _outcome(
         handed,
         "partly" if ended else "graded",
@@ -182,7 +186,7 @@ def _outcome(
 ) -> Outcome:
     import nbformat
 
-    return Outcome(
+    outcome = Outcome(
         student=handed.student,
         lab=handed.lab,
         status=status,
@@ -196,3 +200,5 @@ def _outcome(
         seconds=round(time.monotonic() - began, 3) if began is not None else 0.0,
         key="",
     )
+    # A student's error may have a text that no file can hold.
+    return Outcome.from_json(sound(outcome.to_json()))

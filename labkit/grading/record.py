@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _MARK = "labkit_outcome"  # metadata of an autograded notebook: the outcome it was made from
 
 
+class _Refused(SourceError):
+    """nbgrader raised an error of its own."""
+
+
 def record(
     course: Course,
     lab: str,
@@ -48,7 +52,8 @@ def record(
     gradebook, but has no submission.  What a person graded stays.
 
     Raises:
-        SourceError: the gradebook or autograded/ cannot be written, or nbgrader refuses.
+        SourceError: the gradebook or autograded/ cannot be written, or nbgrader refuses some of
+            the outcomes; the others are recorded.
     """
     create(course.gradebook, course.course_id)
     known = _recorded_scores(course, lab)
@@ -57,11 +62,17 @@ def record(
         return 0
     keep_copy(course.gradebook)
     _enter(course, lab, source, [o.student for o in pending if o.student not in known])
+    refused: list[_Refused] = []
     for number, outcome in enumerate(pending):
         report(outcome.student, number, len(pending))
         if outcome.status != "missing":
-            _record_one(course, source, outcome)
+            try:
+                _record_one(course, source, outcome)
+            except _Refused as error:
+                refused.append(error)
     report("", len(pending), len(pending))
+    if refused:
+        raise SourceError(f"{len(refused)} of {len(pending)} were not recorded. {refused[0]}")
     return len(pending)
 
 
@@ -224,4 +235,4 @@ def _said(problem: str) -> Iterator[logging.Logger]:
             warnings.simplefilter("ignore", SAWarning)  # of its own way to enter a submission
             yield log
     except (NbGraderException, SQLAlchemyError) as error:
-        raise SourceError(f"{problem}:\n{said.getvalue() or error}") from error
+        raise _Refused(f"{problem}:\n{said.getvalue() or error}") from error

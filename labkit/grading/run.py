@@ -117,6 +117,7 @@ def _graded(
     from concurrent.futures import CancelledError
 
     from distributed import as_completed
+    from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
 
     from labkit.grading.place import Place, grade
@@ -144,15 +145,15 @@ def _graded(
                 yield Outcome.from_json(future.result())
             except KilledWorker:
                 yield not_graded(one, source, "it ended the process that graded it, at each try")
-            except CancelledError as error:
-                raise SourceError(
-                    "the connection to the scheduler was lost. What was finished is kept: the same "
-                    "command goes on from there."
-                ) from error
             except SourceError as error:  # of the machine; others may have gone well
                 failed.append(error)
             future.release()
             give_out()
+    except (CancelledError, CommClosedError) as error:
+        raise SourceError(
+            "the connection to the scheduler was lost. What was finished is kept: the same command "
+            "goes on from there."
+        ) from error
     finally:
         with suppress(OSError):
             client.unregister_worker_plugin(place.name)

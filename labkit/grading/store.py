@@ -10,7 +10,9 @@ import labkit
 from labkit.files import write_text
 from labkit.grading.records import Handed, Outcome
 
-_JUDGES = ("checks/**/*.py", "grading/one.py", "grading/assemble.py")  # in the package
+# In the package: what an outcome comes from, beside the notebook of the lab.
+_JUDGES = ("checks/**/*.py", *(f"grading/{name}.py" for name in ("assemble", "match", "reading")))
+_JUDGES += ("grading/one.py", "grading/limits.py")
 
 
 class Store:
@@ -33,10 +35,15 @@ class Store:
 
     def put(self, outcome: Outcome) -> None:
         """Keep an outcome in the place of an earlier one, whole or not at all."""
-        write_text(self._path(outcome.student), outcome.to_json() + "\n")
+        write_text(self._path(outcome.student), sound(outcome.to_json()) + "\n")
 
     def _path(self, student: str) -> Path:
         return self.folder / f"{student}.json"
+
+
+def sound(text: str) -> str:
+    """The text with question marks for what is no character: names of files may hold such."""
+    return text.encode(errors="replace").decode()
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
+import dask
 import nbformat
 import pytest
 from broken import CASES
@@ -118,7 +119,7 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
 
 def test_the_store_keeps_whole_outcomes(store):
     outcome = not_graded(handed(data=None, problem="«café» \ud800"), SOURCE)
-    outcome = replace(outcome, reason="«café»", scores=())
+    assert outcome.reason == "«café» ?"
     assert store.get("ada") is None
     store.put(outcome)
     assert store.get("ada") == outcome
@@ -142,6 +143,20 @@ def test_a_key_says_what_an_outcome_depends_on():
         key(one, lab_version(SOURCE + " "), 7),
     ]
     assert len({key(one, version, 7), *others}) == 6
+
+
+def test_no_text_of_a_student_ends_the_run(store):
+    odd = "\ud800 \x1b[31m\x00 [bold]"
+    notebook = release(LAB)
+    notebook.cells.append(nbformat.v4.new_code_cell(f"raise ValueError({odd!r})"))
+    id = f"{EXERCISES[0].grade_id}-answer"
+    name = EXERCISES[0].function
+    cell(notebook, id).source = f"def {name}(*_):\n    raise ValueError({odd!r})"
+    outcome = grade_one(handed(data=to_bytes(notebook)), SOURCE, 7, Plain())
+    assert outcome.errors[-1][1].startswith("ValueError: ?")
+    assert "raised ValueError" in outcome.scores[0].verdicts[0].message
+    store.put(replace(outcome, origin="\udcff.ipynb"))
+    assert store.get("ada") == replace(outcome, origin="?.ipynb")
 
 
 def test_only_what_changed_is_graded(store):
@@ -174,6 +189,7 @@ def start(tmp_path):
             processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT))
         return processes[-1]
 
+    run.processes = processes
     yield run
     for process in processes:
         process.kill()
@@ -214,6 +230,25 @@ def test_a_killed_worker_loses_nothing(start, scheduler, store):
     assert {outcome.student: outcome.points for outcome in outcomes} == expected
     assert {outcome.status for outcome in outcomes} == {"graded"}
     assert workers[1].poll() is None
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_told_and_what_is_finished_kept(start, scheduler, store, monkeypatch):
+    monkeypatch.setattr("labkit.cluster._PATIENCE", 10)
+    class_ = [handed(student, b"{") for student in ("ada", "ben", "cleo")]
+    start("dask_worker", scheduler, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+
+    def report(student, done, total):
+        if student:
+            start.processes[0].kill()
+
+    run = {"limits": Limits(), "sandbox": False, "scheduler": scheduler}
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+        pytest.raises(SourceError, match=r"scheduler was lost.*kept"),
+    ):
+        grade_all(class_, SOURCE, 7, store, report=report, **run)
+    assert [outcome.student for outcome in store.all()] == ["ada"]
 
 
 @pytest.mark.slow

@@ -191,6 +191,16 @@ def test_what_is_recorded_is_not_recorded_again(course):
 
 
 @pytest.mark.slow
+def test_an_outcome_that_nbgrader_refuses_stops_no_other(course):
+    bad = outcome("ben", 2.0)  # more points than there are
+    with pytest.raises(SourceError, match=r"1 of 3 were not recorded.*'ben'(.|\n)*partial credit"):
+        record(course, LAB, SOURCE, [outcome("ada"), bad, outcome("cleo", 0.5)])
+    assert set(_auto(course)) == {"ada", "cleo"}
+    assert not course.autograded(LAB, "ben").exists()
+    assert record(course, LAB, SOURCE, [outcome("ada"), outcome("ben"), outcome("cleo", 0.5)]) == 1
+
+
+@pytest.mark.slow
 def test_a_kill_leaves_nobody_half_recorded(course):
     class_ = [outcome(f"student{n}", n / 8) for n in range(8)]
     script = course.root / "work.py"

@@ -236,6 +236,16 @@ def test_of_two_answers_the_last_counts_and_both_stay():
     assert cell(result, "pruning-sweep-answer").source == wrong.source
 
 
+def test_a_trial_that_takes_the_name_of_the_function_is_not_the_answer():
+    notebook = solved()
+    trial = nbformat.v4.new_code_cell("sweep = sweep(model, [0.5])")
+    notebook.cells.append(trial)
+    result, remarks = put_together(notebook)
+    assert answers(result) == RIGHT
+    assert result.cells[-1].source == trial.source
+    assert remarks == "sweep is something else after the cell that defines it"
+
+
 @pytest.mark.parametrize("where", [0, -1])
 def test_an_answer_beside_the_stub_beats_the_stub(where):
     notebook, right = release(), cell(solved(), "pruning-sweep-answer").source

@@ -1,8 +1,7 @@
 """Tensors in one safetensors file, those with many zeros as kept entries; FORMAT.md has the layout.
 
 Sparse tensors are stored in chunks that several threads pack and unpack; dense ones are stored as
-they are and mapped into memory when read.  Everything is under a checksum (CRC-32 of zlib: any
-change of up to 32 bits in a row is found; it is no protection against a forger).
+they are and mapped into memory when read.  Everything is under a checksum (`packing.checksum`).
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import json
 import mmap
 import sys
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +23,14 @@ import numpy as np
 from labkit.errors import InputError, SourceError
 from labkit.files import replacing
 from labkit.layout import DTYPES, SPAN, Entry, ForeignError, read_header, write_header
-from labkit.packing import CHUNK, chunk_bytes, compiled_scatter, decode_chunk, encode_chunk
+from labkit.packing import (
+    CHUNK,
+    checksum,
+    chunk_bytes,
+    compiled_scatter,
+    decode_chunk,
+    encode_chunk,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -62,10 +67,10 @@ def write(
         stored = _ahead(pool, _pack, _parts(entries, tensors))
         for entry in entries.values():
             entry.begin = file.tell() - room
-            for number, (data, checksum) in enumerate(islice(stored, entry.parts)):
+            for number, (data, found) in enumerate(islice(stored, entry.parts)):
                 file.write(data)
                 if not entry.sparse:
-                    entry.checksums[number] = checksum
+                    entry.checksums[number] = found
             entry.end = file.tell() - room
         file.seek(0)
         file.write(write_header(entries, text, room))
@@ -110,7 +115,7 @@ def _parts(
 
 def _pack(sparse: bool, bits: np.ndarray) -> tuple[bytes | np.ndarray, int]:
     """Bytes to write, and their checksum if they carry none."""
-    return (encode_chunk(bits), 0) if sparse else (bits, zlib.crc32(bits))
+    return (encode_chunk(bits), 0) if sparse else (bits, checksum(bits))
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable, items: Iterable[tuple]) -> Iterator[Any]:
@@ -171,8 +176,8 @@ class Stored:
             for entry in self.entries.values():
                 if not entry.sparse:
                     spans = _cut(self._bytes(entry), SPAN)
-                    for span, checksum in zip(spans, entry.checksums, strict=True):
-                        running.append(pool.submit(_verify, span, checksum))
+                    for span, expected in zip(spans, entry.checksums, strict=True):
+                        running.append(pool.submit(_verify, span, expected))
             sparse = {name: entry for name, entry in self.entries.items() if entry.sparse}
             chunks = {name: _chunks(self._bytes(entry), entry) for name, entry in sparse.items()}
             zeros = _zeros(sparse)
@@ -254,8 +259,8 @@ def _tensor(entry: Entry, flat: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(flat.view(np.uint8)).view(entry.torch_dtype).reshape(entry.shape)
 
 
-def _verify(span: np.ndarray, checksum: int) -> None:
-    if zlib.crc32(span) != checksum:
+def _verify(span: np.ndarray, expected: int) -> None:
+    if checksum(span) != expected:
         raise ValueError("the checksum of a dense tensor is not that of its bytes")
 
 

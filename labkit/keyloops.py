@@ -56,6 +56,19 @@ def _look(block, magnitude, infinity, lows, highs, below, flags):  # noqa: ANN00
 
 
 @_compiled
+def _look_once(block, magnitude, infinity, low, high, below, flags):  # noqa: ANN001, ANN202
+    """As `_look`, for one bracket: half as many instructions."""
+    signed = block.dtype.type
+    n = signed(0)
+    for i in range(block.size):
+        key = signed(block[i] & magnitude)
+        less = key < low
+        n = signed(n + signed(less))
+        flags[i] = (less ^ (key < high)) | (key >= infinity)
+    below[0] += n
+
+
+@_compiled
 def _gather(block, magnitude, words, flags, found):  # noqa: ANN001, ANN202
     """Copy the flagged keys into `found`, looking at eight flags at once; return their number."""
     count = 0
@@ -71,8 +84,9 @@ def _gather(block, magnitude, words, flags, found):  # noqa: ANN001, ANN202
 def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noqa: ANN001, ANN201
     """Add to `below` and `tables` what one pass over `keys` finds; returns NaN and infinities.
 
-    `keys` are bit patterns as signed integers; five brackets, empty ones among them.  Few keys
-    lie in a bracket: a first, vectorised look flags them, and only those are counted one by one.
+    `keys` are bit patterns as signed integers; one bracket or five, empty ones among them.  Few
+    keys lie in a bracket: a first, vectorised look flags them, and only those are counted one by
+    one.
     """
     invalid = 0
     flags = np.zeros(STEP, np.bool_)
@@ -81,7 +95,10 @@ def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noq
     for start in range(0, keys.size, STEP):
         block = keys[start : start + STEP]
         flags[block.size :] = False
-        _look(block, magnitude, infinity, lows, highs, below, flags)
+        if lows.size == 1:
+            _look_once(block, magnitude, infinity, lows[0], highs[0], below, flags)
+        else:
+            _look(block, magnitude, infinity, lows, highs, below, flags)
         for key in found[: _gather(block, magnitude, words, flags, found)]:
             invalid += key >= infinity
             for j in range(lows.size):
@@ -115,6 +132,18 @@ def _keep(block, magnitude, key, out):  # noqa: ANN001, ANN202
 
 
 @_compiled
+def _copy(block, magnitude, key, out):  # noqa: ANN001, ANN202
+    unsigned = block.dtype.type
+    below = tied = unsigned(0)
+    for i in range(block.size):
+        own = unsigned(block[i] & magnitude)
+        below = unsigned(below + unsigned(own < key))
+        tied = unsigned(tied + unsigned(own == key))
+        out[i] = unsigned(0) if own < key else block[i]
+    return below, tied
+
+
+@_compiled
 def zero(bits, magnitude, key):  # noqa: ANN001, ANN201
     """Set to zero, in place, what is below `key`; count what is below it and what equals it."""
     below = tied = 0
@@ -132,6 +161,18 @@ def keep(bits, magnitude, key, out):  # noqa: ANN001, ANN201
     for start in range(0, bits.size, STEP):
         stop = start + STEP
         less, equal = _keep(bits[start:stop], magnitude, key, out[start:stop])
+        below += less
+        tied += equal
+    return below, tied
+
+
+@_compiled
+def copy(bits, magnitude, key, out):  # noqa: ANN001, ANN201
+    """Write into `out`, other memory, what is not below `key` and else zero; counts as `keep`."""
+    below = tied = 0
+    for start in range(0, bits.size, STEP):
+        stop = start + STEP
+        less, equal = _copy(bits[start:stop], magnitude, key, out[start:stop])
         below += less
         tied += equal
     return below, tied

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from labkit.packing import CHUNK
+from labkit.packing import CHUNK, checksum
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,11 +77,11 @@ def write_header(entries: Mapping[str, Entry], text: Mapping[str, str], room: in
     """The file up to its data; filled up with blanks to `room` bytes, a multiple of 8."""
     sparse = {name: [e.dtype, e.shape] for name, e in entries.items() if e.sparse}
     checksums = {
-        name: "".join(f"{checksum:08x}" for checksum in e.checksums)
+        name: "".join(f"{number:08x}" for number in e.checksums)
         for name, e in entries.items()
         if not e.sparse
     }
-    about = {"format": FORMAT, "version": str(VERSION), "crc32": "0" * 8, **text}
+    about = {"format": FORMAT, "version": str(VERSION), "xxh3": "0" * 8, **text}
     about |= {"sparse": json.dumps(sparse), "checksums": json.dumps(checksums)}
     table: dict[str, Any] = {"__metadata__": about}
     for name, e in entries.items():
@@ -90,7 +89,7 @@ def write_header(entries: Mapping[str, Entry], text: Mapping[str, str], room: in
         table[name] = {"dtype": dtype, "shape": shape, "data_offsets": [e.begin, e.end]}
     data = json.dumps(table, separators=(",", ":")).encode()
     data = data.ljust(room - 8 if room else len(data) + -len(data) % 8)
-    data = data.replace(b"0" * 8, b"%08x" % zlib.crc32(data), 1)
+    data = data.replace(b"0" * 8, b"%08x" % checksum(data), 1)
     return struct.pack("<Q", len(data)) + data
 
 
@@ -113,8 +112,8 @@ def read_header(data: np.ndarray) -> tuple[dict[str, Entry], dict[str, str], int
                 "was not written by save_sparse: load an ordinary safetensors file with "
                 "from_pretrained or safetensors.torch.load_file"
             )
-        checksum = text["crc32"].encode()
-        if checksum != b"%08x" % zlib.crc32(header.replace(checksum, b"0" * 8, 1)):
+        digits = text["xxh3"].encode()
+        if digits != b"%08x" % checksum(header.replace(digits, b"0" * 8, 1)):
             raise ValueError("the checksum of the header is not that of its bytes")
         if int(text["version"]) > VERSION:
             raise ForeignError(

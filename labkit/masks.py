@@ -117,7 +117,8 @@ class Rule:
             bits: the tensor's scores, flat.
             form: their format.
             out: of the same length; `bits` itself, where what goes is set to zero in place, or
-                a bool array that becomes True where the score is kept.
+                other memory: of the same dtype, for the scores with zeros, or of bool, which
+                becomes True where the score is kept.
             team: threads.
 
         Returns:
@@ -127,7 +128,8 @@ class Rule:
         if out is bits:
             counts = list(team.map(lambda part: select.zero(part, form, self.key), parts))
         else:
-            counts = list(team.map(lambda p, o: select.keep(p, form, self.key, o), parts, outs))
+            write = select.keep if out.dtype == np.bool_ else select.copy
+            counts = list(team.map(lambda p, o: write(p, form, self.key, o), parts, outs))
         dropped = sum(below for below, _ in counts)
         cuts = []
         for _, tied in counts:

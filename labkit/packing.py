@@ -10,7 +10,6 @@ weights compress while the others are noise.  Each part is compressed by zstanda
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
@@ -24,6 +23,17 @@ Scatter = Callable[[np.ndarray, np.ndarray, tuple[np.ndarray, ...], np.ndarray],
 """(bytes in unary, rows of low bits, planes of values, out) → whether the code errs."""
 
 
+def checksum(data: bytes | np.ndarray) -> int:
+    """The lower 32 bits of XXH3 (64 bits) of some bytes.
+
+    Twenty times as fast as the CRC-32 of zlib, with which checking takes longer than unpacking.  It
+    is no protection against a forger.
+    """
+    import xxhash
+
+    return xxhash.xxh3_64_intdigest(data) & 0xFFFFFFFF
+
+
 def encode_chunk(bits: np.ndarray) -> bytes:
     """Pack the bit patterns of at most `CHUNK` entries: one axis of uint8, 16, 32 or 64."""
     positions = np.flatnonzero(bits != 0)
@@ -32,7 +42,7 @@ def encode_chunk(bits: np.ndarray) -> bytes:
     parts = [_shorter(unary + low), *(_shorter(plane.tobytes()) for plane in planes)]
     words = (len(positions), len(unary), k, *map(len, parts))
     body = b"".join([struct.pack(f"<{len(words)}I", *words), *parts])
-    return struct.pack("<I", zlib.crc32(body)) + body
+    return struct.pack("<I", checksum(body)) + body
 
 
 def chunk_bytes(data: np.ndarray, itemsize: int) -> int:
@@ -57,7 +67,7 @@ def decode_chunk(data: np.ndarray, out: np.ndarray, scatter: Scatter | None = No
     Raises:
         ValueError: the bytes are not what was written; `out` may be filled in part.
     """
-    if zlib.crc32(data[4:]) != int.from_bytes(data[:4].tobytes(), "little"):
+    if checksum(data[4:]) != int.from_bytes(data[:4].tobytes(), "little"):
         raise ValueError("the checksum of a chunk is not that of its bytes")
     size = out.itemsize
     kept, ones, k, *lengths = struct.unpack_from(f"<{4 + size}I", data, 4)

@@ -1,86 +1,25 @@
-"""Figures from the tables of the study, each with its text description.
-
-SVG output takes its ink from the page (`currentColor`), so that one figure is legible on light and
-dark pages; series differ by marker and line style too, for greyscale and colour-blind readers.
-"""
+"""Figures from the tables of the study, each with its text description (`labkit.figures`)."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.files import replacing, write_text
+from labkit.figures import INK, SERIES, Plot, axes_grid, legend_below, percent, styles
 from labkit.weights import WeightSummary
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-INK = "#4d4d4e"  # a value no series uses: the SVG writer replaces it by currentColor
-SERIES = (
-    {"color": "#0072b2", "marker": "o", "linestyle": "-"},
-    {"color": "#d55e00", "marker": "s", "linestyle": "--"},
-    {"color": "#009e73", "marker": "^", "linestyle": "-."},
-    {"color": "#b1689a", "marker": "D", "linestyle": ":"},
-    {"color": "#8c6d1f", "marker": "v", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
-    {"color": "#5b5fc7", "marker": "P", "linestyle": (0, (5, 1))},
-    {"color": "#b03a48", "marker": "X", "linestyle": (0, (1, 1))},
-    {"color": "#00818a", "marker": "*", "linestyle": (0, (3, 1, 1, 1))},
-)
-"""Styles in the order of the models (Okabe and Ito's palette; at least 3:1 on white and black)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Plot:
-    """A figure, a name that serves as file name and anchor, and a description of what it shows."""
-
-    figure: Figure
-    name: str
-    alt: str
-
-    def svg(self) -> str:
-        """The figure as an `<svg>` element with role, title and the page's ink."""
-        import matplotlib as mpl
-
-        buffer = io.StringIO()
-        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": self.name}):
-            self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-        text = buffer.getvalue()
-        text = text[text.index("<svg") :].replace(INK, "currentColor")
-        # matplotlib's metadata names vocabularies on the web: nothing a page needs.
-        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-        label = f'<title id="{self.name}-title">{_escape(self.alt)}</title>'
-        head, rest = text.split(">", 1)
-        return f'{head} role="img" aria-labelledby="{self.name}-title">{label}{rest}'
-
-    def save(self, folder: Path | str) -> list[Path]:
-        """Write `name.svg`, `name.png` (on white) and `name.txt` (the description)."""
-        folder = Path(folder)
-        style = "<style>svg{color:#333}@media(prefers-color-scheme:dark){svg{color:#ddd}}</style>"
-        svg = self.svg().replace("</title>", f"</title>{style}", 1)
-        paths = [write_text(folder / f"{self.name}.svg", svg)]
-        with replacing(folder / f"{self.name}.png") as temporary:
-            self.figure.savefig(temporary, format="png", dpi=144, facecolor="white")
-        paths.append(folder / f"{self.name}.png")
-        paths.append(write_text(folder / f"{self.name}.txt", self.alt + "\n"))
-        return paths
-
-    def _repr_html_(self) -> str:
-        return self.svg()
 
 
 def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
     """Histograms of the prunable weights, on a linear and on a log scale, with a normal fit."""
     from scipy.stats import norm
 
-    figure, axes = _axes(2, len(summaries), width=3.1, height=2.3)
+    figure, axes = axes_grid(2, len(summaries), width=3.1, height=2.3)
     said = []
     for column, summary in enumerate(summaries):
         whole = summary.overall
@@ -115,17 +54,17 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
 
 def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
     """Quantiles of the weights against those of a normal distribution."""
-    figure, axes = _axes(1, 1, width=4.2, height=3.6)
+    figure, axes = axes_grid(1, 1, width=4.2, height=3.6)
     axis = axes[0, 0]
     said = []
-    for summary, style in zip(summaries, _styles(), strict=False):
+    for summary, style in zip(summaries, styles(), strict=False):
         z, standardised = summary.overall.normal_quantiles()
         axis.plot(z, standardised, label=summary.title, **style | {"markevery": 20})
         said.append(f"{summary.title} {standardised[-1]:.1f}")
     axis.axline((0, 0), slope=1, color=INK, linewidth=0.8)
     axis.set_xlabel("quantile of the normal distribution")
     axis.set_ylabel("quantile of the weights\n(standard deviations)")
-    _legend(axis)
+    legend_below(axis)
     alt = (
         "Quantiles of the standardised weights against those of the normal distribution, which "
         f"would lie on the diagonal. At the last point, {z[-1]:.1f} standard deviations for the "
@@ -137,7 +76,7 @@ def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
 def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
     """Shares of small, middling and large weights by block, encoder and decoder apart."""
     stacks = [(s, name, blocks) for s in summaries for name, blocks in s.stacks.items()]
-    figure, axes = _axes(1, len(stacks), width=2.5, height=2.5, sharey=True)
+    figure, axes = axes_grid(1, len(stacks), width=2.5, height=2.5, sharey=True)
     said = []
     for axis, (summary, name, blocks) in zip(axes[0], stacks, strict=True):
         small, large = min(blocks[0].thresholds), max(blocks[0].thresholds)
@@ -149,7 +88,7 @@ def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
             f"|w| ≥ {large:g}": above,
         }
         x = np.arange(len(blocks))
-        for (label, shares), style in zip(bands.items(), _styles(), strict=False):
+        for (label, shares), style in zip(bands.items(), styles(), strict=False):
             axis.plot(x, 100 * shares, label=label, **style)
         axis.set_title(f"{summary.title}\n{name}" if len(summary.stacks) > 1 else summary.title)
         axis.set_xlabel("block")
@@ -160,7 +99,7 @@ def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
         )
     axes[0, 0].set_ylabel("share of weights (%)")
     axes[0, 0].set_ylim(0, 100)
-    _legend(axes[0, -1])
+    legend_below(axes[0, -1])
     return Plot(figure, "bands", "Share of weights by size in each block. " + "; ".join(said) + ".")
 
 
@@ -171,9 +110,9 @@ def plot_curves(results: pd.DataFrame) -> Plot:
         ("accuracy", "accuracy (%)", "majority_accuracy", 100),
         ("f1", "F1 (%)", "majority_f1", 100),
     )
-    figure, axes = _axes(1, 3, width=3.1, height=2.9)
+    figure, axes = axes_grid(1, 3, width=3.1, height=2.9)
     for axis, (metric, label, baseline, scale) in zip(axes[0], panels, strict=True):
-        for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+        for (title, rows), style in zip(_by_model(results), styles(), strict=False):
             x = np.arange(len(rows))
             axis.plot(x, scale * rows[metric], label=title, **style)
             axis.fill_between(
@@ -189,14 +128,14 @@ def plot_curves(results: pd.DataFrame) -> Plot:
         )
         axis.set_ylabel(label)
         _sparsity_axis(axis, results)
-    _legend(axes[0, 1])
+    legend_below(axes[0, 1])
     said = []
     for title, rows in _by_model(results):
         first, last = rows.iloc[0], rows.iloc[-1]
         said.append(
             f"{title}: from {first.accuracy:.1%} accuracy (F1 {first.f1:.2f}, loss "
-            f"{first.loss:.2f}) at {_percent(first.level)} sparsity to {last.accuracy:.1%} (F1 "
-            f"{last.f1:.2f}, loss {last.loss:.2f}) at {_percent(last.level)}"
+            f"{first.loss:.2f}) at {percent(first.level)} sparsity to {last.accuracy:.1%} (F1 "
+            f"{last.f1:.2f}, loss {last.loss:.2f}) at {percent(last.level)}"
         )
     alt = (
         "Loss, accuracy and F1 against sparsity, with 95 % bootstrap intervals. "
@@ -220,10 +159,10 @@ def plot_size(results: pd.DataFrame) -> Plot:
     }
     forms = {column: label for column, label in forms.items() if column in results}
     models = _by_model(results)
-    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
+    figure, axes = axes_grid(1, len(models), width=2.9, height=2.9, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
-        for (column, label), style in zip(forms.items(), _styles(), strict=False):
+        for (column, label), style in zip(forms.items(), styles(), strict=False):
             share = 100 * rows[column].to_numpy() / rows["file_bytes"].to_numpy()
             axis.plot(np.arange(len(rows)), share, label=label, **style)
         axis.set_title(title)
@@ -232,9 +171,9 @@ def plot_size(results: pd.DataFrame) -> Plot:
         shares = (
             f"{label} {last[column] / last.file_bytes:.0%}" for column, label in forms.items()
         )
-        said.append(f"{title} at {_percent(last.level)}: {', '.join(shares)}")
+        said.append(f"{title} at {percent(last.level)}: {', '.join(shares)}")
     axes[0, 0].set_ylabel("bytes (% of the dense file)")
-    _legend(axes[0, -1])
+    legend_below(axes[0, -1])
     alt = (
         "Size against sparsity in several forms, as a share of the dense file, which stays as it "
         "is; sparse forms shrink. "
@@ -244,10 +183,10 @@ def plot_size(results: pd.DataFrame) -> Plot:
 
 def plot_runtime(results: pd.DataFrame) -> Plot:
     """Time of a forward pass of the dense code against sparsity, with quartiles."""
-    figure, axes = _axes(1, 1, width=4.6, height=3.2)
+    figure, axes = axes_grid(1, 1, width=4.6, height=3.2)
     axis = axes[0, 0]
     said = []
-    for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+    for (title, rows), style in zip(_by_model(results), styles(), strict=False):
         median, low, high = (
             1000 * rows[f"runtime_{name}"].to_numpy() for name in ("median", "q25", "q75")
         )
@@ -257,7 +196,7 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
     axis.set_ylabel("forward pass (ms)")
     axis.set_ylim(bottom=0)
     _sparsity_axis(axis, results)
-    _legend(axis)
+    legend_below(axis)
     first = results.iloc[0]
     alt = (
         f"Median time of a forward pass ({first.runtime_batch} sequences of "
@@ -270,9 +209,9 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
 def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
     """Sparsity of each weight matrix (`Pruning.table`) in the order of the blocks."""
     stacks = list(layers["stack"].drop_duplicates())
-    figure, axes = _axes(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
+    figure, axes = axes_grid(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
     said = []
-    for axis, stack, style in zip(axes[0], stacks, _styles(), strict=False):
+    for axis, stack, style in zip(axes[0], stacks, styles(), strict=False):
         rows = layers[layers["stack"] == stack]
         axis.scatter(rows["block"], 100 * rows["sparsity"], 22, style["color"], style["marker"])
         mean = 100 * rows.groupby("block")["zeros"].sum() / rows.groupby("block")["weights"].sum()
@@ -286,7 +225,7 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
             f"({highest.parameter})"
         )
     axes[0, 0].set_ylabel("sparsity (%)")
-    _legend(axes[0, -1])
+    legend_below(axes[0, -1])
     alt = f"Sparsity of each weight matrix of {title} by block: {'; '.join(said)}."
     return Plot(figure, "layers", alt)
 
@@ -294,11 +233,11 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
 def plot_methods(results: pd.DataFrame) -> Plot:
     """Accuracy against sparsity for each way to choose the weights (column `method`), by model."""
     models = _by_model(results)
-    figure, axes = _axes(1, len(models), width=2.9, height=2.9, sharey=True)
+    figure, axes = axes_grid(1, len(models), width=2.9, height=2.9, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         by_method = rows.groupby("method", sort=False)
-        for (method, part), style in zip(by_method, _styles(), strict=False):
+        for (method, part), style in zip(by_method, styles(), strict=False):
             x = np.arange(len(part))
             axis.plot(x, 100 * part["accuracy"], label=method, **style)
             low, high = 100 * part["accuracy_low"], 100 * part["accuracy_high"]
@@ -310,9 +249,9 @@ def plot_methods(results: pd.DataFrame) -> Plot:
         table = rows.pivot(index="level", columns="method", values="accuracy")
         apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
         values = [f"{method} {table.loc[apart, method]:.1%}" for method in by_method.groups]
-        said.append(f"{title} at {_percent(float(apart))}: {', '.join(values)}")
+        said.append(f"{title} at {percent(float(apart))}: {', '.join(values)}")
     axes[0, 0].set_ylabel("accuracy (%)")
-    _legend(axes[0, -1])
+    legend_below(axes[0, -1])
     alt = (
         "Accuracy against sparsity for each way to choose the weights, with 95 % bootstrap "
         f"intervals. Where they lie furthest apart: {'; '.join(said)}."
@@ -322,22 +261,22 @@ def plot_methods(results: pd.DataFrame) -> Plot:
 
 def plot_paired(paired: pd.DataFrame) -> Plot:
     """Change in accuracy against the dense model on the same examples, with intervals."""
-    figure, axes = _axes(1, 1, width=4.8, height=3)
+    figure, axes = axes_grid(1, 1, width=4.8, height=3)
     axis = axes[0, 0]
     models = _by_model(paired)
     said = []
-    for number, ((title, rows), style) in enumerate(zip(models, _styles(), strict=False)):
+    for number, ((title, rows), style) in enumerate(zip(models, styles(), strict=False)):
         change, low, high = (
             100 * rows[f"accuracy_{part}"].to_numpy() for part in ("difference", "low", "high")
         )
         x = np.arange(len(rows)) + 0.12 * (number - (len(models) - 1) / 2)
         error = np.stack([change - low, high - change])
         axis.errorbar(x, change, error, label=title, capsize=3, **style)
-        said.append(f"{title} {change[-1]:+.1f} points at {_percent(rows['level'].iloc[-1])}")
+        said.append(f"{title} {change[-1]:+.1f} points at {percent(rows['level'].iloc[-1])}")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylabel("change in accuracy (points)")
     _sparsity_axis(axis, paired)
-    _legend(axis)
+    legend_below(axis)
     alt = (
         "Change in accuracy against the dense model on the same examples, with 95 % intervals of "
         f"the paired bootstrap: {'; '.join(said)}."
@@ -353,17 +292,17 @@ def plot_collapse(results: pd.DataFrame) -> Plot:
         ("share_positive", "called paraphrases (%)", 100, positive, "share of paraphrases"),
         ("matthews", "Matthews correlation", 1, 0.0, None),
     )
-    figure, axes = _axes(1, 2, width=3.6, height=2.9)
+    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
     for axis, (column, label, scale, line, name) in zip(axes[0], panels, strict=True):
-        for (title, rows), style in zip(_by_model(results), _styles(), strict=False):
+        for (title, rows), style in zip(_by_model(results), styles(), strict=False):
             axis.plot(np.arange(len(rows)), scale * rows[column], label=title, **style)
         axis.axhline(scale * line, color=INK, linewidth=1, label=name)
         axis.set_ylabel(label)
         _sparsity_axis(axis, results)
-    _legend(axes[0, 0])
+    legend_below(axes[0, 0])
     said = []
     for title, rows in _by_model(results):
-        shares = [f"{row.share_positive:.0%} at {_percent(row.level)}" for row in rows.itertuples()]
+        shares = [f"{row.share_positive:.0%} at {percent(row.level)}" for row in rows.itertuples()]
         said.append(f"{title}: {', '.join(shares)}, Matthews {rows.matthews.iloc[-1]:.2f} at last")
     alt = (
         f"Share of pairs called paraphrases against sparsity ({positive:.0%} are), and Matthews "
@@ -376,32 +315,32 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
     """Recall of both classes (`trials.recall_by_class`) against sparsity, a panel per model."""
     classes = {"recall_1": "paraphrases", "recall_0": "no paraphrases"}
     models = _by_model(recalls)
-    figure, axes = _axes(1, len(models), width=2.9, height=2.7, sharey=True)
+    figure, axes = axes_grid(1, len(models), width=2.9, height=2.7, sharey=True)
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
-        for (column, label), style in zip(classes.items(), _styles(), strict=False):
+        for (column, label), style in zip(classes.items(), styles(), strict=False):
             axis.plot(np.arange(len(rows)), 100 * rows[column], label=label, **style)
         axis.set_title(title)
         _sparsity_axis(axis, recalls)
         ends = [
-            f"{_percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
+            f"{percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
             for row in rows.itertuples()
         ]
         said.append(f"{title} at {', '.join(ends)}")
     axes[0, 0].set_ylabel("recall (%)")
     axes[0, 0].set_ylim(-5, 105)
-    _legend(axes[0, -1])
+    legend_below(axes[0, -1])
     alt = "Recall of paraphrases and of other pairs against sparsity. " + "; ".join(said) + "."
     return Plot(figure, "recall", alt)
 
 
 def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     """Drop in accuracy and rise in loss with one matrix alone pruned (`layer_sensitivity`)."""
-    figure, axes = _axes(1, 2, width=3.6, height=2.9)
+    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
     stacks = list(drops["stack"].drop_duplicates())
     panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
     for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
-        for stack, style in zip(stacks, _styles(), strict=False):
+        for stack, style in zip(stacks, styles(), strict=False):
             rows = drops[drops["stack"] == stack]
             axis.scatter(
                 rows["block"],
@@ -416,10 +355,10 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
         axis.set_xlabel("block")
         axis.set_ylabel(label)
     if len(stacks) > 1:
-        _legend(axes[0, 0])
+        legend_below(axes[0, 0])
     worst, least = drops.loc[drops["loss_rise"].idxmax()], drops.loc[drops["loss_rise"].idxmin()]
     alt = (
-        f"{title} with one weight matrix alone pruned to {_percent(level)}, each in turn, by "
+        f"{title} with one weight matrix alone pruned to {percent(level)}, each in turn, by "
         f"block. The loss rises most, by {worst.loss_rise:.2f}, for {worst.parameter} (accuracy "
         f"{-100 * worst.accuracy_drop:+.1f} points), and least, by {least.loss_rise:.3f}, for "
         f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+.1f} points)."
@@ -429,9 +368,9 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
 
 def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy and F1 with intervals in the states of `trials.recovery`."""
-    figure, axes = _axes(1, 2, width=3.3, height=2.6)
+    figure, axes = axes_grid(1, 2, width=3.3, height=2.6)
     x = np.arange(len(rows))
-    style = {key: value for key, value in _styles()[0].items() if key != "linestyle"}
+    style = {key: value for key, value in styles()[0].items() if key != "linestyle"}
     panels = (
         ("accuracy", "accuracy (%)", "majority_accuracy"),
         ("f1", "F1 (%)", "majority_f1"),
@@ -447,9 +386,9 @@ def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
         axis.set_xlim(-0.5, len(rows) - 0.5)
         axis.set_ylim(-5, 105)
         axis.set_ylabel(label)
-    _legend(axes[0, 0])
+    legend_below(axes[0, 0])
     said = [
-        f"{row.state} {row.accuracy:.1%} (F1 {row.f1:.2f}) at {_percent(round(row.sparsity, 3))}"
+        f"{row.state} {row.accuracy:.1%} (F1 {row.f1:.2f}) at {percent(round(row.sparsity, 3))}"
         for row in rows.itertuples()
     ]
     alt = f"Accuracy and F1 of {title} with 95 % intervals: {', '.join(said)} sparsity."
@@ -459,11 +398,11 @@ def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
 def plot_random(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy after dropping weights by magnitude and at random, one point per seed."""
     levels = rows["level"].drop_duplicates().tolist()
-    figure, axes = _axes(1, 1, width=4.6, height=2.9)
+    figure, axes = axes_grid(1, 1, width=4.6, height=2.9)
     axis = axes[0, 0]
     names = {"global": "by magnitude", "random": "at random (one point per seed)"}
     said = []
-    for (method, label), style in zip(names.items(), _styles(), strict=False):
+    for (method, label), style in zip(names.items(), styles(), strict=False):
         chosen = rows[rows["method"] == method]
         x = [levels.index(level) + (0.1 if method == "random" else -0.1) for level in chosen.level]
         axis.scatter(
@@ -473,13 +412,13 @@ def plot_random(rows: pd.DataFrame, title: str) -> Plot:
         magnitude = group[group["method"] == "global"]["accuracy"].iloc[0]
         drawn = group[group["method"] == "random"]["accuracy"]
         said.append(
-            f"at {_percent(level)} {magnitude:.1%} by magnitude and {drawn.min():.1%} to "
+            f"at {percent(level)} {magnitude:.1%} by magnitude and {drawn.min():.1%} to "
             f"{drawn.max():.1%} at random"
         )
     axis.set_ylabel("accuracy (%)")
     axis.set_ylim(-5, 105)
     _sparsity_axis(axis, rows)
-    _legend(axis)
+    legend_below(axis)
     seeds = rows.loc[rows["method"] == "random", "seed"].nunique()
     alt = f"Accuracy of {title}, pruned with {seeds} seeds: {'; '.join(said)}."
     return Plot(figure, "random", alt)
@@ -489,59 +428,8 @@ def _by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(str(t), rows) for t, rows in results.groupby("model", sort=False)]
 
 
-def _styles() -> list[dict]:
-    return [{**style, "markersize": 4, "linewidth": 1.5} for style in SERIES]
-
-
 def _sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
     """One step per level: the levels crowd together near 100 % on a linear axis."""
     levels = results["level"].drop_duplicates().tolist()
     axis.set_xticks(range(len(levels)), [f"{100 * level:g}" for level in levels])
     axis.set_xlabel("sparsity (%)")
-
-
-def _legend(axis: Axes) -> None:
-    """One legend below all panels, where it covers no data."""
-    lines, labels = axis.get_legend_handles_labels()
-    axis.figure.legend(
-        lines,
-        labels,
-        loc="outside lower center",
-        ncols=len(labels) if len(labels) <= 5 else 4,
-        frameon=False,
-        labelcolor=INK,
-        fontsize=8,
-    )
-
-
-def _axes(
-    rows: int, columns: int, *, width: float, height: float, sharey: bool = False
-) -> tuple[Figure, np.ndarray]:
-    """A figure in the course's style and its axes, always as a two-dimensional array."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    style = {
-        "font.size": 9,
-        "axes.titlesize": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.25,
-        **dict.fromkeys(
-            ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"), INK
-        ),
-        **dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), INK),
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
-    return figure, axes
-
-
-def _percent(level: float) -> str:
-    return f"{100 * level:g} %"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -97,7 +97,8 @@ def prune_model(
     Raises:
         InputError: bad sparsity or method, NaN or infinite weights, nothing to prune.
     """
-    return next(_prunings(model, [sparsity], method, seed, keep_masks))
+    layers = tuple(prunable_layers(model))
+    return next(_prunings(layers, _weights(layers), [sparsity], method, seed, keep_masks))
 
 
 def prune_global(model: nn.Module, sparsity: float, *, keep_masks: bool = False) -> Pruning:
@@ -133,19 +134,14 @@ def sweep(
     """
     for level in levels:
         check_sparsity(level)
-    weights = [layer.weight.detach() for layer in prunable_layers(model)]
-    pristine = [weight.clone() for weight in weights]
-
-    def restore() -> None:
-        for weight, original in zip(weights, pristine, strict=True):
-            weight.copy_(original)
-
+    layers = tuple(prunable_layers(model))
+    weights = _weights(layers)
+    pristine = {name: weight.clone() for name, weight in weights.items()}
     try:
-        for pruning in _prunings(model, levels, method, seed, keep_masks):
-            yield pruning
-            restore()
+        yield from _prunings(layers, pristine, levels, method, seed, keep_masks)
     finally:
-        restore()
+        for name, weight in weights.items():
+            weight.copy_(pristine[name])
 
 
 def sparsity_of(model: nn.Module) -> tuple[float, float]:
@@ -164,29 +160,59 @@ def sparsity_of(model: nn.Module) -> tuple[float, float]:
     return share(prunable), share(everything)
 
 
-def _prunings(
-    model: nn.Module, levels: Sequence[float], method: str, seed: int, keep_masks: bool
-) -> Iterator[Pruning]:
-    """Prune to each level in turn; the caller puts the weights back in between."""
-    import torch
+def _weights(layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
+    return {layer.name: layer.weight.detach() for layer in layers}
 
-    layers = tuple(prunable_layers(model))
-    weights = {layer.name: layer.weight.detach() for layer in layers}
-    selection = Selection(method, weights, levels, seed)
+
+def _prunings(
+    layers: tuple[Layer, ...],
+    sources: dict[str, torch.Tensor],
+    levels: Sequence[float],
+    method: str,
+    seed: int,
+    keep_masks: bool,
+) -> Iterator[Pruning]:
+    """Write the `sources` into the weights of `layers`, pruned to each level in turn.
+
+    A source may be the weight itself: it is then pruned in place, and to one level.
+    """
+    selection = Selection(method, sources, levels, seed)
     for level, rules in zip(levels, selection.rules, strict=True):
         dropped, masks = [], {}
         with select.team() as team:
-            for (name, bits), rule in zip(selection.scores(), rules, strict=True):
-                weight = weights[name]
-                in_place = not keep_masks and bits.ctypes.data == weight.data_ptr()
-                out = bits if in_place else np.empty(len(bits), np.bool_)
-                dropped.append(rule.drop(bits, selection.format, out, team))
-                if in_place:
-                    torch.autograd.graph.increment_version(weight)
-                    continue
-                mask = torch.from_numpy(out).view(weight.shape).to(weight.device)
-                weight.masked_fill_(~mask, 0.0)
-                if keep_masks:
-                    masks[name] = mask
-        kept = masks if keep_masks else None
-        yield Pruning(method, float(level), layers, tuple(dropped), kept)
+            for layer, (name, bits), rule in zip(layers, selection.scores(), rules, strict=True):
+                weight, source = layer.weight.detach(), sources[name]
+                out = None if keep_masks else _memory(weight, source, bits)
+                if out is None:
+                    kept = np.empty(len(bits), np.bool_)
+                    dropped.append(rule.drop(bits, selection.format, kept, team))
+                    mask = _write(weight, source, kept)
+                    masks |= {name: mask} if keep_masks else {}
+                else:
+                    dropped.append(rule.drop(bits, selection.format, out, team))
+        kept_masks = masks if keep_masks else None
+        yield Pruning(method, float(level), layers, tuple(dropped), kept_masks)
+
+
+def _memory(weight: torch.Tensor, source: torch.Tensor, bits: np.ndarray) -> np.ndarray | None:
+    """The weight's memory as bit patterns; None unless `bits` are the source's, of such memory."""
+    import torch
+
+    if bits.ctypes.data != source.data_ptr() or not weight.is_contiguous():
+        return None
+    torch.autograd.graph.increment_version(weight)  # it is changed behind torch's back
+    if weight.data_ptr() == source.data_ptr():
+        return bits
+    integers = getattr(torch, f"int{8 * weight.itemsize}")
+    return weight.reshape(-1).view(integers).numpy().view(bits.dtype)
+
+
+def _write(weight: torch.Tensor, source: torch.Tensor, kept: np.ndarray) -> torch.Tensor:
+    """Write the source into the weight, zero where it is not kept; returns the mask."""
+    import torch
+
+    mask = torch.from_numpy(kept).view(weight.shape).to(weight.device)
+    if weight.data_ptr() != source.data_ptr():
+        weight.copy_(source)
+    weight.masked_fill_(~mask, 0.0)
+    return mask

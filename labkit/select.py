@@ -22,11 +22,11 @@ from typing import NamedTuple
 import numpy as np
 
 BINS_LOG2 = 18  # bins of a histogram: 2 MB, of which a bracket from a sample touches a part
-SAMPLE = 1 << 21  # keys in a sample: the bracket then holds some 0.2 % of all keys
+SAMPLE = 1 << 20  # keys in a sample: the bracket then holds some 0.3 % of all keys
 _LINE = 16  # neighbours taken together for a sample: one line of the cache in fp32
 _SLACK = 3.0  # half width of a bracket in standard deviations: one in 400 is missed
 _SMALL = 1 << 16  # fewer keys than this are neither sampled nor spread over the cores
-_AT_ONCE = 5  # brackets that one pass looks at: the levels of the course
+_AT_ONCE = 5  # brackets that one pass looks at, if not one: the levels of the course
 _CHUNK = 1 << 18  # keys that the plain numpy loops look at in one step
 
 
@@ -164,8 +164,8 @@ class Counter:
         self._signed = np.dtype(form.bits).str.replace("u", "i")
         self._limits = np.array([form.magnitude, form.infinity], self._signed)
         self._count = len(brackets)
-        # The loops take five brackets at a time; empty ones fill the last five.
-        missing = -len(brackets) % _AT_ONCE if brackets else _AT_ONCE
+        # The loops take one bracket or five at a time; empty ones fill the last five.
+        missing = -len(brackets) % _AT_ONCE if len(brackets) > 1 else 1 - len(brackets)
         padded = [*brackets, *[Bracket(0, 0)] * missing]
         columns = zip(*((b.low, b.high, b.shift) for b in padded), strict=True)
         self._columns = [np.array(column, self._signed) for column in columns]
@@ -203,6 +203,12 @@ def keep(bits: np.ndarray, form: Format, key: int, out: np.ndarray) -> tuple[int
     return int(below), int(tied)
 
 
+def copy(bits: np.ndarray, form: Format, key: int, out: np.ndarray) -> tuple[int, int]:
+    """Write `bits` into `out`, with +0.0 for keys below `key`; counts as `zero`."""
+    below, tied = loops(form.bits).copy(bits, form.bits(form.magnitude), form.bits(key), out)
+    return int(below), int(tied)
+
+
 def drop_ties(bits: np.ndarray, form: Format, cut: Cut, out: np.ndarray) -> None:
     """Set `out` to zero or False at the first `cut.ties` keys that equal `cut.key`."""
     left = cut.ties
@@ -234,12 +240,13 @@ def parts(array: np.ndarray) -> list[np.ndarray]:
 
 
 class Loops(NamedTuple):
-    """The three inner loops, compiled or in plain numpy; `name` says which."""
+    """The inner loops, compiled or in plain numpy; `name` says which."""
 
     name: str
     tally: Callable
     zero: Callable
     keep: Callable
+    copy: Callable
 
 
 @cache
@@ -258,9 +265,10 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
         keyloops.tally(few.view(signed), *limits, column, column, column, below, tables)
         keyloops.keep(few, one, one, np.empty(8, np.bool_))
         keyloops.zero(few, one, one)
+        keyloops.copy(few, one, one, np.empty(8, bits))
     except Exception:  # whatever keeps a compiler from working on this machine
-        return Loops("numpy", _tally, _zero, _keep)
-    return Loops("numba", keyloops.tally, keyloops.zero, keyloops.keep)
+        return Loops("numpy", _tally, _zero, _keep, _copy)
+    return Loops("numba", keyloops.tally, keyloops.zero, keyloops.keep, keyloops.copy)
 
 
 def _tally(
@@ -308,3 +316,10 @@ def _keep(
         below += np.count_nonzero(keys < key)
         tied += np.count_nonzero(keys == key)
     return below, tied
+
+
+def _copy(
+    bits: np.ndarray, magnitude: np.unsignedinteger, key: np.unsignedinteger, out: np.ndarray
+) -> tuple[int, int]:
+    out[:] = bits
+    return _zero(out, magnitude, key)

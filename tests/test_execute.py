@@ -37,6 +37,23 @@ def batch(tokens=17, end=2):
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
+def activations(model):
+    return {type(module).__name__ for module in model.modules() if "GELU" in type(module).__name__}
+
+
+def test_gpt2s_activation_takes_one_pass_next_to_sparse_layers_only(tiny):
+    model = tiny("gpt2")
+    sparse_linear(model, calibrate=False)
+    assert activations(model) == {"NewGELUActivation"}  # nothing is pruned yet
+    prune_global(model, 0.9)
+    sparse_linear(model, calibrate=False)
+    assert activations(model) == {"OnePassGELU"}
+    x, old = torch.linspace(-30, 30, 100_001), tiny("gpt2").transformer.h[0].mlp.act
+    torch.testing.assert_close(model.transformer.h[0].mlp.act(x), old(x), atol=1e-6, rtol=1e-6)
+    dense_linear(model)
+    assert activations(model) == {"NewGELUActivation"}
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_logits_are_those_of_the_pruned_model_and_the_way_back_is_exact(tiny, family):
     model = tiny(family)

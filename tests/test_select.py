@@ -99,13 +99,21 @@ def test_compiled_and_plain_loops_agree(name, size, monkeypatch):
         select.Bracket(key, key + 1),
     ]
     found = []
-    plain = select.Loops("numpy", select._tally, select._zero, select._keep)
+    plain = select.Loops("numpy", select._tally, select._zero, select._keep, select._copy)
     for loops in (compiled, plain):
         monkeypatch.setattr(select, "loops", lambda _, loops=loops: loops)
         counter = select.Counter(form, brackets)
         counter.add(bits)
-        kept, zeroed = np.empty(size, np.bool_), bits.copy()
+        alone = [select.Counter(form, [bracket]) for bracket in brackets]  # another loop
+        for j, one in enumerate(alone):
+            one.add(bits)
+            assert one.tally.below == counter.tally.below[j]
+            assert one.tally.inside.sum() == counter.tally.inside[j].sum()
+            assert one.tally.invalid == counter.tally.invalid
+        kept, zeroed, copied = np.empty(size, np.bool_), bits.copy(), np.empty_like(bits)
         counts = select.keep(bits, form, key, kept), select.zero(zeroed, form, key)
+        assert select.copy(bits, form, key, copied) == counts[1]
+        assert np.array_equal(copied, zeroed)
         found.append((counter.tally, kept, zeroed, counts))
     (one, kept, zeroed, counts), (other, *rest) = found
     assert one.invalid == other.invalid == min(size, 1)

@@ -1,0 +1,125 @@
+"""What every figure of the course is made with: its ink, its series, and an SVG that says it all.
+
+SVG output takes its ink from the page (`currentColor`), so that one figure is legible on light and
+dark pages; series differ by marker and line style too, for greyscale and colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit.files import replacing, write_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#4d4d4e"  # a value no series uses: the SVG writer replaces it by currentColor
+SERIES = (
+    {"color": "#0072b2", "marker": "o", "linestyle": "-"},
+    {"color": "#d55e00", "marker": "s", "linestyle": "--"},
+    {"color": "#009e73", "marker": "^", "linestyle": "-."},
+    {"color": "#b1689a", "marker": "D", "linestyle": ":"},
+    {"color": "#8c6d1f", "marker": "v", "linestyle": (0, (3, 1, 1, 1, 1, 1))},
+    {"color": "#5b5fc7", "marker": "P", "linestyle": (0, (5, 1))},
+    {"color": "#b03a48", "marker": "X", "linestyle": (0, (1, 1))},
+    {"color": "#00818a", "marker": "*", "linestyle": (0, (3, 1, 1, 1))},
+)
+"""Styles in the order of the models (Okabe and Ito's palette; at least 3:1 on white and black)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure, a name that serves as file name and anchor, and a description of what it shows."""
+
+    figure: Figure
+    name: str
+    alt: str
+
+    def svg(self) -> str:
+        """The figure as an `<svg>` element with role, title and the page's ink."""
+        import matplotlib as mpl
+
+        buffer = io.StringIO()
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": self.name}):
+            self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        text = buffer.getvalue()
+        text = text[text.index("<svg") :].replace(INK, "currentColor")
+        # matplotlib's metadata names vocabularies on the web: nothing a page needs.
+        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        label = f'<title id="{self.name}-title">{_escape(self.alt)}</title>'
+        head, rest = text.split(">", 1)
+        return f'{head} role="img" aria-labelledby="{self.name}-title">{label}{rest}'
+
+    def save(self, folder: Path | str) -> list[Path]:
+        """Write `name.svg`, `name.png` (on white) and `name.txt` (the description)."""
+        folder = Path(folder)
+        style = "<style>svg{color:#333}@media(prefers-color-scheme:dark){svg{color:#ddd}}</style>"
+        svg = self.svg().replace("</title>", f"</title>{style}", 1)
+        paths = [write_text(folder / f"{self.name}.svg", svg)]
+        with replacing(folder / f"{self.name}.png") as temporary:
+            self.figure.savefig(temporary, format="png", dpi=144, facecolor="white")
+        paths.append(folder / f"{self.name}.png")
+        paths.append(write_text(folder / f"{self.name}.txt", self.alt + "\n"))
+        return paths
+
+    def _repr_html_(self) -> str:
+        return self.svg()
+
+
+def styles() -> list[dict]:
+    """`SERIES` with the widths of lines and markers that plots take."""
+    return [{**style, "markersize": 4, "linewidth": 1.5} for style in SERIES]
+
+
+def legend_below(axis: Axes) -> None:
+    """One legend below all panels, where it covers no data."""
+    lines, labels = axis.get_legend_handles_labels()
+    axis.figure.legend(
+        lines,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels) if len(labels) <= 5 else 4,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=8,
+    )
+
+
+def axes_grid(
+    rows: int, columns: int, *, width: float, height: float, sharey: bool = False
+) -> tuple[Figure, np.ndarray]:
+    """A figure in the course's style and its axes, always as a two-dimensional array."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    style = {
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        **dict.fromkeys(
+            ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"), INK
+        ),
+        **dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), INK),
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+    return figure, axes
+
+
+def percent(level: float) -> str:
+    """A share from 0 to 1 as a figure names it."""
+    return f"{100 * level:g} %"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -89,15 +89,15 @@ def choose_answers(parts: Parts) -> None:
     for place in parts.all("answer"):
         name, named = _function(parts, place), parts.named(place)
         code = [n for n, cell in enumerate(parts.cells) if cell.cell_type == "code" or n in named]
-        bound = [n for n in code if name and defines(parts.cells[n], name)]
-        # `sweep = sweep(model)` in a cell of trials is no answer, if there is a `def sweep`.
-        definers[place] = [n for n in bound if _has_def(parts.cells[n], name)] or bound
-        if definers[place] and bound[-1] > definers[place][-1]:
-            parts.remarks.append(f"{name} is something else after the cell that defines it")
+        definers[place] = [n for n in code if name and defines(parts.cells[n], name)]
         stub = parts.visible[place]
-        given[place] = [n for n in definers[place] if normal(parts.cells[n].source) != stub]
-        if given[place]:
-            parts.left_out |= set(definers[place]) - set(given[place])
+        bound = [n for n in definers[place] if normal(parts.cells[n].source) != stub]
+        if bound:
+            parts.left_out |= set(definers[place]) - set(bound)
+        # `sweep = sweep(model)` in a cell of trials is no answer, if there is a `def sweep`.
+        given[place] = [n for n in bound if _has_def(parts.cells[n], name)] or bound
+        if bound and bound[-1] > given[place][-1]:
+            parts.remarks.append(f"{name} is something else after the cell that defines it")
         if len(given[place]) > 1:
             count = len(given[place])
             parts.remarks.append(f"{name} is defined in {count} cells; the last one counts")

@@ -139,7 +139,12 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 
 
 def _walk(root: Path) -> Iterator[File]:
-    for place, folders, names in os.walk(root):
+    def entry(path: Path, folder: bool, refused: str) -> File:
+        parts = path.relative_to(root).parts
+        return File(parts, _shown("/".join(parts)), partial(_content, path), folder, refused)
+
+    closed: list[Path] = []
+    for place, folders, names in os.walk(root, onerror=lambda e: closed.append(Path(e.filename))):
         for name in folders + names:
             path = Path(place, name)
             mode = path.lstat().st_mode
@@ -148,9 +153,16 @@ def _walk(root: Path) -> Iterator[File]:
                 refused = "it is a link, and links are not followed"
             elif not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                 refused = "it is no ordinary file"
-            parts = path.relative_to(root).parts
-            content = partial(_content, path)
-            yield File(parts, "/".join(parts), content, stat.S_ISDIR(mode), refused)
+            yield entry(path, stat.S_ISDIR(mode), refused)
+    for path in closed:
+        if path == root:
+            raise InputError(f"{root} cannot be read. Ask for the right to read it.")
+        yield entry(path, False, "the folder cannot be read")
+
+
+def _shown(name: str) -> str:
+    """The name without what could not be written to a file, or would steer a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def _content(path: Path) -> bytes:
@@ -182,7 +194,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File:
         refused = _TOO_LARGE
     return File(
         tuple(part for part in parts if part not in ("", ".", "..")),
-        name.rstrip("/"),
+        _shown(name.rstrip("/")),
         partial(_inflated, archive, entry),
         name.endswith("/"),
         refused,

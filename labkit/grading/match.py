@@ -88,15 +88,16 @@ def choose_answers(parts: Parts) -> None:
     definers, given = {}, {}
     for place in parts.all("answer"):
         name, named = _function(parts, place), parts.named(place)
-        definers[place] = [
-            number
-            for number, cell in enumerate(parts.cells)
-            if name and (cell.cell_type == "code" or number in named) and defines(cell, name)
-        ]
+        code = [n for n, cell in enumerate(parts.cells) if cell.cell_type == "code" or n in named]
+        definers[place] = [n for n in code if name and defines(parts.cells[n], name)]
         stub = parts.visible[place]
-        given[place] = [n for n in definers[place] if normal(parts.cells[n].source) != stub]
-        if given[place]:
-            parts.left_out |= set(definers[place]) - set(given[place])
+        bound = [n for n in definers[place] if normal(parts.cells[n].source) != stub]
+        if bound:
+            parts.left_out |= set(definers[place]) - set(bound)
+        # `sweep = sweep(model)` in a cell of trials is no answer, if there is a `def sweep`.
+        given[place] = [n for n in bound if _has_def(parts.cells[n], name)] or bound
+        if bound and bound[-1] > given[place][-1]:
+            parts.remarks.append(f"{name} is something else after the cell that defines it")
         if len(given[place]) > 1:
             count = len(given[place])
             parts.remarks.append(f"{name} is defined in {count} cells; the last one counts")
@@ -181,8 +182,12 @@ def grade_id(cell: NotebookNode) -> str:
 
 def defines(cell: NotebookNode, name: str) -> bool:
     """Whether a cell binds `name`; code that does not compile is looked at as well."""
-    pattern = rf"^(?:(?:async +)?def +{name}\b|{name} *(?::[^=\n]+)?=[^=])"
-    return re.search(pattern, cell.source, re.MULTILINE) is not None
+    bound = re.search(rf"^{name} *(?::[^=\n]+)?=[^=]", cell.source, re.MULTILINE)
+    return bound is not None or _has_def(cell, name)
+
+
+def _has_def(cell: NotebookNode, name: str) -> bool:
+    return re.search(rf"^(?:async +)?def +{name}\b", cell.source, re.MULTILINE) is not None
 
 
 def normal(text: str) -> str:

@@ -369,6 +369,19 @@ def test_ids_are_safe_and_no_two_students_fall_together(names, listed):
         assert id.split(".")[0].upper() not in {"CON", "PRN", "AUX", "NUL", "COM1", "LPT1"}
 
 
+LETTERS = st.characters(categories=["L", "M", "N", "P", "S", "Zs"], exclude_characters="/\\:")
+FOLDERS = st.text(LETTERS, min_size=1, max_size=8).filter(lambda name: name[0] not in "._")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(FOLDERS, unique=True, min_size=2, max_size=8))
+def test_each_folder_is_one_student_with_its_own_notebook(tmp_path_factory, names):
+    path = tmp_path_factory.mktemp("zips") / "a.zip"
+    path.write_bytes(zipped({f"{name}/pruning.ipynb": name.encode() for name in names}))
+    found = taken(path)
+    assert sorted(one.data.decode() for one in found.values()) == sorted(names)
+
+
 # Hostile files: the student is refused with a reason, the others go on.
 
 
@@ -495,6 +508,25 @@ def test_a_notebook_that_cannot_be_read(tmp_path, monkeypatch):
     found = taken(path)
     assert found["ada"].data == RIGHT
     assert found["bob"].problem == "bob/pruning.ipynb: it cannot be read (Permission denied)"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_cannot_be_read(tmp_path):
+    path = folder(tmp_path, {"ada/pruning.ipynb": RIGHT, "bob/pruning.ipynb": RIGHT})
+    (path / "bob").chmod(0)
+    found = taken(path)
+    (path / "bob").chmod(0o700)
+    assert found["bob"].problem == "bob: the folder cannot be read"
+
+
+def test_names_that_no_file_can_hold_or_that_steer_a_terminal(tmp_path):
+    strange = os.fsdecode(b"\xff\x1b[31m")
+    path = folder(tmp_path, {f"{strange}/{strange}.ipynb": RIGHT, "bob/pruning.ipynb": RIGHT})
+    ((_, one),) = [entry for entry in taken(path).items() if entry[0] != "bob"]
+    assert one.data == RIGHT
+    for text in (one.student, one.origin, *one.remarks):
+        assert text.isprintable()
+        text.encode()
 
 
 # Wrong paths.

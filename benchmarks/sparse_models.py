@@ -13,8 +13,9 @@ from transformers.activations import NewGELUActivation
 
 from benchmarks.compare import Claim, alternate
 from benchmarks.onnx_peer import OnnxRuntime
-from labkit import load_model, prunable_layers, prune_global, sparse_linear
+from labkit import load_model, prune_global, sparse_linear
 from labkit.execute import OnePassGELU, SparseLinear
+from labkit.limit import free_linear
 from labkit.sources import DISPLAY_NAMES, MODEL_NAMES
 
 LEVELS = (0.9, 0.95, 0.99)
@@ -22,19 +23,6 @@ DENSER = (0.3, 0.6)
 """Where many layers stay dense: a model must not become slower than by a twentieth."""
 BATCHES = ((8, 128), (1, 32))
 MISSING = "not measured"
-
-
-class StandIn(nn.Module):
-    """A layer that costs nothing: it hands on the same numbers each time, of the right shape."""
-
-    def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.outputs, self.result = outputs, None
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.result is None or self.result.shape[:-1] != x.shape[:-1]:
-            self.result = torch.randn(*x.shape[:-1], self.outputs)
-        return self.result
 
 
 def run() -> Claim:
@@ -106,12 +94,9 @@ def inputs_of(name: str, batch: int, length: int) -> dict[str, torch.Tensor]:
 def _measure(name: str) -> dict[str, dict[str, float | None]]:
     dense = load_model(name, "random").model
     rest = copy.deepcopy(dense)
-    for layer in prunable_layers(dense):
-        rows, columns = layer.weight.shape
-        stand_in = StandIn(columns if layer.transposed else rows)
-        rest.set_submodule(layer.name.removesuffix(".weight"), stand_in)
-    for name in [n for n, m in rest.named_modules() if isinstance(m, NewGELUActivation)]:
-        rest.set_submodule(name, OnePassGELU())  # as sparse_linear has it
+    free_linear(rest)
+    for path in [n for n, m in rest.named_modules() if isinstance(m, NewGELUActivation)]:
+        rest.set_submodule(path, OnePassGELU())  # as sparse_linear has it
     found = {}
     for batch, length in BATCHES:
         inputs = inputs_of(name, batch, length)

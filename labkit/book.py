@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit import sources
+from labkit.errors import SourceError
 from labkit.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labkit.plots import Plot
+    from labkit.figures import Plot
     from labkit.study import Study
 
 
@@ -36,14 +38,33 @@ def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | 
     """
     from labkit.site import hub_tables
 
-    here = Path.cwd()
-    course = next((f for f in (here, *here.parents) if (f / "_config.yml").is_file()), here)
-    tables = hub_tables(root or course)
+    tables = hub_tables(root or _course())
     if not tables:
         return None
     import pandas as pd
 
     return {name: pd.read_parquet(path) for name, path in tables.items()}
+
+
+def benchmark(name: str, root: Path | str | None = None) -> dict[str, Any]:
+    """A benchmark as `make bench` last kept it: what a page cannot measure in a minute.
+
+    The keys are those of `benchmarks.compare.Claim`, and "machine", the line that says what it was
+    measured on. `root` is the course's folder, as for `reader_results`.
+
+    Raises:
+        SourceError: it has not been measured.
+    """
+    path = Path(root or _course()) / "benchmarks" / "results" / f"{name}.json"
+    if not path.is_file():
+        raise SourceError(f"{path} is missing: measure it with `python -m benchmarks {name}`")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _course() -> Path:
+    """The course's folder, which the page's folder lies in."""
+    here = Path.cwd()
+    return next((f for f in (here, *here.parents) if (f / "_config.yml").is_file()), here)
 
 
 def show(plot: Plot) -> None:
@@ -80,3 +101,10 @@ def number(name: str, value: float, form: str = "{:.1f}") -> None:
     from myst_nb import glue
 
     glue(name, form.format(float(value)), display=False)
+
+
+def words(name: str, text: str) -> None:
+    """Glue text that the page's own results choose, for a `{glue:text}` role in the prose."""
+    from myst_nb import glue
+
+    glue(name, str(text), display=False)

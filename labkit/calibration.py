@@ -78,7 +78,7 @@ def times(outputs: int, inputs: int, tokens: int) -> Times:
     key = f"{outputs}x{inputs} at {tokens} tokens, {torch.get_num_threads()} threads"
     known = _read()
     if key not in known:
-        known[key] = _measure(outputs, inputs, tokens)
+        known[key] = measure(outputs, inputs, tokens)
         _write(known)
     return known[key]
 
@@ -100,8 +100,11 @@ def machine() -> dict[str, str]:
     }
 
 
-def _measure(outputs: int, inputs: int, tokens: int) -> Times:
-    """Time the products in turn and take each one's fastest round."""
+def measure(outputs: int, inputs: int, tokens: int) -> Times:
+    """Time a layer at this number of tokens now: products in turn, of each the fastest round.
+
+    The weights are float32 and their zeros fall at random. It takes `SECONDS`, or three rounds.
+    """
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(tokens, inputs, generator=generator)
     weight = torch.randn(outputs, inputs, generator=generator)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.layers import prunable_layers
-from labkit.measure import file_sizes, measure_size
+from labkit.measure import binary_entropy, file_sizes, measure_size
 from labkit.prune import LEVELS, sweep
 from labkit.sparsefile import save_sparse
 
@@ -102,3 +102,26 @@ def formats_table(results: pd.DataFrame) -> pd.DataFrame:
             shown[f"{label} (MB)"] = f"{row[form] / 1e6:.2f}{share}"
         rows.append(shown)
     return pd.DataFrame(rows)
+
+
+def bits_per_weight(
+    sparsity: float, value_bits: int = 32, shape: tuple[int, int] = (768, 768)
+) -> dict[str, float]:
+    """Bits that a matrix takes for each of its weights, zeros included, in five forms.
+
+    Indices have 32 bits; CSR has a start for each row and for the end. "mask bound" is the entropy
+    of a random mask with the kept values as they are (Shannon 1948).
+
+    Args:
+        sparsity: 0 to 1.
+        value_bits: of a stored value: 32 for float32, 16 for half precision.
+        shape: rows and columns; only CSR depends on it.
+    """
+    kept, (rows, columns) = 1 - sparsity, shape
+    return {
+        "dense": float(value_bits),
+        "COO": kept * (value_bits + 64),
+        "CSR": kept * (value_bits + 32) + 32 * (rows + 1) / (rows * columns),
+        "bit mask": kept * value_bits + 1,
+        "mask bound": kept * value_bits + binary_entropy(kept),
+    }

@@ -58,13 +58,14 @@ def execution_key(root: Path | str) -> str:
     """Hash of what the cells of the book depend on beside their own code.
 
     That is the modules of `labkit`, the data it ships, the pinned versions and the running Python,
-    and the reader's own results for the published models (`hub_tables`).
+    the reader's own results for the published models (`hub_tables`), and the benchmarks' results.
     """
     root, package = Path(root), Path(__file__).parent
     files = [path for path in package.rglob("*") if path.suffix in _KEYED]
     pins = root / "requirements.txt"
     files += [pins] if pins.is_file() else []
     files += hub_tables(root).values()
+    files += (root / "benchmarks" / "results").glob("*.json")
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(set(files)):
         base = package if path.is_relative_to(package) else root

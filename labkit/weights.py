@@ -45,7 +45,7 @@ class Distribution:
 
     `block` is -1 for more than one block, `stack` is "all" for more than one stack.  `mean`, `m2`,
     `m3`, `m4` are the mean and the sums of the 2nd to 4th powers of the deviations from it
-    (float64).  `below` counts |w| < t for each threshold.  `counts` is a histogram (int64, 65,536
+    (float64).  `below` counts `|w| < t` for each threshold.  `counts` is a histogram (int64, 65,536
     bins) over the upper 16 bits of the float32 pattern: bins of at most 0.8 % relative width
     around every size of weight, from which quantiles and coarser histograms follow.
     """
@@ -76,12 +76,12 @@ class Distribution:
 
     @property
     def excess_kurtosis(self) -> float:
-        """Fourth standardised moment minus 3: 0 normal, 3 Laplace; 0 where all are equal."""
+        """Fourth standardised moment minus 3 (0 normal, 3 Laplace, 0 where all are equal)."""
         return self.weights * self.m4 / self.m2**2 - 3 if self.m2 else 0.0
 
     @property
     def share_below(self) -> dict[float, float]:
-        """Threshold → share of the weights with |w| < threshold, 0 to 1."""
+        """Threshold → share of the weights with `|w| < threshold`, 0 to 1."""
         return {t: b / self.weights for t, b in zip(self.thresholds, self.below, strict=True)}
 
     def quantiles(self, shares: Sequence[float]) -> np.ndarray:
@@ -281,7 +281,7 @@ def weight_summary(
 
     Args:
         model: a `transformers` model.
-        thresholds: positive numbers; |w| < t is counted for each.
+        thresholds: positive numbers; `|w| < t` is counted for each.
         title: name for tables and legends; default: the model's class.
 
     Raises:

@@ -1,7 +1,9 @@
 """Small models of several families, made from their real classes with seeded random weights."""
 
+import shutil
+
 import pytest
-from coursecopy import build, copy_course
+from coursecopy import EXECUTED, build, copy_course
 from filelock import FileLock
 
 
@@ -70,8 +72,11 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id):
-    """The folder of the book, built once for all tests that look at it, in all test processes."""
+def site(tmp_path_factory, worker_id, pytestconfig):
+    """The folder of the book, built once for all tests that look at it, in all test processes.
+
+    The results of its pages outlive the run: the next one executes only what has changed.
+    """
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent  # that of the whole run; each process has a folder below it
@@ -80,7 +85,11 @@ def site(tmp_path_factory, worker_id):
     with FileLock(shared / "course.lock"):
         if not folder.exists():
             folder.mkdir()
-            result = build(copy_course(folder))
+            cache = getattr(pytestconfig, "cache", None)  # pytest may run without its own
+            kept = (cache.mkdir("book") if cache else shared) / "executed"
+            result = build(copy_course(folder, kept))
             assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(folder / EXECUTED, kept)
     assert html.exists(), "the build failed in another test process: see there"
     return html

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import yaml
 
+from labkit.site import execution_key
+
 ROOT = Path(__file__).parents[1]
-_CACHE = Path("_build") / ".jupyter_cache"
+EXECUTED = Path("_build") / ".jupyter_cache"
+"""Where a course keeps the results of its pages; `course-key` in it says what they depend on."""
 
 
 def pages():
@@ -20,15 +23,22 @@ def pages():
     return [Path(name).name for name in (toc["root"], *(entry["file"] for entry in entries))]
 
 
-def copy_course(target):
-    """Copy what the book is built of; pages that ran before need not run again (they are keyed)."""
-    for name in ("_config.yml", "_toc.yml", "requirements.txt"):
+def copy_course(target, *caches):
+    """Copy what the book is built of; pages that ran before need not run again.
+
+    Their results are those of the repository or of the first of `caches` that are still valid.
+    """
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", "CHANGELOG.md"):
         shutil.copy(ROOT / name, target)
     without = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for name in ("book", "exercises"):
+    for name in ("book", "exercises", "benchmarks/results"):
         shutil.copytree(ROOT / name, target / name, ignore=without)
-    if (ROOT / _CACHE).is_dir():
-        shutil.copytree(ROOT / _CACHE, target / _CACHE)
+    key = execution_key(target)
+    for cache in (ROOT / EXECUTED, *caches):
+        stamp = cache / "course-key"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
+            shutil.copytree(cache, target / EXECUTED)
+            break
     return target
 
 

@@ -1,23 +1,29 @@
 """Build the book as `make book` does, into a folder of its own, and look at the pages."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from html.parser import HTMLParser
 
 import jupytext
 import pandas as pd
 import pytest
+import yaml
 from coursecopy import ROOT, build, page_course, pages
 from matplotlib.figure import Figure
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
+import labkit
 from labkit import book
 from labkit import site as sites
 from labkit.errors import InputError, SourceError
-from labkit.plots import Plot
+from labkit.figures import Plot
 from labkit.study import save_table
 
 PAGES = pages()
@@ -73,6 +79,22 @@ def test_no_number_of_the_results_is_typed_by_hand():
         assert not found, f"{page}: {found}"
 
 
+def test_the_reference_describes_every_public_name():
+    text = (ROOT / "book" / "reference.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"auto\w+:: labkit\.(\w+)$", text, flags=re.MULTILINE))
+    assert described == set(labkit.__all__)
+
+
+def test_every_chapter_leads_to_the_glossary_and_every_term_has_a_place_in_the_alphabet():
+    glossary = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8").split("{glossary}\n")[1]
+    terms = re.findall(r"^(?=\w)(.+)$", glossary, flags=re.MULTILINE)
+    words = [term.lower() for term in terms if term[0].isalpha()]
+    assert words == sorted(words) and len(words) > 30
+    for page in PAGES:
+        if page[0].isdigit():
+            assert "{term}`" in (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8"), page
+
+
 def _secrets(lab):
     """Lines of the solution, hidden tests and mark schemes of a lab that its release has not."""
     path = ROOT / "solutions" / lab / f"{lab}.ipynb"
@@ -125,6 +147,7 @@ def test_nothing_points_to_an_address_that_is_not_set(site):
         html = path.read_text(encoding="utf-8")
         for name in ("colab", "mybinder", "github.com/executablebooks", "unpkg", "jsdelivr"):
             assert name not in html.lower(), f"{path.name} names {name}"
+        assert "git clone" not in html
         assert 'rel="canonical"' not in html and "og:url" not in html
         assert 'property="og:title"' in html or path.name == "print.html"
 
@@ -134,7 +157,8 @@ ADDRESS = "https://github.com/someone/a-course"
 
 @pytest.mark.slow
 def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
-    page_course(tmp_path, "First words of the page.\n\n```{lab} weights\n```")
+    online = "```{online}\n**Here:** `git clone ADDRESS`\n```"
+    page_course(tmp_path, f"First words of the page.\n\n```{{lab}} weights\n```\n\n{online}")
     config = tmp_path / "_config.yml"
     text = config.read_text(encoding="utf-8")
     assert 'course_repository: ""' in text
@@ -159,10 +183,24 @@ def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
     colab = f"https://colab.research.google.com/github/someone/a-course/blob/main/{path}"
     binder = "https://mybinder.org/v2/gh/someone/a-course/main?labpath=" + path.replace("/", "%2F")
     assert f'href="{colab}"' in html and f'href="{binder}"' in html
+    text = " ".join(" ".join(Text(html).parts).split())
+    assert "<strong>Here:</strong>" in html and f"git clone {ADDRESS}" in text
     page = "https://someone.github.io/a-course/book/index.html"
     assert f'<link rel="canonical" href="{page}"' in html
     assert f'<meta property="og:url" content="{page}"' in html
     assert '<meta name="description" content="First words of the page."' in html
+
+
+def test_binder_sets_up_a_python_that_the_course_runs_on():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = yaml.safe_load((ROOT / ".binder/environment.yml").read_text(encoding="utf-8"))
+    python = next(name for name in found["dependencies"] if name.startswith("python="))
+    assert Version(python.removeprefix("python=")) in SpecifierSet(project["requires-python"])
+    script = ROOT / ".binder/postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+    cpu = re.search(r"--extra-index-url (\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert cpu[0] in script.read_text(encoding="utf-8"), "as make setup TORCH=cpu"
 
 
 @pytest.mark.slow
@@ -209,6 +247,7 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
     names = ("site.py", "cli/book.py", "mini/corpus/test.jsonl", "mini/zoo/gpt2/model.safetensors")
     paths = [package / name for name in names]
     paths += [course / "requirements.txt", course / "results" / "tables" / "results.parquet"]
+    paths += [course / "benchmarks" / "results" / "sweep.json"]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("before")
@@ -242,6 +281,15 @@ def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeyp
     found = book.reader_results()
     assert list(found) == ["results"] and found["results"].equals(table)
     assert sites.execution_key(tmp_path) != before
+
+
+def test_a_page_quotes_a_benchmark_with_its_machine_or_says_how_to_measure_it(tmp_path):
+    course = tmp_path / "benchmarks" / "results"
+    course.mkdir(parents=True)
+    (course / "sweep.json").write_text('{"title": "T", "rows": [], "machine": "M"}')
+    assert book.benchmark("sweep", tmp_path)["machine"] == "M"
+    with pytest.raises(SourceError, match="python -m benchmarks storage"):
+        book.benchmark("storage", tmp_path)
 
 
 def _plot(name, width):

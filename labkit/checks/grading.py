@@ -13,6 +13,10 @@ from labkit.errors import InputError
 
 VISIBLE_SEED = 1
 SEED_VARIABLE = "LABKIT_GRADING_SEED"
+_PRINTED = (
+    "it printed {}. This looks like 'a print left in': a function of a library returns its result, "
+    "and who calls it decides what is shown"
+)
 
 
 def grading_seed(text: str | None = None) -> int:
@@ -39,7 +43,10 @@ def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:
 
 
 def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
-    """Check the function behind `trial`, wherever it runs; never raises on account of it."""
+    """Check the function behind `trial`, wherever it runs; never raises on account of it.
+
+    A function that printed has one verdict more, which fails.
+    """
     try:
         verdicts = tuple(exercise.check(trial, seed))
         if trial.forbidden:
@@ -47,6 +54,8 @@ def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     except BaseException as error:  # a returned object may run code of its own when looked at
         message = f"the answer could not be judged: {type(error).__name__}: {one_line(error)}"
         verdicts = (Verdict("the check", False, message),)
+    if trial.noise:
+        verdicts += (Verdict("prints nothing", False, _PRINTED.format(trial.noise)),)
     score = sum(verdict.passed for verdict in verdicts) / max(len(verdicts), 1)
     return Grade(score, round(score * exercise.points, 4), exercise.points, verdicts)
 

@@ -186,6 +186,7 @@ class _RemoteTrial:
     def __init__(self, submission: Submission, exercise: Exercise) -> None:
         self.name = exercise.function
         self.forbidden: str | None = None
+        self.noise: str | None = None
         self.after: tuple[Any, ...] = ()
         self._submission = submission
         self._forbids = exercise.forbids
@@ -210,6 +211,7 @@ class _RemoteTrial:
         if isinstance(reply.get("after"), tuple):
             self.after = reply["after"]
         self.forbidden = _text(reply.get("forbidden"))
+        self.noise = _text(reply.get("noise"))
         problem = _text(reply.get("problem"))
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)

@@ -172,7 +172,7 @@ def _answer(trial: Trial, arguments: tuple) -> bytes:
         reply["value"] = trial(*arguments)
     except Failure as failure:
         reply |= {"problem": str(failure), "anywhere": failure.anywhere}
-    reply |= {"forbidden": trial.forbidden, "after": arguments}
+    reply |= {"forbidden": trial.forbidden, "noise": trial.noise, "after": arguments}
     try:
         return dumps(reply)
     except BaseException as error:  # the value's class has code of its own, or it is endless

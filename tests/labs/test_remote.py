@@ -113,6 +113,14 @@ def magnitude_mask(weight, sparsity):
     assert "does the exercise for you" in grade.verdicts[0].message
 
 
+@pytest.mark.parametrize("noisy", ["print('noise')", "import os; os.write(2, b'noise')"])
+def test_noise_is_seen_from_outside(tmp_path, noisy):
+    grade = _grade(tmp_path, RIGHT.replace("    order", f"    {noisy}\n    order", 1))
+    *others, verdict = grade.verdicts
+    assert all(other.passed for other in others)
+    assert str(verdict).startswith("failed  prints nothing: it printed 'noise")
+
+
 def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
         assert submission.grade(MASK, 1).score == 0
@@ -230,7 +238,7 @@ def test_files_that_are_no_submission(tmp_path):
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):
     path = tmp_path / "mine.py"
-    path.write_text("import torch\n" + RIGHT)
+    path.write_text(f"# %%\nimport nothing_there\n\n# %%\nimport torch\n{RIGHT}")
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/labs"]
     done = subprocess.run(
         [*run, "--submission", str(path)], cwd=ROOT, capture_output=True, text=True
@@ -239,4 +247,5 @@ def test_pytest_shows_the_points_of_a_submission(tmp_path):
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout
     assert "there is no function global_masks" in done.stdout
+    assert "code cell 1 raised ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
     assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

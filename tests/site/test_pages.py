@@ -25,6 +25,13 @@ COLORS = """() => {
     }
     return [...found];
 }"""
+UNREACHED = """() => [...document.querySelectorAll("article *")].filter(e =>
+    e.checkVisibility() && e.scrollWidth > e.clientWidth + 1
+    && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
+    && !(e.tabIndex === 0 && e.getAttribute("role") && e.getAttribute("aria-label"))
+    ).map(e => `${e.className} ${e.textContent.slice(0, 60)}`)"""
+SMALLEST_CODE = """() => Math.min(...[...document.querySelectorAll("article pre")]
+    .filter(e => e.checkVisibility()).map(e => parseFloat(getComputedStyle(e).fontSize)))"""
 WIDTH = "document.documentElement.scrollWidth"
 THEME = "document.documentElement.dataset.theme"
 
@@ -72,8 +79,14 @@ def test_figures_stay_readable_on_a_phone_and_text_on_paper(visit, path):
                 frame.focus()
                 page.keyboard.press("ArrowRight")
                 page.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
+        assert page.evaluate(UNREACHED) == [], "scrolls sideways, but not from the keyboard"
+        assert page.evaluate(SMALLEST_CODE) >= 12
         page.emulate_media(media="print", color_scheme="dark")
         page.wait_for_timeout(300)
+        for quiz in page.locator(".lk-quiz").all():
+            assert quiz.locator("legend").is_visible() and quiz.locator("label").last.is_visible()
+            for part in ("input", ".lk-reply", ".lk-answer"):
+                assert not quiz.locator(part).first.is_visible()
         colors = page.evaluate(COLORS)
         assert colors and [color for color in colors if sum(_channels(color)) / 3 > 160] == []
 

@@ -7,54 +7,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-_REPOSITORY = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
-
-
-@dataclass(frozen=True)
-class Address:
-    """Owner and name of a repository on GitHub, and the branch that readers get."""
-
-    owner: str
-    repository: str
-    branch: str
-
-    @property
-    def site(self) -> str:
-        """Address of the built site on GitHub Pages."""
-        return f"https://{self.owner.lower()}.github.io/{self.repository}/"
-
-    def colab(self, path: str) -> str:
-        """Address that opens the notebook at `path` of the repository in Google Colab."""
-        place = f"{self.owner}/{self.repository}/blob/{quote(self.branch)}"
-        return f"https://colab.research.google.com/github/{place}/{quote(path)}"
-
-    def binder(self, path: str) -> str:
-        """Address that opens the notebook at `path` of the repository on mybinder.org."""
-        place = f"{self.owner}/{self.repository}/{quote(self.branch, safe='')}"
-        return f"https://mybinder.org/v2/gh/{place}?labpath={quote(path, safe='')}"
+from labkit.address import Address, read_address
+from labkit.errors import InputError
 
 
 def public_address(config: Config) -> Address | None:
     """The address that `_config.yml` states, or None while it is empty."""
-    text = (config.course_repository or "").strip()
-    if not text:
-        return None
-    found = _REPOSITORY.fullmatch(text)
-    if not found:
-        raise ConfigError(
-            f"course_repository in _config.yml is {text!r}: write "
-            "https://github.com/OWNER/REPOSITORY, or leave it empty"
-        )
-    return Address(*found.groups(), config.course_branch)
+    try:
+        return read_address(config.course_repository, config.course_branch)
+    except InputError as error:
+        raise ConfigError(str(error)) from None
 
 
 def setup(app: Sphinx) -> None:

@@ -1,15 +1,22 @@
-"""The directive `lab`: how a reader gets the notebook of a chapter's exercises.
+"""The directives `lab` and `online`: how a reader gets the notebooks, and the course.
 
     ```{lab} weights
     ```
 
 offers the students' version for download from the site itself, names the command that starts the
-lab, and links to Colab and Binder once the course has a public address.
+lab, and links to Colab and Binder once the course has a public address. What stands in
+
+    ```{online}
+    Get it: `git clone ADDRESS`
+    ```
+
+appears only then, with the address in the place of ADDRESS.
 """
 
 from __future__ import annotations
 
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -48,6 +55,24 @@ class Lab(SphinxDirective):
         return [box]
 
 
+class Online(SphinxDirective):
+    """`{online}`: text for a course with a public address, and nothing without one."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """The content, parsed, or nothing."""
+        address = public_address(self.config)
+        if address is None:
+            return []
+        lines = [line.replace("ADDRESS", address.url) for line in self.content]
+        text = StringList(lines, self.state.document["source"])
+        box = nodes.container()
+        self.state.nested_parse(text, self.content_offset, box)
+        return box.children
+
+
 def setup(app: Sphinx) -> None:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("lab", Lab)
+    app.add_directive("online", Online)

@@ -307,6 +307,5 @@ TASK = Exercise(
     section=_SECTION,
     function="layer_sensitivity",
     check=_check,
-    # Not all of labkit: the evaluation that is handed over stands there.
-    forbids=("labkit.prune", "labkit.study", "torch.nn.utils.prune"),
+    forbids=("torch.nn.utils.prune",),
 )

@@ -216,7 +216,6 @@ TASK = Exercise(
     section=_SECTION,
     function="encode",
     check=_check,
-    forbids=("labkit",),
     points=3,
     minutes=10,
     difficulty=1,

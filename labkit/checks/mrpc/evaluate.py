@@ -264,15 +264,7 @@ TASK = Exercise(
     section=_SECTION,
     function="evaluate",
     check=_check,
-    # Not all of labkit: the model that is evaluated is a part of it.
-    forbids=(
-        "labkit.evaluate",
-        "labkit.scores",
-        "labkit.measure",
-        "labkit.checks.mrpc.evaluate",
-        "sklearn",
-        "evaluate",
-    ),
+    forbids=("sklearn", "evaluate"),
     points=6,
     minutes=25,
     difficulty=2,

@@ -261,6 +261,4 @@ TASK = Exercise(
     section=_SECTION,
     function="time_calls",
     check=_check,
-    # Not all of labkit: the work and the clock that are handed in are classes of this module.
-    forbids=("labkit.measure",),
 )

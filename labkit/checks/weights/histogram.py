@@ -255,8 +255,6 @@ TASK = Exercise(
     section=_SECTION,
     function="streaming_histogram",
     check=_check,
-    # Not all of labkit: the iterator that is handed in is a class of the checks.
-    forbids=("labkit.weights", "labkit.checks.weights.histogram"),
     points=6,
     minutes=20,
     difficulty=2,

@@ -171,7 +171,7 @@ def nan_and_doubled_keys(notebook):
 
 def in_encoding(encoding):
     def to(notebook):
-        cell(notebook, "pruning-01").source += "\n# café"
+        cell(notebook, "pruning-code-1").source += "\n# café"
         return json.dumps(notebook, ensure_ascii=False).encode(encoding)
 
     to.__name__ = encoding
@@ -179,7 +179,7 @@ def in_encoding(encoding):
 
 
 def half_a_character(notebook):
-    cell(notebook, "pruning-01").source += "\n# \ud800"
+    cell(notebook, "pruning-code-1").source += "\n# \ud800"
     return json.dumps(notebook).encode()
 
 
@@ -286,7 +286,7 @@ def answers_in_the_test_cells(notebook):
 def answers_in_one_cell(notebook):
     answers = [cell(notebook, f"{e.grade_id}-answer").source for e in EXERCISES]
     notebook = release()
-    cell(notebook, "pruning-01").source += "\n\n" + "\n\n".join(answers)
+    cell(notebook, "pruning-code-1").source += "\n\n" + "\n\n".join(answers)
     return notebook
 
 

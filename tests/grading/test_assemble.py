@@ -207,7 +207,7 @@ def test_changed_grade_ids_lose_no_answer():
 
 def test_unknown_grade_ids_are_told():
     notebook = solved()
-    cell(notebook, "pruning-01").metadata = {"nbgrader": {"grade_id": "bonus", "points": 50}}
+    cell(notebook, "pruning-code-1").metadata = {"nbgrader": {"grade_id": "bonus", "points": 50}}
     _, remarks = put_together(notebook)
     assert "the grade id 'bonus' is none of this lab" in remarks
 
@@ -248,7 +248,7 @@ def test_an_answer_beside_the_stub_beats_the_stub(where):
 
 def test_a_cell_with_all_answers_is_run_once_and_no_stub_follows():
     notebook = release()
-    cell(notebook, "pruning-01").source += "\n\n" + "\n\n".join(RIGHT)
+    cell(notebook, "pruning-code-1").source += "\n\n" + "\n\n".join(RIGHT)
     result, remarks = put_together(notebook)
     code = "\n".join(c.source for c in result.cells if c.cell_type == "code")
     assert code.count("def magnitude_mask") == 1
@@ -290,12 +290,14 @@ def test_what_a_student_defines_in_a_graded_cell_is_still_run():
 
 def test_an_edited_cell_of_the_course_is_the_students_and_a_deleted_one_comes_back():
     notebook = solved()
-    cell(notebook, "pruning-01").source += "\nimport math"
-    notebook.cells.remove(cell(notebook, "pruning-08"))
+    cell(notebook, "pruning-code-1").source += "\nimport math"
+    notebook.cells.remove(cell(notebook, "pruning-magnitude_mask-code-1"))
     result, remarks = put_together(notebook)
-    assert cell(result, "pruning-01").source.endswith("import math")
-    assert cell(result, "pruning-08") == cell(source(), "pruning-08")
-    assert remarks == "deleted cells of the course were put back: pruning-08"
+    assert cell(result, "pruning-code-1").source.endswith("import math")
+    assert cell(result, "pruning-magnitude_mask-code-1") == cell(
+        source(), "pruning-magnitude_mask-code-1"
+    )
+    assert remarks == "deleted cells of the course were put back: pruning-magnitude_mask-code-1"
 
 
 def test_an_answer_in_a_text_cell_is_code_again():
@@ -322,7 +324,7 @@ def test_only_the_functions_are_enough():
     assert answers(result) == RIGHT
     assert "nbgrader's metadata were lost" in remarks
     # The course's imports come before them.
-    assert [c.id for c in result.cells].index("pruning-01") < 3
+    assert [c.id for c in result.cells].index("pruning-code-1") < 3
 
 
 def test_a_notebook_of_another_lab_is_told():

@@ -54,9 +54,14 @@ def grade_one(handed: Handed, source: str, seed: int, host: Host) -> Outcome:
         return _graded(handed, notebook, remarks, seed, host, began)
     except SourceError:
         raise
-    except Exception as error:  # a fault of ours, that this submission alone may have brought up
-        reason = f"the grader failed at it ({type(error).__name__}: {one_line(error)})"
-        return not_graded(handed, source, f"{reason}: grade it by hand, and report the fault")
+    except Exception as error:
+        return not_graded(handed, source, _fault(error))
+
+
+def _fault(error: Exception) -> str:
+    """The reason where the fault is ours: one submission may bring it up, and none is to suffer."""
+    said = f"{type(error).__name__}: {one_line(error)}"
+    return f"the grader failed at it ({said}): grade it by hand, and report the fault"
 
 
 def not_graded(handed: Handed, source: str, reason: str = "") -> Outcome:
@@ -84,8 +89,13 @@ def _assembled(handed: Handed, source: str) -> tuple[NotebookNode, tuple[str, ..
     from labkit.grading.assemble import assemble, read_notebook
 
     frame = nbformat.reads(source, as_version=4)
-    notebook, remarks = assemble(frame, read_notebook(handed.data))
-    return notebook, (*remarks, *suspicions(notebook, frame))
+    try:
+        notebook, remarks = assemble(frame, read_notebook(handed.data))
+        return notebook, (*remarks, *suspicions(notebook, frame))
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(_fault(error)) from error
 
 
 def _graded(

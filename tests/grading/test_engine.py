@@ -97,6 +97,18 @@ def test_a_host_that_cannot_start_is_no_fault_of_the_submission():
         grade_one(handed(data=to_bytes(solved(LAB))), SOURCE, 7, Broken())
 
 
+def test_a_fault_of_the_grader_is_an_outcome(monkeypatch):
+    def fail(*_):
+        raise KeyError("who knows")
+
+    one = handed(data=to_bytes(solved(LAB)))
+    for place, status in [("Submission.grade", "partly"), ("suspicions", "unreadable")]:
+        monkeypatch.setattr(f"labkit.grading.one.{place}", fail)
+        outcome = grade_one(one, SOURCE, 7, Plain())
+        assert (outcome.status, outcome.points) == (status, 0)
+        assert "failed at it (KeyError: 'who knows'): grade it by hand" in outcome.reason
+
+
 def test_suspicions_are_remarks_on_what_the_course_does_not_use():
     frame, notebook = source(LAB), solved(LAB)
     assert suspicions(notebook, frame) == ()

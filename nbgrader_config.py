@@ -19,6 +19,11 @@ _SCRIPTS = str(Path(sys.executable).parent)
 if _SCRIPTS not in os.environ.get("PATH", "").split(os.pathsep):
     os.environ["PATH"] = os.pathsep.join([_SCRIPTS, os.environ.get("PATH", "")])
 
+# Kernels run in bubblewrap: no network, no sight of solutions, gradebook and other submissions.
+# This is for stock `nbgrader autograde`; `labkit grade` has its own way into the sandbox.
+if os.environ.get("LABKIT_SANDBOX"):
+    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "labkit-sandbox"
+
 c.CourseDirectory.course_id = "llm-sparsity-lab"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"

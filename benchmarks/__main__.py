@@ -23,6 +23,7 @@ CLAIMS = (
     "sparse_models",
     "semi_structured",
     "evaluation",
+    "grading",
 )
 
 ROOT = Path(__file__).parent.parent

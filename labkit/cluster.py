@@ -1,4 +1,4 @@
-"""Run the tasks of `labkit.prunefile` on a Dask cluster, on this machine or on others."""
+"""Dask clusters, on this machine or on others, and the tasks of `labkit.prunefile` on them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError, SourceError
 from labkit.prunefile import Run
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _IN_FLIGHT = 64  # tasks given out at once: their results wait in the workers' memory
 _PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
@@ -17,10 +20,27 @@ _PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
 
 @contextmanager
 def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterator[Run]:
+    """A cluster as `prune_files` takes it; arguments and errors are those of `connected`.
+
+    The tasks of a worker that dies are run again by others.
+
+    Raises:
+        SourceError: all workers died.
+    """
+    from distributed.scheduler import KilledWorker
+
+    with connected(scheduler, workers) as client:
+        try:
+            yield lambda function, jobs: _run(client, function, jobs)
+        except KilledWorker as error:
+            raise SourceError(f"the workers died at their work: {error}") from error
+
+
+@contextmanager
+def connected(scheduler: str | None = None, workers: int | None = None) -> Iterator[Client]:
     """Connect to a scheduler, or start a number of worker processes here.
 
-    The workers must have labkit, and see the files under the same absolute paths.  The tasks of a
-    worker that dies are run again by others.
+    The workers must have labkit, and see the files under the same absolute paths.
 
     Args:
         scheduler: address of a running `dask scheduler`, as "tcp://host:8786".
@@ -28,10 +48,9 @@ def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterato
 
     Raises:
         InputError: neither or both of the two.
-        SourceError: the scheduler does not answer, has no workers, or loses all of them.
+        SourceError: the scheduler does not answer, or has no workers.
     """
     from distributed import Client, LocalCluster
-    from distributed.scheduler import KilledWorker
 
     if (scheduler is None) == (workers is None):
         raise InputError("name a scheduler (--scheduler tcp://...) or a number of --workers")
@@ -40,7 +59,7 @@ def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterato
     with ExitStack() as stack:
         try:
             if scheduler is None:
-                options = {"dashboard_address": None, "silence_logs": logging.ERROR}
+                options = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
                 local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
@@ -50,13 +69,10 @@ def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterato
                 f"no cluster at {scheduler}: {error}. Start `dask scheduler`, and `dask worker` "
                 "with its address."
             ) from error
-        try:
-            yield lambda function, jobs: _run(client, function, jobs)
-        except KilledWorker as error:
-            raise SourceError(f"the workers died at their work: {error}") from error
+        yield client
 
 
-def _run(client: Any, function: Callable, jobs: Sequence[tuple]) -> Iterator[tuple[int, Any]]:
+def _run(client: Client, function: Callable, jobs: Sequence[tuple]) -> Iterator[tuple[int, Any]]:
     from distributed import as_completed
 
     numbers = {}

@@ -32,14 +32,15 @@ class Finding:
 def examine(folder: Path | str = ".", *, network: bool = True) -> list[Finding]:
     """Examine Python, torch, the sparse kernel, cores, memory, disk, JupyterLab and sources.
 
-    A sparse kernel that was not compiled yet is compiled, some seconds once.
+    A sparse kernel that was not compiled yet is compiled, some seconds once.  The sandbox of
+    `labkit grade` is attacked, which takes some seconds each time.
 
     Args:
         folder: where results are to be written; its disk is looked at.
         network: ask whether the hub answers (at most three seconds).
     """
     findings = [_python(), *_packages(), _torch(), _sparse_kernel(), _cores(), _memory()]
-    findings += [_disk(Path(folder)), _jupyter(), _mini(), *_hub(network)]
+    findings += [_disk(Path(folder)), _jupyter(), _mini(), *_sandbox(), *_hub(network)]
     return findings
 
 
@@ -140,6 +141,23 @@ def _mini() -> Finding:
     except LabkitError as error:
         return Finding("source mini", "fail", str(error), "pip install --force-reinstall -e .")
     return Finding("source mini", "ok", f"{', '.join(sources.MODEL_NAMES)} and the corpus")
+
+
+def _sandbox() -> list[Finding]:
+    """Whether submissions can be graded safely, found by a few attacks."""
+    from labkit.grading import sandbox
+    from labkit.grading.attacks import attack
+
+    if problem := sandbox.problem():
+        what, _, remedy = problem.partition(": ")
+        found = f"{what}; only `labkit grade`, for instructors, needs it"
+        return [Finding("sandbox", "warn", found, remedy)]
+    return [
+        Finding("sandbox", "ok", f"held off: {one.tried}")
+        if one.held
+        else Finding("sandbox", "fail", f"not held off: {one.tried}", "grade in a virtual machine")
+        for one in attack()
+    ]
 
 
 def _hub(network: bool) -> list[Finding]:

@@ -15,3 +15,7 @@ class InputError(LabkitError, ValueError):
 
 class SourceError(LabkitError, OSError):
     """A model or corpus is not where it was looked for (missing, unreachable, damaged)."""
+
+
+class WithheldError(LabkitError):
+    """A part of `labkit` that could answer an exercise was asked while submissions are graded."""

@@ -13,23 +13,27 @@ students get.  A cell of the text says what it is for in its first line:
 
 A written question has an `exercise` and a `written` cell; its rubric is added to the first.
 
-Points and titles come from `labkit.checks.REGISTRY`, cell ids from the exercise or the position:
-the same text always gives the same bytes.  Once `_config.yml` states the course's public address,
-a cell that installs labkit where it is missing, as on Colab, comes first.
+Points and titles come from `labkit.checks.REGISTRY`.  The id of a cell is made of its exercise and
+what it is for; other cells are counted within their exercise, so that a new one leaves the ids of
+other exercises as they are.  The same text always gives the same bytes.  Once `_config.yml` states
+the course's public address, a cell that installs labkit where it is missing, as on Colab, comes
+first.
 """
 
-import ast
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.address import course_address
-from labkit.checks import REGISTRY, TASKS, Exercise, Task, Written
+from labkit.checks import TASKS, Exercise, Task, Written
+from labkit.checks.watch import ALWAYS
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
+from labkit.instructors import answers_page
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -79,7 +83,7 @@ def build_labs(root: Path | str, check_only: bool = False) -> list[Path]:
         wanted[root / "solutions" / lab / f"{lab}.ipynb"] = source
         wanted[root / "exercises" / lab / f"{lab}.ipynb"] = release_notebook(root, lab, source)
     if (root / VARIANTS).is_dir():
-        wanted[root / "solutions" / "variants.md"] = variants_table(root / VARIANTS)
+        wanted[root / "solutions" / "variants.md"] = answers_page(root / VARIANTS)
     stale = [path for path, content in wanted.items() if _content(path) != content]
     if check_only:
         found = [*root.glob("solutions/*/*.ipynb"), *root.glob("exercises/*/*.ipynb")]
@@ -102,16 +106,20 @@ def source_notebook(lab: str, text: str, path: Path | str, setup: str = "") -> s
 
     notebook = jupytext.reads(text, fmt="py:percent")
     seen: list[tuple[str, str]] = []
-    for position, cell in enumerate(notebook.cells):
+    plain: Counter[str] = Counter()
+    part = lab
+    for cell in notebook.cells:
         role, id = _role(cell, path)
         cell.metadata = {}
-        cell.id = f"{lab}-{position:02d}"
         if role:
             seen.append((role, id))
-            cell.id = "-".join(
-                [id.replace(".", "-")] + ([] if role in ("grade", "written") else [role])
-            )
+            part = id.replace(".", "-")
+            cell.id = part if role in ("grade", "written") else f"{part}-{role}"
             _fill(cell, role, id, lab, path)
+        else:
+            kind = f"{part}-{'code' if cell.cell_type == 'code' else 'text'}"
+            plain[kind] += 1
+            cell.id = f"{kind}-{plain[kind]}"
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     wanted = [
@@ -187,41 +195,6 @@ def leftovers(notebook: str) -> list[str]:
     return found
 
 
-def variants_table(folder: Path) -> str:
-    """Markdown page on the answers that the checks are known to reject or accept, per exercise.
-
-    `folder` holds `ID/wrong_*.py`, with MISTAKE and a docstring, and `ID/right_*.py`.
-
-    Raises:
-        InputError: a file has no docstring, or a wrong one no MISTAKE.
-    """
-    lines = [
-        "# Answers that the checks were tried on",
-        "",
-        "Generated from `tests/labs/variants/` by `make exercises`. Each wrong answer is rejected "
-        "with a message that names its mistake, each right one gets all points; a test per answer "
-        "holds this at several seeds.",
-    ]
-    for id, exercise in REGISTRY.items():
-        lines += ["", f"## {exercise.title} (`{id}`)", "", "| mistake | answer |", "|:--|:--|"]
-        for path in sorted((folder / id).glob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            said = ast.get_docstring(tree)
-            mistake = next(
-                (
-                    ast.literal_eval(node.value)
-                    for node in tree.body
-                    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MISTAKE"
-                ),
-                "" if path.stem.startswith("right") else None,
-            )
-            if not said or mistake is None:
-                raise InputError(f"{path}: a variant needs a docstring and, if wrong, a MISTAKE.")
-            kind = f"'{mistake}'" if mistake else "none, right in another way"
-            lines.append(f"| {kind} | {said.splitlines()[0].replace('|', chr(92) + '|')} |")
-    return "\n".join(lines) + "\n"
-
-
 def _content(path: Path) -> str | None:
     try:
         return path.read_bytes().decode("utf-8")
@@ -266,12 +239,31 @@ def _fill(cell: "NotebookNode", role: str, id: str, lab: str, path: Path | str) 
 
 
 def heading(task: Task) -> str:
-    """Title of an exercise in a notebook, with points, time, difficulty and what to read."""
-    return (
+    """Title of an exercise in a notebook, its points, what to read and what it does not allow."""
+    text = (
         f"## {task.title}\n\n"
         f"**{task.points} points, about {task.minutes} minutes, difficulty "
-        f"{task.difficulty} of 3.** {task.objective} Read first: `{task.section}`."
+        f"{task.difficulty} of 3.** {task.objective} Read first: {_section(task)}."
     )
+    return f"{text} {_not_allowed(task)}" if isinstance(task, Exercise) else text
+
+
+def _not_allowed(exercise: Exercise) -> str:
+    names = list(dict.fromkeys((*ALWAYS, *exercise.forbids)))
+    methods = [name for name in names if name.endswith("()")]
+    modules = [name for name in names if name not in methods]
+    parts = (("module", modules), ("method", methods))
+    said = [
+        f"the {what}{'s' * (len(found) > 1)} {', '.join(f'`{name}`' for name in found)}"
+        for what, found in parts
+        if found
+    ]
+    return f"Not allowed: calls into {'; calls of '.join(said)}."
+
+
+def _section(task: Task) -> str:
+    """Link to the section to read; solutions/LAB, exercises/LAB and work/LAB are as deep."""
+    return f"[{task.section}](../../{task.section})"
 
 
 def rubric_table(question: Written) -> str:

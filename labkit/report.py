@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit import plots
 from labkit.files import write_text
+from labkit.pages import render
 from labkit.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1f2328; --page: #fff; --line: #d0d7de; --soft: #f6f8fa }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --page: #14181e; --line: #3d444d; --soft: #1c2128 }
-}
-body { margin: 0 auto; max-width: 68rem; padding: 1rem; color: var(--ink);
-  background: var(--page); font: 1rem/1.5 system-ui, sans-serif }
-figure { margin: 1.5rem 0; overflow-x: auto } svg { max-width: 100%; height: auto }
-figcaption { font-size: .9rem } .scroll { overflow-x: auto }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right;
-  white-space: nowrap }
-th:first-child, td:first-child { text-align: left } thead th { background: var(--soft) }
-"""
 
 _NOTES = {
     "mini": (
@@ -147,42 +132,14 @@ def write_report(study: Study, out: Path | str) -> Path:
 
 
 def _page(study: Study, drawn: list[plots.Plot]) -> str:
-    settings = study.settings
-    first = study.results.iloc[0]
-    parts = [
-        "<h1>Sparsity study</h1>",
-        f"<p>Models: {escape(', '.join(study.results['model'].unique()))}. "
-        f"Source: {escape(settings.source)}; data: {escape(str(settings.data))}, "
-        f"{first.examples} pairs; method: {escape(settings.method)}; seed {settings.seed}.</p>",
-    ]
-    parts += [f"<p><strong>{note}</strong></p>" for note in notes(study)]
-    parts += ["<h2>What is left</h2>", _table(scores_table(study))]
-    parts.append(
-        f"<p>Always answering class {first.majority_class} has {first.majority_accuracy:.1%} "
-        f"accuracy and F1 {first.majority_f1:.3f}; always predicting the training share of "
-        f"positives has loss {first.prior_loss:.3f}. Intervals: bootstrap over the examples.</p>"
+    return render(
+        "study.html",
+        settings=study.settings,
+        models=study.results["model"].unique(),
+        first=study.results.iloc[0],
+        notes=notes(study),
+        scores=scores_table(study),
+        costs=costs_table(study),
+        weights=weights_table(study),
+        plots=drawn,
     )
-    parts += [
-        "<h2>What it costs</h2>",
-        _table(costs_table(study)),
-        f"<p>Forward pass of the dense code: {first.runtime_batch} sequences of "
-        f"{first.runtime_length} tokens, {first.runtime_threads} threads, median of "
-        f"{first.runtime_repeats}. Files are written and measured; bit mask, CSR and mask bound "
-        "(the entropy of the mask, values as they are) are counted.</p>",
-    ]
-    parts += ["<h2>Weights</h2>", _table(weights_table(study)), "<h2>Figures</h2>"]
-    for plot in drawn:
-        caption = f"<figcaption>{escape(plot.alt)}</figcaption>"
-        parts.append(f"<figure>{plot.svg()}{caption}</figure>")
-    body = "\n".join(parts)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Sparsity study</title><style>{_STYLE}</style></head>\n"
-        f"<body><main>\n{body}\n</main></body>\n</html>\n"
-    )
-
-
-def _table(frame: pd.DataFrame) -> str:
-    html = frame.to_html(index=False, border=0, escape=True)
-    return f'<div class="scroll" tabindex="0">{html}</div>'

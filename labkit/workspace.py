@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from labkit.checks import TASKS
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
+
+COURSE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
     unknown = [name for name in names if name not in lab_names()]
     if unknown:
         raise InputError(f"there is no lab {unknown[0]!r}; choose from {', '.join(lab_names())}.")
-    root = Path(course) if course else Path(__file__).resolve().parents[1]
+    root = Path(course) if course else COURSE
     result = []
     for name in names:
         source = root / "exercises" / name / f"{name}.ipynb"
@@ -55,3 +58,16 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))
     return result
+
+
+def jupyterlab_arguments(path: Path | str, course: Path | str = COURSE) -> list[str]:
+    """What JupyterLab has to be told to open `path`, a notebook or a folder.
+
+    Inside the `course` it serves the whole of it, so that links from a lab to the book's text work;
+    another place it serves alone.
+    """
+    path, course = Path(path).resolve(), Path(course).resolve()
+    if not path.is_relative_to(course):
+        return [str(path)]
+    where = quote(path.relative_to(course).as_posix())
+    return [f"--ServerApp.root_dir={course}", f"--LabApp.default_url=/lab/tree/{where}"]

@@ -1,23 +1,30 @@
 """grade() gives a sound score and plain words whatever a student's function does."""
 
-import contextlib
+import copy
+import functools
 import logging
 import os
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
+import jupytext
 import pytest
 import torch
 
 from labkit import checks
+from labkit.checks.data import dumps
+from labkit.checks.grading import grade_trial
 from labkit.checks.trial import Failure, Trial
 from labkit.errors import InputError
 
 ID = "pruning.magnitude_mask"
+ROOT = Path(__file__).parents[1]
 
 
 def right(weight, sparsity):
@@ -123,22 +130,118 @@ def test_another_dtype_or_shape_costs_only_the_form(change, word):
     assert word in failed[0].message or "shape" in word
 
 
-def test_noise_is_swallowed(capfd, caplog):
+def _prints(weight, sparsity):
+    print("noise")
+
+
+def _prints_to_stderr(weight, sparsity):
+    print("noise", file=sys.stderr)
+
+
+def _writes_past_python(weight, sparsity):
+    os.write(1, b"noise")
+
+
+def _writes_errors_past_python(weight, sparsity):
+    os.write(2, b"\xff\x1b[2Jnoise")
+
+
+def _prints_behind_the_redirection(weight, sparsity):
+    sys.__stdout__.write("noise")
+
+
+def _lets_another_process_print(weight, sparsity):
+    subprocess.run(["echo", "noise"])
+
+
+def _prints_once(weight, sparsity):
+    if weight.numel() == 0:
+        print("\n noise\udcff\n" * 1000)
+
+
+@pytest.mark.parametrize(
+    "noisy",
+    [
+        _prints,
+        _prints_to_stderr,
+        _writes_past_python,
+        _writes_errors_past_python,
+        _prints_behind_the_redirection,
+        _lets_another_process_print,
+        _prints_once,
+    ],
+)
+def test_noise_is_a_failed_property_and_does_not_reach_the_screen(noisy, capfd):
     def loud(weight, sparsity):
-        print("noise")
-        print("noise", file=sys.stderr)
-        os.write(1, b"noise")
-        os.write(2, b"noise")
+        noisy(weight, sparsity)
+        return right(weight, sparsity)
+
+    result = checks.grade(ID, loud, seed=7)
+    *others, verdict = result.verdicts
+    assert [other.name for other in others] == [
+        verdict.name for verdict in checks.grade(ID, right, seed=7).verdicts
+    ]
+    assert all(other.passed for other in others)
+    assert (verdict.name, verdict.passed) == ("prints nothing", False)
+    assert "noise" in verdict.message
+    assert verdict.message.isprintable()
+    assert len(verdict.message) < 300
+    assert result.score == len(others) / (len(others) + 1)
+    out, err = capfd.readouterr()
+    assert "noise" not in out + err
+    print("heard")
+    assert "heard" in capfd.readouterr().out
+
+
+def test_blank_lines_are_noise():
+    trial = Trial(print, "print")
+    assert trial.noise is None
+    trial()
+    assert trial.noise == "blank lines"
+
+
+def test_warnings_and_log_records_are_no_noise(capfd, caplog):
+    def warns(weight, sparsity):
         warnings.warn("noise", stacklevel=1)
         logging.getLogger().error("noise")
         return right(weight, sparsity)
 
-    assert checks.grade(ID, loud, seed=7).score == 1.0
-    out, err = capfd.readouterr()
-    assert "noise" not in out + err + caplog.text
-    print("heard")
-    assert "heard" in capfd.readouterr().out
+    assert checks.grade(ID, warns, seed=7).score == 1.0
+    assert "noise" not in "".join(capfd.readouterr()) + caplog.text
     assert logging.root.manager.disable == 0
+
+
+def test_printing_without_end_fills_no_memory():
+    def loud(write):
+        while True:
+            write("x" * 2**20)
+
+    tracemalloc.start()
+    try:
+        trial = Trial(loud, "loud", seconds=0.2)
+        with pytest.raises(Failure, match="had not returned"):
+            trial(lambda text: print(text))
+        with pytest.raises(Failure, match="BlockingIOError"):
+            Trial(loud, "loud", seconds=5)(lambda text: os.write(1, text.encode()))
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert trial.noise.startswith("'xxx")
+
+
+def test_a_process_left_behind_does_not_hold_up_the_check():
+    def leaves(weight, sparsity):
+        started.append(subprocess.Popen(["sleep", "60"]))
+
+    started = []
+    began = time.monotonic()
+    try:
+        Trial(leaves, "leaves")(1, 2)
+        assert time.monotonic() - began < 30
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def test_an_endless_loop_ends_once_and_keeps_what_was_earned():
@@ -203,69 +306,58 @@ def test_a_mask_changed_after_it_was_returned_does_not_count():
     assert checks.grade(ID, reuses, seed=7).score == 1.0
 
 
-def test_memorised_answers_earn_nothing_on_other_inputs():
-    remembered = {}
-
-    def key(weight, sparsity):
-        return tuple(weight.shape), tuple(weight.flatten().tolist()), sparsity
-
-    def record(weight, sparsity):
-        remembered[key(weight, sparsity)] = right(weight, sparsity)
-        return right(weight, sparsity)
-
-    def replay(weight, sparsity):
-        return remembered[key(weight, sparsity)]
-
-    assert checks.grade(ID, record, seed=checks.VISIBLE_SEED).score == 1.0
-    assert checks.grade(ID, replay, seed=checks.VISIBLE_SEED).score == 1.0
-    assert checks.grade(ID, replay, seed=checks.grading_seed()).score == 0.0
+@functools.cache
+def _solutions(lab):
+    """The functions of a lab's reference solution, by name."""
+    notebook = jupytext.read(ROOT / f"solutions/{lab}/{lab}.py", fmt="py:percent")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    names = {}
+    for cell in [code[0], *(cell for cell in code if "answer" in cell.metadata)]:
+        exec(cell.source, names)
+    return names
 
 
-def _by_method(weight, sparsity):
-    import torch.nn.utils.prune as p
+class Recording:
+    """A trial that writes down what came back for which arguments."""
 
-    return p.L1Unstructured(float(sparsity)).compute_mask(weight, torch.ones_like(weight)).bool()
+    def __init__(self, trial, memory):
+        self._trial, self._memory = trial, memory
 
+    def __getattr__(self, name):
+        return getattr(self._trial, name)
 
-def _by_reference(weight, sparsity):
-    from labkit.checks import masks as helper
-
-    return helper.right({"": weight}, sparsity)[""]
-
-
-def _by_copy(weight, sparsity):
-    import types
-
-    from labkit.checks.masks import drop_lowest
-
-    copy = types.FunctionType(drop_lowest.__code__, drop_lowest.__globals__)
-    keep = copy(weight.abs().flatten(), round(sparsity * weight.numel()))
-    return keep.reshape(weight.shape)
+    def __call__(self, *arguments):
+        key = dumps(arguments)
+        value = self._trial(*arguments)
+        self._memory[key] = copy.deepcopy(value)
+        return value
 
 
-def _hidden_behind_except(weight, sparsity):
-    with contextlib.suppress(BaseException):
-        _by_method(weight, sparsity)
-    return right(weight, sparsity)
+class Replaying:
+    """A trial that knows no answers but those written down."""
+
+    forbidden, noise = None, None
+
+    def __init__(self, name, memory):
+        self.name, self.after, self._memory = name, (), memory
+
+    def __call__(self, *arguments):
+        self.after = arguments
+        try:
+            return copy.deepcopy(self._memory[dumps(arguments)])
+        except KeyError:
+            raise Failure("never seen") from None
 
 
-@pytest.mark.parametrize("function", [_by_method, _by_reference, _by_copy, _hidden_behind_except])
-def test_a_forbidden_call_is_noticed_under_any_name(function):
-    result = checks.grade(ID, function, seed=7)
-    assert result.score == 0.0
-    assert all("earns no points" in verdict.message for verdict in result.verdicts)
-
-
-def test_importing_what_must_not_be_called_is_allowed():
-    def imports(weight, sparsity):
-        from torch.nn.utils import prune
-
-        import labkit.checks
-
-        assert prune and labkit.checks
-        return right(weight, sparsity)
-
-    assert checks.grade(ID, imports, seed=7).score == 1.0
+@pytest.mark.parametrize("id", checks.REGISTRY)
+def test_memorised_answers_earn_nothing_on_other_inputs(id):
+    exercise, memory = checks.REGISTRY[id], {}
+    solution = Trial(_solutions(exercise.lab)[exercise.function], exercise.function)
+    assert grade_trial(exercise, Recording(solution, memory), checks.VISIBLE_SEED).score == 1.0
+    replay = Replaying(exercise.function, memory)
+    assert grade_trial(exercise, replay, checks.VISIBLE_SEED).score > 0.5
+    for seed in (checks.grading_seed(), 7, 8):
+        assert grade_trial(exercise, replay, seed).score == 0.0
 
 
 def test_points_prints_a_line_per_property_and_returns_a_float(capsys):
@@ -350,3 +442,5 @@ def test_the_registry_is_consistent():
         assert exercise.minutes > 0
     grade_ids = {exercise.grade_id for exercise in checks.REGISTRY.values()}
     assert len(grade_ids) == len(checks.REGISTRY)
+    modules = {exercise.check.__module__ for exercise in checks.REGISTRY.values()}
+    assert len(modules) == len(checks.REGISTRY)

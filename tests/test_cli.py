@@ -4,10 +4,14 @@ import subprocess
 import sys
 import time
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import labkit
+from labkit.workspace import jupyterlab_arguments
+
+ROOT = Path(__file__).parents[1]
 
 
 def labkit_command(*arguments, **options):
@@ -139,11 +143,50 @@ def test_start_copies_labs_and_keeps_work(tmp_path):
     assert unknown.returncode == 1 and "choose from weights, pruning" in unknown.stderr
 
 
+def test_jupyterlab_has_the_book_in_reach(tmp_path):
+    inside, outside = tmp_path / "course/work one/size", tmp_path / "work/size"
+    assert jupyterlab_arguments(inside, course=tmp_path / "course") == [
+        f"--ServerApp.root_dir={tmp_path}/course",
+        "--LabApp.default_url=/lab/tree/work%20one/size",
+    ]
+    assert jupyterlab_arguments(outside, course=tmp_path / "course") == [str(outside)]
+
+
+def test_check_is_content_with_a_lab_that_is_all_right():
+    result = labkit_command("check", ROOT / "solutions/weights/weights.ipynb")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[-1] == "26 of 26 points on these inputs; grading draws others"
+    row = "weights.reading - 6 answered in words, read by a person"
+    assert row.split() in [line.split() for line in lines]
+
+
 def test_check_shows_the_points_of_a_file(tmp_path):
     path = tmp_path / "half.py"
-    path.write_text("def magnitude_mask(weight, sparsity):\n    return weight.abs() > sparsity\n")
+    right = (ROOT / "tests/labs/variants/pruning.magnitude_mask/right_loop.py").read_text()
+    path.write_text(f"# %%\nimport nothing_of_this_name\n\n# %%\n{right}")
     result = labkit_command("check", path)
     assert result.returncode == 1
-    assert "pruning.magnitude_mask" in result.stdout and "global_masks" in result.stdout
-    broken = labkit_command("check", tmp_path / "none.ipynb")
-    assert broken.returncode == 1 and "no such file" in broken.stderr
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["pruning.magnitude_mask", "6", "6", "all", "passed"] in rows
+    assert "there is no function global_masks yet" in result.stdout
+    error, total = result.stdout.splitlines()[-2:]
+    assert error.startswith("code cell 1 raised ModuleNotFoundError: No module named 'nothing")
+    assert total == "6 of 38 points on these inputs; grading draws others"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("none.ipynb", None, "no such file"),
+        ("broken.ipynb", '{"cells": 3', "cannot be read as a notebook"),
+        ("other.py", "def f():\n    pass\n", "holds no exercise of this course"),
+    ],
+)
+def test_check_refuses_what_is_no_lab(tmp_path, name, text, message):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    result = labkit_command("check", tmp_path / name)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert name in result.stderr and message in result.stderr
+    assert "Traceback" not in result.stderr

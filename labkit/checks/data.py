@@ -2,17 +2,19 @@
 
 `encode` makes of a value nested lists of numbers, text and tensors; `decode` builds it again.
 Tensors that share a memory, if it is small, share one afterwards too.  A model comes back as
-`ModelData`, an object of a class of the checks (a clock, a counter) as that class, anything else as
-`Other`: no class of the student is ever made anew here.
+`ModelData`, what the checks have lent (a clock, a counter) as an object of its class, anything else
+as `Other`: no class of the student is ever made anew here.
 """
 
 import io
 import sys
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
 LARGEST = 512 * 2**20  # bytes
+_LENT = "labkit.checks.lent."  # classes of what the checks hand in
 _SHARED = 2**20  # bytes of memory that a view may carry along
 
 
@@ -110,7 +112,7 @@ def encode(value: Any) -> list:
             for part in (data.parameters, data.buffers)
         ]
         return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
-    if kind.__module__.startswith("labkit.checks."):
+    if kind.__module__.startswith(_LENT):
         return ["object", _kind(value), encode(vars(value))]
     return ["other", _kind(value)]
 
@@ -127,6 +129,15 @@ def _plain(tensor: Any) -> Any:
     if plain.layout != torch.strided:
         return plain.clone()
     return plain if plain.nbytes <= plain.untyped_storage().nbytes() <= _SHARED else plain.clone()
+
+
+def _claims(tensor: Any) -> bool:
+    """Whether a tensor is larger than its memory: judging it could take all memory there is."""
+    import torch
+
+    if tensor.layout != torch.strided:
+        return tensor.numel() * tensor.element_size() > LARGEST
+    return tensor.nbytes > tensor.untyped_storage().nbytes()
 
 
 def _apart(data: Any) -> Any:
@@ -155,6 +166,8 @@ def decode(data: list) -> Any:
         case ["dict" | "ordered" as tag, list(items)]:
             pairs = [(decode(key), decode(item)) for key, item in items]
             return dict(pairs) if tag == "dict" else OrderedDict(pairs)
+        case ["tensor" | "parameter" | "array", torch.Tensor() as value, _] if _claims(value):
+            raise ValueError("a tensor of more entries than it brings along")
         case ["tensor" | "parameter" as tag, torch.Tensor() as value, bool(gradient)]:
             if tag == "parameter":
                 return torch.nn.Parameter(value, requires_grad=gradient)
@@ -201,6 +214,10 @@ def loads(content: bytes) -> Any:
     import torch
 
     try:
+        # torch.save stores; a deflated archive could hold thousands of times its size.
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise ValueError("compressed")
         return decode(torch.load(io.BytesIO(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end
         raise ValueError("what came back is no data") from error
@@ -211,10 +228,10 @@ def _kind(value: Any) -> str:
 
 
 def _object(kind: str, state: Any) -> Any:
-    """An instance of a class of the checks that holds `state`, without running its code."""
+    """An instance of a class of `labkit.checks.lent` that holds `state`; none of its code runs."""
     module, _, name = kind.rpartition(".")
     found = getattr(sys.modules.get(module), name, None)
-    if not module.startswith("labkit.checks.") or not isinstance(found, type):
+    if not module.startswith(_LENT) or not isinstance(found, type):
         return Other(kind)
     result = object.__new__(found)
     result.__dict__.update(state)

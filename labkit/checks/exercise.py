@@ -62,8 +62,8 @@ class Exercise(Task):
 
     `function` is the name that the student defines.  `check` calls that function through the
     trial, on inputs drawn from the seed, and returns one verdict for each property.  `forbids`
-    names what the student's function must not call: modules and packages, and functions written
-    in C as `name()`.
+    names what the student's function must not call besides labkit: modules and packages, and
+    functions written in C as `name()`.
     """
 
     function: str

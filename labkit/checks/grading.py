@@ -3,7 +3,7 @@
 import os
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from labkit.checks.exercise import Exercise, Grade, Verdict
@@ -13,15 +13,20 @@ from labkit.errors import InputError
 
 VISIBLE_SEED = 1
 SEED_VARIABLE = "LABKIT_GRADING_SEED"
+_PRINTED = (
+    "it printed {}. This looks like 'a print left in': a function of a library returns its result, "
+    "and who calls it decides what is shown"
+)
 
 
-def grading_seed() -> int:
-    """Seed of the inputs at grading, from the environment variable LABKIT_GRADING_SEED.
+def grading_seed(text: str | None = None) -> int:
+    """Seed of the inputs at grading, from `text` or the environment variable LABKIT_GRADING_SEED.
 
     Any text will do (a passphrase of the instructor); without one the seed is fixed, but still not
     the one of the visible checks.  Never raises: it runs in nbgrader's hidden cells.
     """
-    return zlib.crc32(f"grading {os.environ.get(SEED_VARIABLE, '')}".encode(errors="replace"))
+    text = os.environ.get(SEED_VARIABLE, "") if text is None else text
+    return zlib.crc32(f"grading {text}".encode(errors="replace"))
 
 
 def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:
@@ -38,7 +43,10 @@ def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:
 
 
 def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
-    """Check the function behind `trial`, wherever it runs; never raises on account of it."""
+    """Check the function behind `trial`, wherever it runs; never raises on account of it.
+
+    A function that printed has one verdict more, which fails.
+    """
     try:
         verdicts = tuple(exercise.check(trial, seed))
         if trial.forbidden:
@@ -46,6 +54,8 @@ def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     except BaseException as error:  # a returned object may run code of its own when looked at
         message = f"the answer could not be judged: {type(error).__name__}: {one_line(error)}"
         verdicts = (Verdict("the check", False, message),)
+    if trial.noise:
+        verdicts += (Verdict("prints nothing", False, _PRINTED.format(trial.noise)),)
     score = sum(verdict.passed for verdict in verdicts) / max(len(verdicts), 1)
     return Grade(score, round(score * exercise.points, 4), exercise.points, verdicts)
 
@@ -57,7 +67,7 @@ def check(id: str, function: Callable[..., Any] | None) -> None:
         InputError: there is no exercise `id`.
     """
     result = grade(id, function, seed=VISIBLE_SEED)
-    _print(result)
+    print("\n".join(lines(result.verdicts)))
     print(f"{result.points:.3g} of {result.out_of} points on these inputs")
 
 
@@ -82,7 +92,7 @@ def points(id: str, function: Callable[..., Any] | None, *, seed: int) -> float:
         InputError: there is no exercise `id`.
     """
     result = grade(id, function, seed=seed)
-    _print(result)
+    print("\n".join(lines(result.verdicts)))
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if getattr(shell, "ast_node_interactivity", "") == "none":
         # Without a displayed value nbgrader would give full points; standard error means none.
@@ -90,12 +100,14 @@ def points(id: str, function: Callable[..., Any] | None, *, seed: int) -> float:
     return min(max(float(result.points), 0.0), float(result.out_of))
 
 
-def _print(result: Grade) -> None:
-    said = ""
-    for verdict in result.verdicts:
+def lines(verdicts: Iterable[Verdict]) -> list[str]:
+    """One line per verdict; a message is not repeated where the verdict before had the same."""
+    found, said = [], ""
+    for verdict in verdicts:
         again = not verdict.passed and verdict.message == said
-        print(Verdict(verdict.name, False, "as above") if again else verdict)
+        found.append(str(Verdict(verdict.name, False, "as above") if again else verdict))
         said = verdict.message or said
+    return found
 
 
 def _exercise(id: str) -> Exercise:

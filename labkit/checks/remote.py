@@ -1,17 +1,13 @@
 """Check a submission whose code runs in another process, from which only data comes back.
 
-Whatever the code patches (asserts, torch, labkit), it patches in its own process.  This is no
-sandbox: the code runs with the rights of whoever starts it.
+Whatever the code patches (asserts, torch, labkit), it patches in its own process.  Where that runs
+is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
 """
 
-import contextlib
-import os
 import pickle
 import re
-import subprocess
-import sys
-import tempfile
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,13 +15,14 @@ from typing import Any, Self
 from labkit.checks.data import loads
 from labkit.checks.exercise import Exercise, Grade, Task
 from labkit.checks.grading import grade_trial
+from labkit.checks.host import Host, Plain, Running
 from labkit.checks.registry import REGISTRY, TASKS
 from labkit.checks.trial import SECONDS, Failure
 from labkit.checks.worker import read_frame, write_frame
 from labkit.errors import InputError
 
-LOADING = 180.0  # seconds that the cells of a submission may take together
-GRACE = 5.0  # seconds beyond the deadline of a call, after which the process is ended
+GRACE = 5.0  # seconds beyond the deadline of a call or cell, after which the process is ended
+STARTS = 4  # how often a submission is started whose cells end their process
 
 
 def tasks_in(path: Path | str) -> tuple[Task, ...]:
@@ -63,18 +60,27 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
 
 
 class Submission:
-    """A submission at `path`; its code runs in a process that is started when first needed.
+    """A submission at `path`; its code runs in a process that `host` starts when first needed.
 
+    A cell that ends the process, or does not end itself, is left out of the next start, so that
+    the other cells count.  `errors` holds (number of the code cell, error) of such cells and of
+    those that raised; `ended` why processes of the submission ended before they were told to.
     Use it in a `with` block, which ends the process.
     """
 
-    def __init__(self, path: Path | str, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, path: Path | str, seconds: float = SECONDS, host: Host | None = None
+    ) -> None:
         self.path = Path(path).resolve()
         self.tasks = tasks_in(self.path)
         self.errors: list[tuple[int, str]] = []
+        self.ended: list[str] = []
         self._seconds = seconds
-        self._process: subprocess.Popen | None = None
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._host = host or Plain()
+        self._running: Running | None = None
+        self._left_out: dict[int, str] = {}
+        self._hopeless: str | None = None
+        self._spent = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -88,9 +94,11 @@ class Submission:
         self.close()
 
     def close(self) -> None:
-        """End the process and remove its working folder."""
-        self._end()
-        self._folder.cleanup()
+        """End the process."""
+        if self._running is not None:
+            self._running.kill()
+            self._running.end()
+            self._running = None
 
     def grade(self, exercise: Exercise, seed: int) -> Grade:
         """Check one exercise on inputs drawn from `seed`; never raises on account of the code."""
@@ -102,77 +110,74 @@ class Submission:
         Raises:
             Failure: the process ended, was too late, or sent something that is no data.
         """
-        if self._process is None:
+        if self._running is None:
             self._start()
         try:
             # Reading the first model imports its classes: that is not the student's time.
-            self._exchange(pickle.dumps(request), LOADING)
+            self._exchange(pickle.dumps(request), self._host.loading)
             return self._exchange(None, self._seconds + GRACE)
-        except Failure:
-            self._end()
+        except Failure as failure:
+            self.ended.append(str(failure))
+            self.close()
             raise
 
     def _start(self) -> None:
-        """Run the cells in a new process."""
-        environment = {**os.environ, "MPLBACKEND": "Agg"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "labkit.checks.worker", str(self.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder.name,
-            env=environment | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )
-        try:
-            reply = self._exchange(None, LOADING)
-            self.errors = [(int(number), str(text)) for number, text in reply["errors"]]
-        except Failure as failure:
-            self._end()
-            raise Failure(f"the submission could not be run: {failure}", anywhere=True) from None
-        except (KeyError, TypeError, ValueError):
-            self._end()
-            raise Failure("the submission sent something else than data", True) from None
+        """Run the cells in a new process; again without a cell that ended it."""
+        end = time.monotonic() + self._host.loading
+        while self._hopeless is None and len(self._left_out) < STARTS:
+            self._running = self._host.start(self.path, tuple(self._left_out))
+            cell, seconds = None, self._host.loading  # imports of the worker come first
+            try:
+                while "cell" in (reply := self._exchange(None, seconds)):
+                    cell = int(reply["cell"])
+                    seconds = max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
+                errors = {int(number): str(text) for number, text in reply["errors"]}
+                self.errors = sorted((errors | self._left_out).items())
+                return
+            except Failure as failure:
+                self.ended.append(str(failure))
+                self.close()
+                if cell is None or cell in self._left_out or time.monotonic() > end:
+                    self._hopeless = str(failure)
+                else:
+                    self._left_out[cell] = str(failure)
+            except (KeyError, TypeError, ValueError):
+                self.close()
+                self._hopeless = "what came back is no data"
+        said = self._hopeless or list(self._left_out.values())[-1]
+        self.errors = sorted(self._left_out.items())
+        raise Failure(f"the submission could not be run: {said}", anywhere=True)
 
     def _exchange(self, request: bytes | None, seconds: float) -> dict[str, Any]:
         """Write a request, wait for the reply; the process is killed when it is late."""
-        process = self._process
-        late = threading.Event()
+        running, late, began = self._running, threading.Event(), time.monotonic()
+        if self._spent > self._host.together:
+            text = f"the {self._host.together:g} s that a submission has were used up"
+            raise Failure(text, anywhere=True)
 
         def ring() -> None:
             late.set()
-            process.kill()
+            running.kill()
 
         alarm = threading.Timer(seconds, ring)
         alarm.start()
         try:
             if request is not None:
-                write_frame(process.stdin, request)
-            reply = loads(read_frame(process.stdout))
+                write_frame(running.requests, request)
+            reply = loads(read_frame(running.replies, self._host.largest))
             if not isinstance(reply, dict):
                 raise ValueError
             return reply
         except (EOFError, OSError, MemoryError):
             if late.is_set():
-                raise Failure(f"no answer after {seconds:g} s, the process was ended") from None
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=2)  # it may have closed its end and gone on
-            process.kill()
-            code = process.wait()
-            raise Failure(f"the code ended its process (exit code {code})") from None
+                raise Failure(f"no answer after {seconds:.3g} s, the process was ended") from None
+            self._running = None
+            raise Failure(running.end()) from None
         except ValueError:
             raise Failure("what came back is no data") from None
         finally:
             alarm.cancel()
-
-    def _end(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                stream.close()
-        self._process = None
+            self._spent += time.monotonic() - began
 
 
 class _RemoteTrial:
@@ -181,6 +186,7 @@ class _RemoteTrial:
     def __init__(self, submission: Submission, exercise: Exercise) -> None:
         self.name = exercise.function
         self.forbidden: str | None = None
+        self.noise: str | None = None
         self.after: tuple[Any, ...] = ()
         self._submission = submission
         self._forbids = exercise.forbids
@@ -205,6 +211,7 @@ class _RemoteTrial:
         if isinstance(reply.get("after"), tuple):
             self.after = reply["after"]
         self.forbidden = _text(reply.get("forbidden"))
+        self.noise = _text(reply.get("noise"))
         problem = _text(reply.get("problem"))
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)

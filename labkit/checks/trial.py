@@ -2,11 +2,12 @@
 
 import contextlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from labkit.checks.deadline import Late, deadline
-from labkit.checks.quiet import quiet
+from labkit.checks.quiet import Noise, quiet
 from labkit.checks.watch import Watch
 
 SECONDS = 5.0
@@ -26,11 +27,11 @@ class Failure(Exception):
 class Trial:
     """A student's `function` under test, called `name` in the exercise.
 
-    Calling the trial calls the function: with a deadline, its output swallowed, torch's global
-    settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.  After a
-    call that was ended by the deadline, or a forbidden one, the function is not called again:
-    otherwise an endless loop would cost the deadline for each input.  `after` holds the arguments
-    of the last call as the function left them.
+    Calling the trial calls the function: with a deadline, its output kept off the screen, torch's
+    global settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.
+    After a call that was ended by the deadline, or a forbidden one, the function is not called
+    again: otherwise an endless loop would cost the deadline for each input.  `after` holds the
+    arguments of the last call as the function left them.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Trial:
         self.forbidden: str | None = None
         self.after: tuple[Any, ...] = ()
         self._function = function
+        self._noise = Noise()
         self._watch = Watch(forbids)
         self._seconds = seconds
         self._over: str | None = None
@@ -51,6 +53,14 @@ class Trial:
             self._over = f"there is no function {name} yet: run the cell that defines it"
         elif not callable(function):
             self._over = f"{name} is no function but a value of type {type(function).__name__}"
+
+    @property
+    def noise(self) -> str | None:
+        """The beginning of what the function printed in all its calls, on one line; or None."""
+        if not self._noise.text:
+            return None
+        text = one_line(self._noise.text, 60)
+        return repr(text) if text else "blank lines"  # repr: no control characters
 
     def __call__(self, *arguments: Any) -> Any:
         """Return what the function returns for `arguments`.
@@ -62,8 +72,23 @@ class Trial:
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
-            with _torch_settings_kept(), quiet():
-                value = self._watched(arguments)
+            value = self._value(arguments)
+        except Failure:
+            if not self._watch.seen:
+                raise
+        if self._watch.seen:
+            self.forbidden = self._over = (
+                f"{self.name} called {self._watch.seen}. "
+                "That does the exercise for you, so it earns no points: compute the answer yourself"
+            )
+            raise Failure(self._over, anywhere=True)
+        return value
+
+    def _value(self, arguments: tuple[Any, ...]) -> Any:
+        """What the function returns; or `Failure`, whatever else it does."""
+        try:
+            with _torch_settings_kept(), quiet(self._noise):
+                return self._watched(arguments)
         except Late:
             self._over = (
                 f"{self.name} had not returned after {self._seconds:g} s and was ended: "
@@ -82,23 +107,21 @@ class Trial:
             raise Failure(f"{self.name} is not written yet", anywhere=True) from None
         except BaseException as error:
             raise Failure(_raised(self.name, self._function, error)) from None
-        if self._watch.seen:
-            self.forbidden = self._over = (
-                f"{self.name} called {self._watch.seen}. "
-                "That does the exercise for you, so it earns no points: compute the answer yourself"
-            )
-            raise Failure(self._over, anywhere=True)
-        return value
 
     def _watched(self, arguments: tuple[Any, ...]) -> Any:
-        """Call the function with the deadline and the watch; both end with the call."""
-        profile = sys.getprofile()
-        with deadline(self._seconds):
-            sys.setprofile(self._watch)
-            try:
+        """Call the function with the deadline and the watch; both end with the call.
+
+        Threads that the function starts are watched to their end.
+        """
+        profile, of_threads = sys.getprofile(), threading.getprofile()
+        try:
+            with deadline(self._seconds):
+                threading.setprofile(self._watch)
+                sys.setprofile(self._watch)
                 return self._function(*arguments)
-            finally:
-                sys.setprofile(profile)
+        finally:  # behind the deadline, which cannot ring in here
+            sys.setprofile(profile)
+            threading.setprofile(of_threads)
 
 
 @contextlib.contextmanager

@@ -4,11 +4,22 @@ import importlib.util
 import os
 from types import FrameType
 
-# Printing and deadlines pass through these files during a student's call; that is no shortcut.
-_MACHINERY = frozenset(
-    os.path.join(os.path.dirname(__file__), name)  # noqa: PTH118, PTH120 - compared as strings
-    for name in ("quiet.py", "deadline.py", "trial.py", "watch.py")
-)
+ALWAYS = ("labkit",)
+"""What no exercise allows: labkit has the answers, its checks the reference solutions."""
+
+_HERE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - compared as strings
+_TRIAL = _HERE + "trial.py"
+_MACHINERY = ("deadline.py", "quiet.py", "watch.py")
+
+
+def _allowed(filename: str) -> bool:
+    """Files of labkit whose code may run during a student's call.
+
+    Printing and deadlines pass through some; what a check hands to the function is there to be
+    called.
+    """
+    machinery = filename in (_TRIAL, *(_HERE + name for name in _MACHINERY))
+    return machinery or filename.startswith(_HERE + "lent" + os.sep)
 
 
 class Watch:
@@ -17,15 +28,15 @@ class Watch:
     A name such as `sklearn` is a module: the watch looks at the file that the running code comes
     from, so an alias, a copied function object or a method of a class in the module is noticed as
     well.  Importing a module is no call.  A name such as `to_sparse_csr()` is a function or method
-    written in C, which has no file.  `seen` is None or the name of the function, such as
-    `torch.nn.utils.prune.l1_unstructured`.
+    written in C, which has no file.  What is forbidden `ALWAYS` need not be named.  `seen` is None
+    or the name of the function, such as `torch.nn.utils.prune.l1_unstructured`.
     """
 
-    def __init__(self, forbidden: tuple[str, ...]) -> None:
+    def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
         self.seen: str | None = None
         self._modules = {}
         self._functions = {name.removesuffix("()") for name in forbidden if name.endswith("()")}
-        for name in forbidden:
+        for name in (*ALWAYS, *forbidden):
             if name.endswith("()"):
                 continue
             spec = importlib.util.find_spec(name)
@@ -49,20 +60,25 @@ class Watch:
     def _owner(self, filename: str) -> str | None:
         """Name of the forbidden module that `filename` belongs to."""
         if filename not in self._owners:
+            places = () if _allowed(filename) else self._modules.items()
             self._owners[filename] = next(
                 (
                     name
-                    for place, name in self._modules.items()
+                    for place, name in places
                     if filename == place or (place.endswith(os.sep) and filename.startswith(place))
                 ),
                 None,
             )
-        return None if filename in _MACHINERY else self._owners[filename]
+        return self._owners[filename]
 
     def _importing(self, frame: FrameType) -> bool:
-        """Whether the call serves an import: module bodies, and what they run, are no answer."""
-        while frame is not None and self._owner(frame.f_code.co_filename):
-            if frame.f_code.co_name in ("<module>", "__getattr__"):
+        """Whether the call serves an import: module bodies, and what they run, are no answer.
+
+        Between a body and what it runs may stand other code: a decorator, a metaclass.
+        """
+        while frame is not None and frame.f_code.co_filename != _TRIAL:
+            body = frame.f_code.co_qualname in ("<module>", "__getattr__")
+            if body and self._owner(frame.f_code.co_filename):
                 return True
             frame = frame.f_back
         return False

@@ -4,23 +4,28 @@ It runs the cells of a submission, says which functions they define, and then ca
 is asked to.  Only data goes back.
 """
 
+import ast
+import contextlib
 import os
 import pickle
 import re
 import struct
 import sys
 import types
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from labkit.checks.data import LARGEST, dumps
+from labkit.checks.deadline import Late, deadline
 from labkit.checks.trial import Failure, Trial, one_line
+from labkit.errors import WithheldError
 
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
-def read_frame(stream: BinaryIO) -> bytes:
-    """One message: 8 bytes of length, then as many bytes.
+def read_frame(stream: BinaryIO, largest: int = 2 * LARGEST) -> bytes:
+    """One message: 8 bytes of length, then as many bytes, not more than `largest`.
 
     Raises:
         EOFError: the other side has ended.
@@ -30,7 +35,7 @@ def read_frame(stream: BinaryIO) -> bytes:
     if len(head) < 8:
         raise EOFError
     (length,) = struct.unpack(">Q", head)
-    if length > 2 * LARGEST:
+    if length > largest:
         raise ValueError("no message of the worker")
     content = stream.read(length)
     if len(content) < length:
@@ -71,7 +76,9 @@ def _without_checks() -> None:
     checks.points = lambda *_, **__: 0.0
 
 
-def _run(path: Path) -> tuple[dict[str, Any], list[list]]:
+def _run(
+    path: Path, began: Callable[[int], None], seconds: float, without: Container[int]
+) -> tuple[dict[str, Any], list[list]]:
     """Names that the cells define, and [number of the cell, error] of those that raise."""
     os.environ.setdefault("MPLBACKEND", "Agg")
     _without_checks()
@@ -80,23 +87,67 @@ def _run(path: Path) -> tuple[dict[str, Any], list[list]]:
     names = vars(module)
     errors: list[list] = []
     for number, source in enumerate(cells(path), start=1):
+        if number in without:
+            continue
+        began(number)
         try:
-            exec(compile(source, f"<cell {number}>", "exec"), names)
+            code = compile(source, f"<cell {number}>", "exec")
+            with deadline(seconds):
+                exec(code, names)
+        except WithheldError as error:
+            _go_on(source, error, names, seconds)
+        except Late:
+            errors.append([number, f"had not ended after {seconds:g} s"])
         except BaseException as error:
             # An exercise that is left open raises nothing here: its function is only defined.
             errors.append([number, f"{type(error).__name__}: {one_line(error)}"])
     return names, errors
 
 
+def _go_on(source: str, error: WithheldError, names: dict[str, Any], seconds: float) -> None:
+    """Run what stands behind a statement that needs a part of labkit that is withheld.
+
+    That is a picture or a table, which earns nothing; what it would have given is missing from
+    then on, so that errors behind it say nothing about the student.
+    """
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        line = trace.tb_lineno if trace.tb_frame.f_globals is names and not line else line
+        trace = trace.tb_next
+    for statement in ast.parse(source).body:
+        if statement.lineno > line:
+            with contextlib.suppress(BaseException), deadline(seconds):
+                exec(compile(ast.Module([statement], []), "<cell>", "exec"), names)
+
+
 def main() -> None:
     """Serve calls until the other side closes the pipe."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    serve(Path(sys.argv[1]), requests, replies, without=[int(n) for n in sys.argv[2:]])
+
+
+def serve(
+    path: Path,
+    requests: BinaryIO,
+    replies: BinaryIO,
+    seconds: float = 180.0,
+    without: Container[int] = (),
+) -> None:
+    """Run the cells of the file at `path`, then serve calls until `requests` ends.
+
+    A cell has `seconds`; the code cells numbered in `without`, from 1, are left out.  A message
+    says which cell begins: the other side then knows which one ended the process.
+    """
     # What students print or ask for has nothing to do with the messages.
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+
+    def began(number: int) -> None:
+        write_frame(replies, dumps({"cell": number}))
+
     try:
-        names, errors = _run(Path(sys.argv[1]))
+        names, errors = _run(path, began, seconds, without)
         write_frame(replies, dumps({"names": sorted(map(str, names)), "errors": errors}))
     except Exception as error:
         names = {}
@@ -121,7 +172,7 @@ def _answer(trial: Trial, arguments: tuple) -> bytes:
         reply["value"] = trial(*arguments)
     except Failure as failure:
         reply |= {"problem": str(failure), "anywhere": failure.anywhere}
-    reply |= {"forbidden": trial.forbidden, "after": arguments}
+    reply |= {"forbidden": trial.forbidden, "noise": trial.noise, "after": arguments}
     try:
         return dumps(reply)
     except BaseException as error:  # the value's class has code of its own, or it is endless

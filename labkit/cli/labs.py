@@ -25,7 +25,7 @@ def start(
     import subprocess
     import sys
 
-    from labkit.workspace import lab_names, start_labs
+    from labkit.workspace import jupyterlab_arguments, lab_names, start_labs
 
     labs = start_labs([lab] if lab else lab_names(), folder)
     table = Table(box=None, header_style="bold", padding=(0, 1))
@@ -40,8 +40,9 @@ def start(
     first = labs[0].path
     print(f"check it at any time: labkit check {first}")
     if open_lab:
-        what = str(first if lab else folder)
-        raise typer.Exit(subprocess.run([sys.executable, "-m", "jupyterlab", what]).returncode)
+        arguments = jupyterlab_arguments(first if lab else folder)
+        command = [sys.executable, "-m", "jupyterlab", *arguments]
+        raise typer.Exit(subprocess.run(command).returncode)
 
 
 @app.command()

@@ -17,8 +17,8 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit`, `sklearn` or `evaluate` earn no points, and for the
-# bootstrap interval neither do those into `scipy.stats`. The exercises do not need each other;
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
 # begin where you like.
 
 # %%
@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from scipy.stats import binomtest
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
 from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
 
@@ -362,7 +363,9 @@ if checks.works("mrpc.evaluate", evaluate):
 
 
 # %% answer="mrpc.encode"
-def encode(tokenizer, pairs: list[tuple[str, str]], max_length: int) -> list[list[int]]:
+def encode(
+    tokenizer: PreTrainedTokenizerBase, pairs: list[tuple[str, str]], max_length: int
+) -> list[list[int]]:
     """Token ids of sentence pairs, one row for each pair.
 
     tokenizer: a tokenizer of transformers, such as `load_model` returns. Its settings (padding
@@ -684,7 +687,7 @@ def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]
         p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
             fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
             there are no such pairs
-    `scipy.stats.binomtest` may be used, `statsmodels`, which has the whole test, may not.
+    `scipy.stats.binomtest` may be used.
     """
     ### BEGIN SOLUTION
     only_first = int((first & ~second).sum())

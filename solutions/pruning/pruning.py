@@ -16,7 +16,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# masks yourself: calls into `torch.nn.utils.prune` or `labkit` earn no points.
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
+# begin where you like.
 #
 # Two words are used in the same sense throughout: **sparsity** is the fraction of zeros, from 0 to
 # 1; a **mask** is True where a weight is kept.

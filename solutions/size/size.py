@@ -4,11 +4,11 @@
 # Nine tenths of the weights are zero, and the file is as large, and the model as slow, as before.
 # This lab finds out what it takes for zeros to save bytes and time.
 #
-# **You will learn** to write the two common sparse formats by hand, compressed sparse rows and the
-# bit mask, to say how many bits the places of the zeros need at least and from which sparsity on a
-# format is smaller than the dense tensor, to measure a runtime such that the number means
-# something, to write a linear layer that multiplies by the kept weights only, and to say from
-# measured times where it becomes the faster one.
+# **You will learn** to count what a dense file stores, to write the two common sparse formats by
+# hand, compressed sparse rows and the bit mask, to say how many bits the places of the zeros need
+# at least and from which sparsity on a format is smaller than the dense tensor, to measure a
+# runtime such that the number means something, to write a linear layer that multiplies by the kept
+# weights only, and to say from measured times where it becomes the faster one.
 #
 # **You need** this notebook and `labkit` installed; PyTorch indexing and integer types; no network
 # and no GPU. The pictures use the small models that come with `labkit`.
@@ -16,8 +16,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit` or `scipy.sparse` earn no points. The exercises do not need
-# each other; begin where you like.
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
+# begin where you like.
 #
 # Sparsity is the fraction of zeros, from 0 to 1; a weight is kept where it is not zero.
 
@@ -25,23 +26,126 @@
 import math
 import time
 import warnings
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
 
-from labkit import checks, load_model
+from labkit import checks, load_model, prune_global
 
 # torch says at the first CSR tensor that they are in beta; what this lab needs of them works.
 warnings.filterwarnings("ignore", "Sparse CSR tensor support")
 # Unchecked, a CSR tensor whose parts do not fit ends the kernel; checked, it raises an error.
 torch.sparse.check_sparse_tensor_invariants.enable()
 
+# %% [markdown] exercise="size.bytes"
+# Before a format can save anything, count what there is. What is saved of a model is its
+# `state_dict()`: the parameters, and those buffers that are not rebuilt when it is loaded. A dense
+# file holds their numbers one after the other, each in as many bytes as its dtype takes: four in
+# float32, two in float16. A zero is a number like any other. Where two names share their memory, as
+# the output layer and the embedding table of many models do, the tensor is stored once.
+# `state_dict()` gives a new object for each name, so `is` does not tell: tied tensors begin at the
+# same address, `data_ptr()`.
+#
+# **By hand.** A state of three names:
+#
+# | name | tensor | dtype | bytes | numbers | not zero |
+# |:--|:--|:--|--:|--:|--:|
+# | table | 0, 5 and -0.0, -2 | float32 | 4 * 4 = 16 | 4 | 2 |
+# | bias | 1, 0 | float16 | 2 * 2 = 4 | 2 | 1 |
+# | head | the memory of table | float32 | | | |
+#
+# The answer is `(20, 6, 3)`. Half of the numbers are zero and not one byte is saved.
+
+
+# %% answer="size.bytes"
+def stored(model: torch.nn.Module) -> tuple[int, int, int]:
+    """Bytes of a model in a dense file, numbers in it, and how many of them are not zero.
+
+    model: any module; must not be changed. Saved are the tensors of its `state_dict()`, perhaps
+        none: of any shape, perhaps () or with a 0, and of any dtype, also whole numbers and bool.
+        Names whose tensors begin at the same address (`data_ptr()`) are tied: they stand for one
+        tensor, which counts once.
+
+    Returns three ints:
+        the bytes of all numbers, zeros included, each in the size of its dtype; those of the names
+            and the header of the file do not count.
+        how many numbers that are.
+        how many of them are not zero. -0.0 is a zero, False is one, nan is none.
+    """
+    ### BEGIN SOLUTION
+    # One tensor for each address: state_dict() has an object for each name.
+    tensors = {tensor.data_ptr(): tensor for tensor in model.state_dict().values()}.values()
+    return (
+        sum(tensor.numel() * tensor.itemsize for tensor in tensors),
+        sum(tensor.numel() for tensor in tensors),
+        sum(int((tensor != 0).sum()) for tensor in tensors),
+    )
+    ### END SOLUTION
+
+
+# %% check="size.bytes"
+checks.check("size.bytes", stored)
+
+# %% [markdown]
+# <details><summary>Hint 1: where to start</summary>
+#
+# First the tensors that count, each once. Then three sums over them.
+#
+# </details>
+#
+# <details><summary>Hint 2: which functions</summary>
+#
+# A dict with `data_ptr()` as its key holds a tensor for each address. `numel()` counts numbers,
+# `itemsize` is the bytes of one. `tensor != 0` is False for -0.0 too.
+#
+# </details>
+#
+# <details><summary>Hint 3: the steps</summary>
+#
+# 1. `{tensor.data_ptr(): tensor for tensor in model.state_dict().values()}.values()`
+# 2. the sum of `numel() * itemsize`, and the sum of `numel()`
+# 3. the sum of `int((tensor != 0).sum())`
+#
+# </details>
+
+# %% grade="size.bytes"
+# Graded: nbgrader runs this cell again, on inputs that you have not seen. Leave it as it is.
+from labkit import checks
+
+seed = checks.VISIBLE_SEED
+### BEGIN HIDDEN TESTS
+seed = checks.grading_seed()
+### END HIDDEN TESTS
+checks.points("size.bytes", globals().get("stored"), seed=seed)
+
+# %% [markdown]
+# ### What you built
+# The small BART, pruned further and further: its non-zeros become fewer, the bytes of its dense
+# file stay. What sparsity saves in a dense file is nothing. The non-zeros do not fall to 0, as
+# embeddings, biases and norms are not pruned.
+
+# %%
+if checks.works("size.bytes", stored):
+    model, _, _ = load_model("bart")
+    sparsities, counts = (0.0, 0.3, 0.5, 0.9, 0.99), []
+    for sparsity in sparsities:
+        prune_global(model, sparsity)
+        counts.append(torch.tensor(stored(model)))
+    size, numbers, nonzeros = torch.stack(counts).T.double()
+    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(sparsities, size / size[0], marker="o", label="bytes of the dense file")
+    axes.plot(sparsities, nonzeros / numbers, marker="o", label="non-zeros, of all numbers")
+    axes.set(title="Zeros take their bytes", xlabel="sparsity", ylabel="share", ylim=(0, 1.1))
+    axes.legend()
+    plt.show()
+
 # %% [markdown] exercise="size.csr"
 # A format that leaves zeros out has to store where the others stand. Compressed sparse rows (CSR)
 # keep three lists of numbers: the kept **values**, row by row; the **column** of each; and for each
 # row where its values **start**. One last entry says where the last row ends, so row `i` has the
 # values from `row_starts[i]` up to, not including, `row_starts[i + 1]`. torch has `to_sparse_csr`
-# for this: compare with that if you like, but write `to_csr` without it.
+# for this: compare with that if you like.
 #
 # **By hand.** A matrix of three rows:
 #
@@ -515,7 +619,9 @@ if checks.works("size.break_even_sparsity", csr_break_even):
 
 
 # %% answer="size.timing"
-def time_calls(work, clock, warmup: int, repeats: int) -> dict[str, float]:
+def time_calls(
+    work: Callable[[], object], clock: Callable[[], float], warmup: int, repeats: int
+) -> dict[str, float]:
     """Median and quartiles of the time that a call of `work` takes, after a warm-up.
 
     work: a function without arguments; what it returns does not matter.

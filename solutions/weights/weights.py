@@ -16,8 +16,9 @@
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: calls into `labkit` earn no points, and for the kurtosis neither do those into
-# `scipy.stats`. The exercises do not need each other; begin where you like.
+# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# Let your functions print nothing, which costs points too. The exercises do not need each other;
+# begin where you like.
 
 # %%
 from collections.abc import Iterable

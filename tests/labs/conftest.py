@@ -10,6 +10,7 @@ from labkit.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 POINTS = pytest.StashKey[dict]()
+RAISED = pytest.StashKey[dict]()
 
 
 def _files(config) -> list[Path]:
@@ -46,6 +47,12 @@ def points(request) -> dict:
     return request.config.stash.setdefault(POINTS, {})
 
 
+@pytest.fixture
+def raised(request) -> dict:
+    """Cells that raised by file, as (number, error), for the summary."""
+    return request.config.stash.setdefault(RAISED, {})
+
+
 def pytest_terminal_summary(terminalreporter, config):
     points = config.stash.get(POINTS, {})
     if not config.getoption("submission") or not points:
@@ -53,6 +60,9 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section("points")
     for (path, id), grade in points.items():
         terminalreporter.write_line(f"{grade.points:5g} of {grade.out_of:2d}  {id}  {path}")
+    for path, errors in config.stash.get(RAISED, {}).items():
+        for number, text in errors:
+            terminalreporter.write_line(f"code cell {number} raised {text}  {path}")
     earned = sum(grade.points for grade in points.values())
     out_of = sum(grade.out_of for grade in points.values())
     terminalreporter.write_line(f"{earned:5g} of {out_of:2d}  together")

@@ -2,20 +2,31 @@
 
     python tests/labs/mutants.py [ROOT] [LAB ...]
 
-Prints the mutants that get full points, to be read by a person: one that behaves differently from
-the solution points at a gap in the check's inputs.  A tool to run by hand, not a test.
+Prints the mutants that get full points and are not yet listed in `survivors.csv`, to be read by a
+person: one that behaves differently from the solution points at a gap in the check's inputs.  What
+was read goes into that file, with a word on why: `same` where no input tells the mutant from the
+solution, `tolerated` where the exercise lets both pass on purpose.  A tool to run by hand, not a
+test.
 """
 
 import ast
 import copy
+import csv
+import difflib
+import multiprocessing
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jupytext
 
 from labkit import checks
 from labkit.checks import REGISTRY
+
+SURVIVORS = Path(__file__).with_name("survivors.csv")
+SECONDS = 300  # that the check of one mutant may take; its calls have deadlines of their own
 
 SWAPS = {
     ast.Lt: ast.LtE,
@@ -35,6 +46,9 @@ SWAPS = {
     ast.And: ast.Or,
     ast.Or: ast.And,
 }
+ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+ONE_WAY = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.LShift, ast.RShift)
+"""Operators whose operands cannot be swapped without a difference."""
 
 
 def variants(node: ast.AST) -> Iterator[ast.AST]:
@@ -46,9 +60,14 @@ def variants(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Constant(-node.value if node.value else 1)
     elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
         yield ast.Compare(node.left, [SWAPS[type(node.ops[0])]()], node.comparators)
-    elif isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
-        yield ast.BinOp(node.left, SWAPS[type(node.op)](), node.right)
+        if len(node.ops) == 1 and isinstance(node.ops[0], ORDERS):
+            yield ast.Compare(node.comparators[0], node.ops, [node.left])
+    elif isinstance(node, ast.BinOp):
+        if type(node.op) in SWAPS:
+            yield ast.BinOp(node.left, SWAPS[type(node.op)](), node.right)
         yield node.left
+        if isinstance(node.op, ONE_WAY):
+            yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.BoolOp):
         yield ast.BoolOp(SWAPS[type(node.op)](), node.values)
     elif isinstance(node, ast.UnaryOp):
@@ -56,27 +75,63 @@ def variants(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.IfExp):
         yield node.body
         yield node.orelse
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    elif isinstance(node, ast.Call):
+        yield from _calls(node)
+    elif isinstance(node, ast.Slice):
+        yield from _slices(node)
+    elif isinstance(node, ast.stmt):
+        yield from _statements(node)
+
+
+def _calls(node: ast.Call) -> Iterator[ast.AST]:
+    if isinstance(node.func, ast.Attribute):
         yield node.func.value  # the method is not called: x.abs() becomes x
         for i in range(len(node.keywords)):
             yield ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :])
-    elif isinstance(node, ast.If):
+    for i in range(len(node.args) - 1):
+        first, second = node.args[i : i + 2]
+        yield ast.Call(
+            node.func, [*node.args[:i], second, first, *node.args[i + 2 :]], node.keywords
+        )
+
+
+def _slices(node: ast.Slice) -> Iterator[ast.AST]:
+    for name in ("lower", "upper", "step"):
+        bound = getattr(node, name)
+        if bound is None:
+            continue
+        parts = {"lower": node.lower, "upper": node.upper, "step": node.step}
+        yield ast.Slice(**parts | {name: None})
+        if not isinstance(bound, ast.Constant):  # constants are moved where they stand
+            for op in (ast.Add(), ast.Sub()):
+                yield ast.Slice(**parts | {name: ast.BinOp(bound, op, ast.Constant(1))})
+
+
+def _statements(node: ast.stmt) -> Iterator[ast.AST]:
+    if isinstance(node, ast.If):
         yield ast.If(ast.Constant(False), node.body, node.orelse)
-    elif isinstance(node, ast.AugAssign):
+    if isinstance(node, ast.AugAssign):
         yield ast.Assign([node.target], node.value)
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)  # a docstring
+    if not text and not isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom | ast.Pass):
+        yield ast.Pass()
 
 
-def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """Source of each mutant of the functions in `source`, and what was changed."""
+def mutants(source: str) -> Iterator[tuple[str, str, str]]:
+    """Source of each mutant of the functions in `source`, the lines changed, and their new text."""
     tree = ast.parse(source)
-    count = len(list(ast.walk(tree)))
-    for position in range(count):
-        node = list(ast.walk(tree))[position]
+    for node in ast.walk(tree):  # annotations say nothing at run time
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    whole = ast.unparse(tree).splitlines()
+    seen = {ast.unparse(tree)}
+    for position, node in enumerate(ast.walk(tree)):
         for number, _ in enumerate(variants(node)):
             clone = copy.deepcopy(tree)
             target = list(ast.walk(clone))[position]
             new = list(variants(target))[number]
-            before = ast.unparse(target)
             for parent in ast.walk(clone):
                 for field, value in ast.iter_fields(parent):
                     if value is target:
@@ -84,33 +139,96 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
                     elif isinstance(value, list) and any(item is target for item in value):
                         value[:] = [new if item is target else item for item in value]
             text = ast.unparse(ast.fix_missing_locations(clone))
-            if not isinstance(node, ast.Constant) or '"""' not in before:
-                yield text, f"line {target.lineno}: {before!r} -> {ast.unparse(new)!r}"
+            changed = list(difflib.ndiff(whole, text.splitlines()))
+            before, after = (
+                " / ".join(line[2:].strip() for line in changed if line[0] == sign) for sign in "-+"
+            )
+            if text not in seen:
+                seen.add(text)
+                yield text, before, after
+
+
+def scored(id: str, sources: list[str]) -> Iterator[float | None]:
+    """Score of each source as the answer to `id`; None where it did not get as far as the check.
+
+    They are checked in another process.  One that ends it, or never returns, counts as rejected
+    (0.0), and the rest goes on in a new process.
+    """
+    context = multiprocessing.get_context("spawn")
+    while sources:
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_score, args=(theirs, id, sources), daemon=True)
+        process.start()
+        theirs.close()
+        try:
+            while sources:
+                if not ours.poll(SECONDS):
+                    raise EOFError
+                yield ours.recv()
+                sources = sources[1:]
+        except EOFError:
+            yield 0.0
+            sources = sources[1:]
+        process.kill()
+        process.join()
+
+
+def _score(pipe: Connection, id: str, sources: list[str]) -> None:
+    for source in sources:
+        names: dict = {}
+        try:
+            exec(source, names)
+            function = names.get(REGISTRY[id].function)
+            score = checks.grade(id, function, seed=checks.grading_seed()).score
+        except BaseException:  # whatever a mutant does to itself
+            score = None
+        pipe.send(score)
 
 
 def main(root: Path, labs: list[str]) -> None:
-    """Print the survivors and the share that was rejected."""
-    tried = rejected = 0
+    """Print the survivors that nobody has read, listed ones that are gone, and the counts."""
+    with SURVIVORS.open(encoding="utf-8", newline="") as file:
+        read = {
+            (r["exercise"], r["before"], r["after"]): r["verdict"] for r in csv.DictReader(file)
+        }
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    together: Counter[str] = Counter()
     for lab in labs:
+        counts: Counter[str] = Counter()
+        met = set()
         notebook = jupytext.read(root / f"solutions/{lab}/{lab}.py", fmt="py:percent")
         imports = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
         for cell in notebook.cells:
             id = cell.metadata.get("answer")
             if id is None:
                 continue
-            for text, change in mutants(cell.source):
-                names: dict = {}
-                try:
-                    exec(imports + "\n" + text, names)
-                except Exception:
-                    continue  # it does not get as far as the check
-                tried += 1
-                function = names.get(REGISTRY[id].function)
-                if checks.grade(id, function, seed=checks.grading_seed()).score < 1:
-                    rejected += 1
-                else:
-                    print(f"{id}: {change}", flush=True)
-        print(f"{lab}: {rejected} of {tried} mutants rejected so far", flush=True)
+            found = list(mutants(cell.source))
+            sources = [imports + "\n" + text for text, _, _ in found]
+            for (_, before, after), score in zip(found, scored(id, sources), strict=True):
+                if score is None:
+                    continue
+                key = (id, before, after)
+                counts["tried"] += 1
+                if score < 1:
+                    counts["rejected"] += 1
+                    continue
+                met.add(key)
+                counts[read.get(key, "unread")] += 1
+                if key not in read:
+                    writer.writerow([*key, "", ""])
+                    sys.stdout.flush()
+        gone = [key for key in read if key[0].startswith(f"{lab}.") and key not in met]
+        for key in gone:
+            print("no survivor any more:", *key, sep="\n  ")
+        print(f"{lab}: {_counted(counts)}", flush=True)
+        together += counts
+    print(f"together: {_counted(together)}")
+
+
+def _counted(counts: Counter[str]) -> str:
+    rest = {key: number for key, number in counts.items() if key not in ("tried", "rejected")}
+    said = "".join(f", {number} {key}" for key, number in sorted(rest.items()))
+    return f"{counts['rejected']} of {counts['tried']} mutants rejected{said}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The notebooks are in step with their texts, and the student versions give nothing away."""
 
+import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import nbformat
 import pytest
 
 from labkit import labs
-from labkit.checks import TASKS
+from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError, SourceError
+from labkit.instructors import answers_page
 
 ROOT = Path(__file__).parents[2]
 LABS = sorted({task.lab for task in TASKS.values()})
@@ -113,6 +116,77 @@ def test_points_and_ids_come_from_the_registry(lab):
         assert graded == {t.grade_id: t.points for t in TASKS.values() if t.lab == lab}
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert all(not cell.get("outputs") for cell in notebook["cells"])
+
+
+def _cells(exercise):
+    """Cells of the student version of the exercise's lab."""
+    lab = exercise.lab
+    return nbformat.read(ROOT / f"exercises/{lab}/{lab}.ipynb", as_version=4).cells
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_a_student_is_told_what_is_not_allowed(exercise):
+    (cell,) = [c for c in _cells(exercise) if c.source.startswith(f"## {exercise.title}\n")]
+    told = re.search(r"Not allowed: (.*)\.$", cell.source, re.MULTILINE)[1]
+    assert set(re.findall("`(.*?)`", told)) == {"labkit", *exercise.forbids}
+
+
+@pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)
+def test_signatures_say_all_types(exercise):
+    (source,) = [c.source for c in _cells(exercise) if f"def {exercise.function}(" in c.source]
+    (function,) = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
+    assert all(argument.annotation for argument in function.args.args)
+    assert function.returns
+    assert ast.get_docstring(function)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_headings_link_to_their_section(lab):
+    path = ROOT / f"exercises/{lab}/{lab}.ipynb"
+    cells = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+    for task in (task for task in TASKS.values() if task.lab == lab):
+        ((link, anchor),) = re.findall(
+            r"Read first: \[.*?\]\((.*?)#(.*?)\)", cells[f"{task.grade_id}-exercise"]
+        )
+        assert f"({anchor})=" in (path.parent / link).read_text(), task.id
+
+
+def test_new_cells_leave_the_ids_of_other_exercises():
+    path = ROOT / "solutions/pruning/pruning.py"
+    text = path.read_text()
+
+    def ids(text: str) -> list[str]:
+        source = labs.source_notebook("pruning", text, path)
+        return [cell.id for cell in nbformat.reads(source, as_version=4).cells]
+
+    before = ids(text)
+    assert len(set(before)) == len(before)
+    mark = '# %% [markdown] exercise="pruning.global_threshold"'
+    after = ids(text.replace(mark, f"# %% [markdown]\n# A word more.\n\n# %%\n1 + 1\n\n{mark}"))
+    new = {"pruning-magnitude_mask-text-3", "pruning-magnitude_mask-code-2"}
+    assert set(after) - set(before) == new
+    assert [id for id in after if id not in new] == before
+
+
+def test_the_table_of_exercises_names_each_once():
+    page = (ROOT / "solutions/variants.md").read_text()
+    table = page.split("| id | grade id |")[1].split("**together**")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:-1]]
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        (f"`{task.id}`", f"`{task.grade_id}`", str(task.points)) for task in TASKS.values()
+    ]
+    assert "solutions/variants.md" in (ROOT / "INSTRUCTORS.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"), [("x = 1", "needs a docstring"), ('"""Right?"""', "a MISTAKE")]
+)
+def test_a_variant_that_says_too_little_is_refused(tmp_path, source, message):
+    (tmp_path / "size.csr").mkdir()
+    (tmp_path / "size.csr/wrong_one.py").write_text(source)
+    with pytest.raises(InputError, match=message) as caught:
+        answers_page(tmp_path)
+    assert "wrong_one.py" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from labkit.checks import REGISTRY
 from labkit.checks.data import dumps, loads
+from labkit.checks.lent.tokenizers import changed, lend
 from labkit.checks.mrpc.encode import _tokenizer
-from labkit.checks.mrpc.lent import changed, lend
 from labkit.checks.remote import Submission
 from labkit.sources import MODEL_NAMES
 

@@ -1,7 +1,9 @@
 """What a submission does in its process changes nothing about what the checks find."""
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,14 @@ def magnitude_mask(weight, sparsity):
     assert "does the exercise for you" in grade.verdicts[0].message
 
 
+@pytest.mark.parametrize("noisy", ["print('noise')", "import os; os.write(2, b'noise')"])
+def test_noise_is_seen_from_outside(tmp_path, noisy):
+    grade = _grade(tmp_path, RIGHT.replace("    order", f"    {noisy}\n    order", 1))
+    *others, verdict = grade.verdicts
+    assert all(other.passed for other in others)
+    assert str(verdict).startswith("failed  prints nothing: it printed 'noise")
+
+
 def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
         assert submission.grade(MASK, 1).score == 0
@@ -119,6 +129,23 @@ def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(path) as submission:
         assert submission.grade(MASK, 1).score == 1
         assert [number for number, _ in submission.errors] == [1, 2]
+
+
+def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
+    path = tmp_path / "ends.py"
+    path.write_text(f"# %%\nimport torch\n# %%\nimport os; os._exit(4)\n# %%{RIGHT}")
+    with Submission(path) as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert submission.errors == [(2, "the code ended its process (exit code 4)")]
+
+
+def test_a_submission_of_cells_that_end_the_process_is_given_up(tmp_path):
+    path = tmp_path / "ends.py"
+    path.write_text("# %%\nimport os; os._exit(4)\n" * 6 + f"# %%\nimport torch{RIGHT}")
+    with Submission(path) as submission:
+        grade = submission.grade(MASK, 1)
+        assert "could not be run: the code ended its process" in grade.verdicts[0].message
+        assert [number for number, _ in submission.errors] == [1, 2, 3, 4]
 
 
 def test_values_survive_the_way():
@@ -167,8 +194,33 @@ def test_what_is_no_data_is_refused(data):
         decode(data)
 
 
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(10**12),
+        torch.sparse_coo_tensor(torch.zeros(1, 1), torch.ones(1), (10**10,)),
+    ],
+)
+def test_a_tensor_that_claims_more_than_it_has_is_refused(tensor):
+    with pytest.raises(ValueError, match="more entries"):
+        decode(["tensor", tensor, False])
+
+
+def test_a_reply_that_unpacks_to_more_is_refused():
+    stored, deflated = io.BytesIO(dumps([1.5])), io.BytesIO()
+    with (
+        zipfile.ZipFile(stored) as source,
+        zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    with pytest.raises(ValueError, match="no data"):
+        loads(deflated.getvalue())
+
+
 def test_no_foreign_class_is_made():
-    assert decode(["object", "subprocess.Popen", encode({})]) == Other("subprocess.Popen")
+    for kind in ("subprocess.Popen", "labkit.checks.exercise.Verdict"):
+        assert decode(["object", kind, encode({})]) == Other(kind)
     with pytest.raises(ValueError, match="no data"):
         loads(b"\x80\x04\x95cos\nsystem\n.")
 
@@ -186,7 +238,7 @@ def test_files_that_are_no_submission(tmp_path):
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):
     path = tmp_path / "mine.py"
-    path.write_text("import torch\n" + RIGHT)
+    path.write_text(f"# %%\nimport nothing_there\n\n# %%\nimport torch\n{RIGHT}")
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/labs"]
     done = subprocess.run(
         [*run, "--submission", str(path)], cwd=ROOT, capture_output=True, text=True
@@ -195,4 +247,5 @@ def test_pytest_shows_the_points_of_a_submission(tmp_path):
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout
     assert "there is no function global_masks" in done.stdout
+    assert "code cell 1 raised ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
     assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

@@ -12,10 +12,13 @@ def submission(request):
         yield opened
 
 
-def test_submission(submission, exercise, points, request):
+def test_submission(submission, exercise, points, raised, request):
     given = request.config.getoption("submission")
     grade = submission.grade(exercise, grading_seed() if given else VISIBLE_SEED)
     points[submission.path, exercise.id] = grade
+    raised[submission.path] = submission.errors
+    # A cell that raises costs a student no points by itself; in a reference solution none may.
+    assert given or not submission.errors
     failed = [str(verdict) for verdict in grade.verdicts if not verdict.passed]
     if failed:
         pytest.fail("\n".join(dict.fromkeys(failed)), pytrace=False)

@@ -235,5 +235,5 @@ TASK = Exercise(
     section=_SECTION,
     function="masked_step",
     check=_check,
-    forbids=("labkit", "torch.nn.utils.prune", "torch.optim"),
+    forbids=("torch.nn.utils.prune", "torch.optim"),
 )

@@ -235,7 +235,7 @@ class _Draws:
 
     def score(self, model: "nn.Module", harmful: tuple[int, ...] = ()) -> "nn.Module":
         """An evaluation of the model; the weights of the `harmful` layers lower the score."""
-        from labkit.checks.challenges.scoring import Score
+        from labkit.checks.lent.score import Score
 
         shares = []
         for at, parameter in enumerate(model.parameters()):
@@ -307,6 +307,5 @@ TASK = Exercise(
     section=_SECTION,
     function="layer_sensitivity",
     check=_check,
-    # Not all of labkit: the evaluation that is handed over stands there.
-    forbids=("labkit.prune", "labkit.study", "torch.nn.utils.prune"),
+    forbids=("torch.nn.utils.prune",),
 )

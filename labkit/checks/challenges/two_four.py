@@ -258,5 +258,5 @@ TASK = Exercise(
     section=_SECTION,
     function="two_four_mask",
     check=_check,
-    forbids=("labkit", "torch.nn.utils.prune", "torch.ao.pruning", "torch.sparse"),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning", "torch.sparse"),
 )

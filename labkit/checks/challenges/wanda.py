@@ -358,5 +358,5 @@ TASK = Exercise(
     section=_SECTION,
     function="wanda_mask",
     check=_check,
-    forbids=("labkit", "torch.nn.utils.prune"),
+    forbids=("torch.nn.utils.prune",),
 )

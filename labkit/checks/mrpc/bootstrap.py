@@ -249,5 +249,5 @@ TASK = Exercise(
     objective="Say how far an accuracy can be trusted that comes from a few hundred pairs.",
     section=_SECTION,
     check=_check,
-    forbids=("labkit", "scipy.stats"),
+    forbids=("scipy.stats",),
 )

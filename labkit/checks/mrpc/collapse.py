@@ -278,5 +278,5 @@ TASK = Exercise(
     objective="Tell a model that has learned something from one that gives a constant answer.",
     section=_SECTION,
     check=_check,
-    forbids=("labkit", "sklearn", "evaluate"),
+    forbids=("sklearn", "evaluate"),
 )

@@ -141,7 +141,6 @@ TASK = Exercise(
     section=_SECTION,
     function="collate",
     check=_check,
-    forbids=("labkit",),
     points=4,
     minutes=15,
     difficulty=1,

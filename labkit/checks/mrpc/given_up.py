@@ -347,5 +347,5 @@ TASK = Exercise(
     objective="Read loss, accuracy and confidence together, and see when a model has given up.",
     section=_SECTION,
     check=_check,
-    forbids=("labkit", "sklearn", "evaluate"),
+    forbids=("sklearn", "evaluate"),
 )

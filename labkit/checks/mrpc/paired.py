@@ -306,5 +306,5 @@ TASK = Exercise(
     objective="Test a difference between two models that answered the same pairs.",
     section=_SECTION,
     check=_check,
-    forbids=("labkit", "statsmodels"),
+    forbids=("statsmodels",),
 )

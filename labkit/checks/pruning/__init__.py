@@ -1,5 +1,21 @@
 """The exercises of the lab `pruning`, in order; each lives in a module of its own."""
 
-from labkit.checks.pruning import achieved, apply, cubic, layerwise, masks_exercises, sweep
+from labkit.checks.pruning import (
+    achieved,
+    apply,
+    cubic,
+    global_threshold,
+    layerwise,
+    magnitude_mask,
+    sweep,
+)
 
-TASKS = (*masks_exercises.TASKS, apply.TASK, achieved.TASK, sweep.TASK, cubic.TASK, layerwise.TASK)
+TASKS = (
+    magnitude_mask.TASK,
+    global_threshold.TASK,
+    apply.TASK,
+    achieved.TASK,
+    sweep.TASK,
+    cubic.TASK,
+    layerwise.TASK,
+)

@@ -226,5 +226,4 @@ TASK = Exercise(
     section=_SECTION,
     function="achieved_sparsity",
     check=_check,
-    forbids=("labkit",),
 )

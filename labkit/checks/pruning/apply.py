@@ -397,5 +397,5 @@ TASK = Exercise(
     section=_SECTION,
     function="apply_masks",
     check=_check,
-    forbids=("torch.nn.utils.prune", "labkit"),
+    forbids=("torch.nn.utils.prune",),
 )

@@ -72,3 +72,13 @@ def as_tensor(values: list[float], shape: tuple[int, ...] | None = None) -> "Ten
 
     tensor = torch.tensor(values, dtype=torch.float32, device="cpu")
     return tensor if shape is None else tensor.reshape(shape)
+
+
+def tiny(weight: "Tensor") -> "Tensor":
+    """Scaled down so far that float16 holds the values, but not their squares."""
+    return weight * 2.0**-13
+
+
+def close(weight: "Tensor") -> "Tensor":
+    """|w| that differ in the last bits of float32 only: no narrower type tells them apart."""
+    return weight.sign() * (1 + weight.abs() * 2.0**-17)

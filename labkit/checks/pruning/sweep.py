@@ -242,5 +242,5 @@ TASK = Exercise(
     section=_SECTION,
     function="sweep",
     check=_check,
-    forbids=("torch.nn.utils.prune", "labkit"),
+    forbids=("torch.nn.utils.prune",),
 )

@@ -8,13 +8,16 @@ from labkit.checks.size import (
     csr,
     csr_linear,
     entropy,
+    stored,
     timing,
+    unpack,
 )
 
 TASKS: tuple[Task, ...] = (
+    stored.TASK,
     csr.TASK,
-    bitmask.PACK,
-    bitmask.UNPACK,
+    bitmask.TASK,
+    unpack.TASK,
     entropy.TASK,
     break_even_sparsity.TASK,
     timing.TASK,

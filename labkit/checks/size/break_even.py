@@ -198,5 +198,4 @@ TASK = Exercise(
     section=_SECTION,
     function="break_even",
     check=_check,
-    forbids=("labkit",),
 )

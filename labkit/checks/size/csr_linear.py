@@ -223,5 +223,4 @@ TASK = Exercise(
     section=_SECTION,
     function="csr_linear",
     check=_check,
-    forbids=("labkit",),
 )

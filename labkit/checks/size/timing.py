@@ -7,35 +7,11 @@ from typing import Any
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.lent.clock import Clock, Work
 from labkit.checks.trial import Failure, Trial
 
 _ID = "size.timing"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"
-
-
-class Clock:
-    """A clock that only moves when work is done: a call returns `now`, in seconds."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-        self.readings = 0
-
-    def __call__(self) -> float:
-        """The time in seconds; reading it takes none, and is counted."""
-        self.readings += 1
-        return self.now
-
-
-class Work:
-    """Work whose calls take scripted `durations` on `clock`; later ones take the last of them."""
-
-    def __init__(self, clock: Clock, durations: list[float]) -> None:
-        self.clock, self.durations, self.calls = clock, durations, 0
-
-    def __call__(self) -> None:
-        """Let the clock run on by the duration of this call, and count it."""
-        self.clock.now += self.durations[min(self.calls, len(self.durations) - 1)]
-        self.calls += 1
 
 
 def _quantile(values: list[float], share: float) -> float:
@@ -285,6 +261,4 @@ TASK = Exercise(
     section=_SECTION,
     function="time_calls",
     check=_check,
-    # Not all of labkit: the work and the clock that are handed in are classes of this module.
-    forbids=("labkit.measure",),
 )

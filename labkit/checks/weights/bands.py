@@ -204,7 +204,6 @@ TASK = Exercise(
     section=_SECTION,
     function="band_shares",
     check=_check,
-    forbids=("labkit",),
     points=5,
     minutes=15,
     difficulty=2,

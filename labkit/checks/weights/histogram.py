@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.checks.exercise import Exercise, Verdict
 from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.lent.stream import Stream
 from labkit.checks.pruning.looking import Looking
 from labkit.checks.trial import Failure, Trial
 from labkit.checks.weights.draws import Draws, as_tensor
-from labkit.checks.weights.stream import Stream
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -255,8 +255,6 @@ TASK = Exercise(
     section=_SECTION,
     function="streaming_histogram",
     check=_check,
-    # Not all of labkit: the iterator that is handed in is a class of the checks.
-    forbids=("labkit.weights", "labkit.checks.weights.histogram"),
     points=6,
     minutes=20,
     difficulty=2,

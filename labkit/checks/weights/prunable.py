@@ -168,7 +168,9 @@ def _blocks(draws: Draws, count: int, table: bool = False) -> "nn.ModuleDict":
         parts = {"attention": nn.Linear(3, 4), "norm": nn.LayerNorm(4), "mlp": Conv1D(4, 4)}
         return nn.ModuleDict(parts | ({"positions": nn.Embedding(4, 4)} if table else {}))
 
-    name = draws.random.choice(("layers", "h", "stages"))
+    # Many names: who has memorised the answers for some knows nothing of others.
+    first, last = ("text", "trunk", "tower", "main", "deep"), ("layers", "h", "stages", "blocks")
+    name = f"{draws.random.choice(first)}_{draws.random.choice(last)}"
     parts = {"words": nn.Embedding(5, 3), name: nn.ModuleList([block() for _ in range(count)])}
     return nn.ModuleDict(parts)
 
@@ -263,6 +265,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
                 case(GPT2Model(gpt2(number(2, 3))), "GPT-2"),
                 case(BartModel(bart(number(1, 2), number(2, 3))), "BART"),
+                case(_blocks(draws, number(2, 5)), "small blocks"),
             ],
             "blocks in numeric order": [
                 case(GPT2Model(gpt2(several)), f"{several} blocks"),
@@ -295,7 +298,6 @@ TASK = Exercise(
     section=_SECTION,
     function="prunable_names",
     check=_check,
-    forbids=("labkit",),
     points=6,
     minutes=20,
     difficulty=2,

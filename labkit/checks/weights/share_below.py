@@ -129,7 +129,6 @@ TASK = Exercise(
     section=_SECTION,
     function="share_below",
     check=_check,
-    forbids=("labkit",),
     points=4,
     minutes=10,
     difficulty=1,

@@ -40,5 +40,6 @@ class Stream:
         things, everything = gc.get_objects(), sum(self.sizes)
         found = {thing.numel() for thing in things if type(thing) is torch.Tensor}
         # All of them joined, in one tensor or as one list of numbers, have the sum of their sizes.
-        row = any(type(t) is list and len(t) == everything and type(t[0]) is float for t in things)
+        # The condition stands behind the `if`: a step of the generator is a call to the watch.
+        row = any(type(t[0]) is float for t in things if type(t) is list and len(t) == everything)
         return len(self.sizes) if row or everything in found else len(found & set(self.sizes))

@@ -1,0 +1,130 @@
+"""The exercise `pruning.global_threshold`: masks of all tensors together."""
+
+from collections.abc import Iterator
+
+from labkit.checks import masks
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.masks import Case, Masks, Mistake
+from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
+from labkit.checks.trial import Trial
+
+_ID = "pruning.global_threshold"
+_SECTION = f"book/02-pruning.md#{_ID}"
+
+
+def _per_layer(weights: Masks, sparsity: float) -> Masks:
+    return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
+
+
+def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
+    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
+    limits = [
+        float(values.sort().values[rank - 1])
+        for values in (masks.scores({"": weight}) for weight in weights.values())
+        if (rank := round(sparsity * values.numel()))
+    ]
+    limit = sum(limits) / len(limits) if limits else -1.0
+    return masks.split(masks.scores(weights) > limit, weights)
+
+
+def _by_name(weights: Masks, sparsity: float) -> Masks:
+    ordered = masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
+    return {name: ordered[name] for name in weights}
+
+
+_MISTAKES = (
+    Mistake(
+        "same fraction in each layer",
+        "each layer was pruned on its own; a global threshold lets layers differ",
+        _per_layer,
+    ),
+    Mistake(
+        "averaged thresholds",
+        "the mean of the layers' thresholds is not the threshold of all weights together",
+        _mean_threshold,
+    ),
+    Mistake(
+        "names sorted as strings",
+        "sorted() puts block.10 before block.2; keep the order of the dict",
+        _by_name,
+    ),
+    *masks.MISTAKES,
+)
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `global_masks(weights, sparsity)`."""
+    import torch
+
+    draws = Draws(seed, _ID)
+
+    def counted(count: int, sparsity: float) -> Case:
+        parts = draws.layers((count // 3,), (count // 4,), (count - count // 3 - count // 4,))
+        return Case(parts, sparsity, count_only=True)
+
+    def equal(size: float, *shapes: tuple[int, ...]) -> Masks:
+        return {f"block.{2 + 4 * i}.weight": torch.full(s, size) for i, s in enumerate(shapes)}
+
+    def tied() -> Masks:
+        names = [f"block.{block}.weight" for block in (2, 6, 10)]
+        return {name: as_tensor(draws.tied(16), (4, 4)) for name in names}
+
+    def strided() -> Iterator[Case]:
+        first = draws.layers((5, 4), (4, 6), (2, 8))
+        yield Case({name: weight.t() for name, weight in first.items()}, 0.25, "transposed")
+        kinds = (torch.float32, torch.bfloat16, torch.float16)
+        second = draws.layers((4, 4), (2, 2, 4), (32,))
+        pairs = zip(second.items(), kinds, strict=True)
+        mixed = {name: tiny(weight).to(kind) for (name, weight), kind in pairs}
+        yield Case(mixed, 0.75, "mixed dtypes, tiny values")
+        third = draws.layers((3, 8), (4, 4))
+        yield Case({name: close(weight) for name, weight in third.items()}, 0.5, "|w| close")
+
+    groups = {
+        "one threshold for all layers": [
+            Case(draws.layers((4, 5), (5, 8)), 0.25),
+            Case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
+            Case(draws.layers((6, 4), (16,), (4, 10)), 0.75),
+        ],
+        "exact count over all": [
+            counted(*draws.inexact(upward=True)),
+            counted(*draws.inexact(upward=False)),
+            counted(100, 0.29),
+            counted(13, 0.5),
+            counted(15, 0.5),
+        ],
+        "ties by layer, then index": [
+            Case(equal(0.5, (4,), (2, 3), (6,)), 0.5, "all equal"),
+            Case(equal(0.0, (4,), (2, 3), (6,)), 0.25, "all zeros"),
+            Case(tied(), 0.25, "many ties"),
+            Case(tied(), 0.75, "many ties"),
+        ],
+        "extremes": [
+            Case({}, 0.5, "no layers"),
+            Case(draws.layers((0,), (2, 2)), 0.5, "an empty layer"),
+            Case({"block.2.weight": as_tensor([-0.5])}, 0.0),
+            Case({"block.2.weight": as_tensor([-0.5])}, 1.0),
+            Case(draws.layers((3, 4), (8,)), 0.0),
+            Case(draws.layers((3, 4), (8,)), 1.0),
+            Case(draws.layers((4, 5), (2, 10)), 0.05, "two zeros"),
+            Case(draws.layers((4, 5), (2, 10)), 0.95, "two weights left"),
+        ],
+        "strides and dtypes": list(strided()),
+    }
+    form = "bool masks, input kept"
+    return masks.judge(trial, groups, form, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="pruning",
+    title="One threshold for all layers",
+    points=6,
+    minutes=20,
+    difficulty=2,
+    objective="Prune an exact number of weights over all layers together.",
+    section=_SECTION,
+    function="global_masks",
+    check=_check,
+    forbids=("torch.nn.utils.prune",),
+)

@@ -1,0 +1,223 @@
+"""The exercise `size.bytes`: what a dense file stores of a model."""
+
+import math
+import random
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from labkit.checks.exercise import Exercise, Verdict
+from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_ID = "size.bytes"
+_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+
+Counts = tuple[int, int, int]
+
+
+def _nonzeros(tensor: "Tensor") -> int:
+    return sum(number != 0 for number in tensor.flatten().tolist())
+
+
+def _counts(
+    tensors: Iterable["Tensor"],
+    size: Callable[["Tensor"], int] = lambda tensor: tensor.numel() * tensor.itemsize,
+    numbers: Callable[["Tensor"], int] = lambda tensor: tensor.numel(),
+    nonzeros: Callable[["Tensor"], int] = _nonzeros,
+) -> Counts:
+    """Bytes, numbers and non-zeros; each argument after the tensors makes it a mistake."""
+    tensors = list(tensors)
+    return sum(map(size, tensors)), sum(map(numbers, tensors)), sum(map(nonzeros, tensors))
+
+
+def _once(model: "nn.Module", key: Callable[["Tensor"], object]) -> Iterable["Tensor"]:
+    return {key(tensor): tensor for tensor in model.state_dict().values()}.values()
+
+
+def _saved(model: "nn.Module") -> Iterable["Tensor"]:
+    """The tensors that a file holds, tied ones once."""
+    return _once(model, lambda tensor: tensor.data_ptr())
+
+
+def _only(model: "nn.Module", which: Callable[["Tensor"], bool]) -> Counts:
+    return _counts(filter(which, _saved(model)))
+
+
+def _nonzero_bits(tensor: "Tensor") -> int:
+    """Counts the numbers of which any bit is set: -0.0 has one, its sign."""
+    import torch
+
+    flat = tensor.contiguous().flatten()
+    return int(flat.view(torch.uint8).reshape(len(flat), -1).any(1).sum()) if len(flat) else 0
+
+
+_MISTAKES = (
+    Mistake(
+        "zeros take no bytes",
+        "a dense file stores a zero like any other number: count the bytes of all of them",
+        lambda model: _counts(_saved(model), size=lambda t: _nonzeros(t) * t.itemsize),
+    ),
+    Mistake(
+        "tied tensors counted twice",
+        "names that share their memory are stored once; state_dict() gives a new object for each "
+        "name, so compare where the memory begins, data_ptr()",
+        lambda model: _counts(model.state_dict().values()),
+    ),
+    Mistake(
+        "equal for tied",
+        "two tensors with the same numbers, each in a memory of its own, are stored twice",
+        lambda model: _counts(_once(model, lambda t: (t.dtype, str(t.tolist())))),
+    ),
+    Mistake(
+        "four bytes for each number",
+        "how many bytes a number takes is up to its dtype: itemsize",
+        lambda model: _counts(_saved(model), size=lambda t: 4 * t.numel()),
+    ),
+    Mistake(
+        "bits for bytes",
+        "a byte has eight bits, and a float32 four bytes",
+        lambda model: _counts(_saved(model), size=lambda t: 8 * t.numel() * t.itemsize),
+    ),
+    Mistake(
+        "-0.0 for a weight",
+        "-0.0 is a zero, although its sign bit is set: compare with 0",
+        lambda model: _counts(_saved(model), nonzeros=_nonzero_bits),
+    ),
+    Mistake(
+        "positive weights only",
+        "a negative weight is not zero: compare with !=",
+        lambda model: _counts(_saved(model), nonzeros=lambda t: int((t > 0).sum())),
+    ),
+    Mistake(
+        "zeros counted",
+        "the third number is how many are not zero",
+        lambda model: _counts(_saved(model), nonzeros=lambda t: t.numel() - _nonzeros(t)),
+    ),
+    Mistake(
+        "buffers left out",
+        "a model saves its buffers too: take state_dict(), not parameters()",
+        lambda model: _counts(model.parameters()),
+    ),
+    Mistake(
+        "what is not saved counted",
+        "a buffer that is not persistent is rebuilt, not saved: take state_dict(), not buffers()",
+        lambda model: _counts([*model.parameters(), *model.buffers()]),
+    ),
+    Mistake(
+        "matrices only",
+        "biases, norms and counters are in the file as well",
+        lambda model: _only(model, lambda tensor: tensor.ndim >= 2),
+    ),
+    Mistake(
+        "floats only",
+        "a model may hold whole numbers and flags too, and the file stores them",
+        lambda model: _only(model, lambda tensor: tensor.is_floating_point()),
+    ),
+    Mistake(
+        "rows for numbers",
+        "len() of a tensor is its number of rows; numel() counts the numbers",
+        lambda model: _counts(_saved(model), size=lambda t: len(t) * t.itemsize, numbers=len),
+        error="len() of a 0-d tensor",
+    ),
+)
+
+
+def _model(buffers: "dict[str, Tensor] | None" = None, **parameters: "Tensor") -> "nn.Module":
+    """A module that holds these tensors; a buffer whose name begins with `_` is not saved."""
+    from torch import nn
+
+    model = nn.Module()
+    for name, tensor in parameters.items():
+        parameter = tensor if isinstance(tensor, nn.Parameter) else nn.Parameter(tensor)
+        model.register_parameter(name, parameter)
+    for name, tensor in (buffers or {}).items():
+        model.register_buffer(name, tensor, persistent=not name.startswith("_"))
+    return model
+
+
+def _models(draw: random.Random) -> "dict[str, list[tuple[nn.Module, str]]]":
+    """Models by property, each with a word on what is special about it."""
+    import torch
+
+    def drawn(*shape: int) -> "Tensor":
+        """About half zeros; some weights of either sign are there at any seed."""
+        count = torch.Size(shape).numel()
+        values = [draw.choice((0.0, draw.randint(-40, 40) / 8)) for _ in range(count)]
+        values[:4] = [-1.5, 0.0, 2.5, -3.5][:count]
+        return torch.tensor(values).reshape(shape)
+
+    def some() -> int:
+        return draw.randint(3, 40)
+
+    table, weight = torch.nn.Parameter(drawn(some(), 5)), drawn(some(), 5)
+    signed = {"weight": drawn(some(), 4), "bias": drawn(some())}
+    for tensor in signed.values():
+        tensor[tensor == 0] = -0.0
+    tiny = torch.tensor([6e-8, 0.0, -6e-8] * some()).half()
+    return {
+        "bytes, numbers and non-zeros": [
+            (_model(weight=drawn(some(), 4), bias=drawn(some())), ""),
+            (_model(first=drawn(4, some()), bias=drawn(4), second=drawn(2, some())), ""),
+            (_model(weight=drawn(2, some(), 3)), "three dimensions"),
+        ],
+        "tied tensors": [
+            (_model(table=table, bias=drawn(some()), head=table), "head tied to table"),
+            (_model(a=weight, b=weight.clone()), "equal, each in a memory of its own"),
+        ],
+        "buffers": [
+            (_model({"mean": drawn(some())}, weight=drawn(some(), 2)), "mean is a buffer"),
+            (_model({"_cache": drawn(some())}, weight=drawn(3, some())), "_cache is not saved"),
+        ],
+        "negative zeros": [(_model(**signed), "-0.0 among the weights")],
+        "dtypes": [
+            (_model(weight=drawn(some(), 4).half(), bias=drawn(some())), ""),
+            (_model(weight=drawn(3, some()).bfloat16()), ""),
+            (_model(weight=drawn(3, some()).double()), ""),
+            (_model({"steps": torch.tensor(some())}, weight=drawn(some(), 2)), "a counter"),
+            (_model({"mask": drawn(some()) != 0}, weight=drawn(4, 3)), "True and False"),
+        ],
+        "strides and extremes": [
+            (_model(weight=drawn(5, some()).t()), "transposed"),
+            (_model(), "no tensor"),
+            (_model(weight=torch.zeros(0, 3), bias=drawn(some())), "an empty tensor"),
+            (_model(weight=torch.zeros(some(), 2)), "all zero"),
+            (_model(weight=torch.full((some(),), -0.25)), "no zero"),
+            (_model(weight=tiny), "tiny weights"),
+            (_model(weight=torch.tensor([math.nan, 0.0, -math.inf] * some())), "nan and infinity"),
+        ],
+    }
+
+
+def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
+    """Verdicts on `stored(model)`."""
+
+    def one(model: "nn.Module", note: str) -> Case:
+        tensors = [*model.named_parameters(remove_duplicate=False), *model.named_buffers()]
+        words = [
+            f"{name} {str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+            for name, tensor in tensors
+        ]
+        shown = f"{trial.name}(a model of {'; '.join(words) or 'nothing'})"
+        return Case((model,), _counts(_saved(model)), note, shown=shown)
+
+    models = _models(random.Random(f"{_ID} {seed}"))
+    groups = {name: [one(*entry) for entry in entries] for name, entries in models.items()}
+    return judge(trial, groups, _MISTAKES, _SECTION)
+
+
+TASK = Exercise(
+    id=_ID,
+    lab="size",
+    title="Bytes and non-zeros",
+    function="stored",
+    objective="Count the bytes that a dense file stores, and how many of its numbers are not zero.",
+    section=_SECTION,
+    check=_check,
+    forbids=("labkit",),
+    points=4,
+    minutes=15,
+    difficulty=1,
+)

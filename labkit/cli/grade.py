@@ -1,0 +1,135 @@
+"""The command that grades a class: grade."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from labkit.cli.app import INTERRUPTED, Stopped, app, plain, progress, show
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="The lab that was handed in.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER_OR_ZIP]",
+            help="A folder, or a zip download of Moodle or Canvas; default: submitted/.",
+        ),
+    ] = None,
+    course: Annotated[Path, typer.Option(help="The folder of nbgrader_config.py.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path("graded"),
+    roster: Annotated[
+        Path | None, typer.Option(help="CSV of the class: columns student, name, email.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="STUDENT", help="Grade only this one; repeatable.")
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="Seed of the inputs, any text; default: LABKIT_GRADING_SEED."),
+    ] = None,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Grade again what was graded before.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that grade; default: one per core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on a Dask cluster, as tcp://host:8786."),
+    ] = None,
+    no_sandbox: Annotated[
+        bool,
+        typer.Option("--unsafe-no-sandbox", help="Run the submissions' code with your rights."),
+    ] = False,
+) -> None:
+    """Grade the submissions of a lab in a sandbox, into nbgrader's gradebook.
+
+    What was graded before and has not changed is not graded again; a run that was stopped goes on.
+    Go on with Formgrader, `nbgrader generate_feedback LAB` and `nbgrader export`.
+    """
+    from labkit.errors import InputError
+    from labkit.grading.course import Course
+    from labkit.grading.intake import read_submissions
+    from labkit.grading.limits import Limits
+    from labkit.grading.record import record
+    from labkit.grading.report import write_report
+    from labkit.grading.run import grade_all
+    from labkit.grading.store import Store
+
+    here = Course.open(course)
+    source = here.source(lab)
+    handed = read_submissions(path or here.submitted, lab, roster)
+    if only:
+        unknown = set(only) - {one.student for one in handed}
+        if unknown:
+            where = path or here.submitted
+            raise InputError(f"--only {min(unknown)}: no such student in {where}.")
+        handed = [one for one in handed if one.student in only]
+    store = Store(out / lab / "outcomes")
+    before = store.all()
+    try:
+        with progress("grade") as report:
+            outcomes = grade_all(
+                handed,
+                source,
+                _seed(seed),
+                store,
+                limits=Limits(),
+                sandbox=not no_sandbox,
+                workers=workers,
+                scheduler=scheduler,
+                regrade=regrade,
+                report=report,
+            )
+        with progress("record") as report:
+            recorded = record(here, lab, source, outcomes, report)
+        # Of the whole class, also where only some of it was graded now.
+        release = here.release(lab)
+        page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
+    except KeyboardInterrupt:
+        kept = sum(store.get(one.student) is not None for one in handed)
+        print(
+            f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
+            "command goes on from there. No student is recorded by halves.",
+            file=sys.stderr,
+        )
+        raise Stopped(INTERRUPTED) from None
+    _print(outcomes)
+    print(f"{recorded} recorded in {here.gradebook}, {len(outcomes) - recorded} were before")
+    print(f"report: {page}")
+
+
+def _seed(text: str | None) -> int:
+    from labkit.checks.grading import SEED_VARIABLE, grading_seed
+
+    if text is None and not os.environ.get(SEED_VARIABLE):
+        print(
+            f"warning: {SEED_VARIABLE} is not set, so students can know the inputs. Set it to a "
+            "text of your own, the same at each run.",
+            file=sys.stderr,
+        )
+    return grading_seed(text)
+
+
+def _print(outcomes: list) -> None:
+    """One line per student."""
+    table = Table(box=None, header_style="bold", padding=(0, 1))
+    for column in ("student", "", "points", "of", "reason"):
+        table.add_column(column, justify="right" if column in ("points", "of") else "left")
+    for outcome in outcomes:
+        points, out_of = f"{outcome.points:.4g}", str(outcome.out_of)
+        texts = (outcome.student, outcome.status, points, out_of, outcome.reason)
+        # A reason may quote what was handed in: nothing of it may steer the terminal.
+        table.add_row(*(plain("".join(c if c.isprintable() else "?" for c in t)) for t in texts))
+    show(table)
+    odd = sum(bool(outcome.remarks) for outcome in outcomes)
+    if odd:
+        print(f"{odd} with remarks for you: see the report")

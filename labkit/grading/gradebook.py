@@ -1,0 +1,102 @@
+"""Change nbgrader's gradebook in one transaction, however often nbgrader commits on the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from labkit.errors import SourceError
+from labkit.files import replacing
+
+_PATIENCE = 30  # seconds to wait for another program that writes to the gradebook
+
+
+def create(path: Path, course_id: str) -> None:
+    """Make an empty gradebook with nbgrader's tables, unless the file is there."""
+    from nbgrader.api import Gradebook
+
+    if path.exists():
+        return
+    with replacing(path) as temporary:
+        Gradebook(f"sqlite:///{temporary}", course_id).close()
+
+
+def keep_copy(path: Path) -> Path:
+    """Copy a gradebook to backups/ beside it, as it is between two transactions.
+
+    Raises:
+        SourceError: it cannot be read, or the copy cannot be written.
+    """
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    target = path.parent / "backups" / f"{path.stem}-{moment}{path.suffix}"
+    with (
+        replacing(target) as temporary,
+        _told(path),
+        closing(sqlite3.connect(path, timeout=_PATIENCE)) as source,
+        closing(sqlite3.connect(temporary)) as copy,
+    ):
+        source.backup(copy)
+    return target
+
+
+@contextmanager
+def amending(path: Path) -> Iterator[str]:
+    """Yield the URL of a copy of the gradebook; when the block ends well, its rows become `path`'s.
+
+    That happens in one SQLite transaction: an exception or a kill at any moment leaves the
+    gradebook as it was.  Meanwhile others can read it, and wait with what they write, so that
+    nothing of theirs is lost.
+
+    Raises:
+        SourceError: the gradebook is damaged, or locked by another program for too long.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=_quick(path)) as folder,
+        _told(path),
+        closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as book,
+    ):
+        copy = Path(folder) / "gradebook.db"
+        book.execute("BEGIN IMMEDIATE")
+        # Read by another connection: SQLite does not copy from one that is about to write.
+        with closing(sqlite3.connect(path)) as reader, closing(sqlite3.connect(copy)) as changed:
+            reader.backup(changed)
+        yield f"sqlite:///{copy}"
+        with closing(sqlite3.connect(copy)) as changed:
+            _write_back(changed, book)
+        book.execute("COMMIT")
+
+
+def _quick(path: Path) -> Path | None:
+    """A folder in memory with room enough: on a disk each of nbgrader's many commits waits."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 10 * path.stat().st_size:
+        return memory
+    return None
+
+
+def _write_back(changed: sqlite3.Connection, book: sqlite3.Connection) -> None:
+    """Replace the rows of each table that differs; both have the same tables."""
+    tables = changed.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        wanted = changed.execute(f'SELECT * FROM "{table}"').fetchall()
+        if wanted != book.execute(f'SELECT * FROM "{table}"').fetchall():
+            book.execute(f'DELETE FROM "{table}"')
+            marks = ", ".join("?" * len(wanted[0])) if wanted else ""
+            book.executemany(f'INSERT INTO "{table}" VALUES ({marks})', wanted)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise SourceError(
+            f"cannot write the gradebook {path}: {error}. It is as it was before; close other "
+            "programs that use it, or restore a copy from backups/, and run the command again."
+        ) from error

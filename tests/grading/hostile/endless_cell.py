@@ -1,0 +1,7 @@
+"""An endless loop in a cell."""
+
+# reason: had not ended after
+# lost: nothing
+
+while True:
+    pass

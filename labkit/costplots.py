@@ -9,7 +9,6 @@ import numpy as np
 
 from labkit.figures import INK, Plot, axes_grid, legend_below, percent, styles
 from labkit.formats import bits_per_weight
-from labkit.limit import amdahl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +106,8 @@ def plot_speedups(rows: pd.DataFrame) -> Plot:
 
 def plot_amdahl(shares: Mapping[str, float]) -> Plot:
     """What a faster layer is worth for the whole: `shares` maps a title to the layers' share."""
+    from labkit.limit import amdahl
+
     figure, axes = axes_grid(1, 1, width=4.8, height=3)
     axis = axes[0, 0]
     factors = np.geomspace(1, 100, 61)

@@ -441,9 +441,10 @@ def _score_words(data: dict, level: dict) -> str:
 
 def _time_words(data: dict, level: dict) -> str:
     quartiles = f"{1000 * level['runtime_q25']:.1f}–{1000 * level['runtime_q75']:.1f}"
+    threads = f"{data['threads']} thread{'s' * (data['threads'] > 1)}"
     return (
         f"{1000 * level['runtime_median']:.1f}\u00a0ms a forward pass (quartiles {quartiles}; "
-        f"{data['batch']} × {data['length']} tokens, {data['threads']} threads). "
+        f"{data['batch']} × {data['length']} tokens, {threads}). "
         "The dense code multiplies by zeros too."
     )
 

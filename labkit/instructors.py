@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from labkit.checks import REGISTRY, TASKS, Exercise, Task
+from labkit.checks.watch import ALWAYS
 from labkit.errors import InputError
 
 
@@ -57,7 +58,7 @@ def exercises_table() -> str:
 def _not_allowed(task: Task) -> str:
     if not isinstance(task, Exercise):
         return "graded by a person"
-    return ", ".join(f"`{name}`" for name in task.forbids)
+    return ", ".join(f"`{name}`" for name in (*ALWAYS, *task.forbids))
 
 
 def _row(*cells: str) -> str:

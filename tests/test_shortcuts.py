@@ -55,6 +55,7 @@ REFERENCES = {
     "mrpc.bootstrap": lambda m, *a: m._interval(*a),
     "mrpc.paired": lambda m, *a: m._compare(*a),
     "mrpc.given_up": lambda m, *a: m._reading(*a),
+    "size.bytes": lambda m, *a: m._counts(m._saved(*a)),
     "size.csr": lambda m, *a: m._csr(*a),
     "size.bitmask": lambda m, *a: m.packed_form(*a),
     "size.unpack": lambda m, *a: m._placed(*a),

@@ -216,7 +216,6 @@ TASK = Exercise(
     objective="Count the bytes that a dense file stores, and how many of its numbers are not zero.",
     section=_SECTION,
     check=_check,
-    forbids=("labkit",),
     points=4,
     minutes=15,
     difficulty=1,

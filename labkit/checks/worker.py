@@ -79,12 +79,17 @@ def _without_checks() -> None:
 def _run(
     path: Path, began: Callable[[int], None], seconds: float, without: Container[int]
 ) -> tuple[dict[str, Any], list[list]]:
-    """Names that the cells define, and [number of the cell, error] of those that raise."""
+    """Names that the cells define, and [number of the cell, error] of those that raise.
+
+    A function counts as defined although a later cell gives its name to something else, as trials
+    do (`sweep = sweep(model)`): each check follows the cell of its function.
+    """
     os.environ.setdefault("MPLBACKEND", "Agg")
     _without_checks()
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
     names = vars(module)
+    functions: dict[str, Any] = {}
     errors: list[list] = []
     for number, source in enumerate(cells(path), start=1):
         if number in without:
@@ -101,7 +106,8 @@ def _run(
         except BaseException as error:
             # An exercise that is left open raises nothing here: its function is only defined.
             errors.append([number, f"{type(error).__name__}: {one_line(error)}"])
-    return names, errors
+        functions |= {name: value for name, value in names.items() if callable(value)}
+    return names | functions, errors
 
 
 def _go_on(source: str, error: WithheldError, names: dict[str, Any], seconds: float) -> None:

@@ -131,6 +131,11 @@ def test_a_cell_that_raises_leaves_the_others(tmp_path):
         assert [number for number, _ in submission.errors] == [1, 2]
 
 
+def test_a_later_cell_that_takes_the_name_leaves_the_function(tmp_path):
+    trial = "# %%\nmagnitude_mask = magnitude_mask(torch.ones(4), 0.5)\n"
+    assert _grade(tmp_path, f"{RIGHT}\n{trial}").score == 1
+
+
 def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
     path = tmp_path / "ends.py"
     path.write_text(f"# %%\nimport torch\n# %%\nimport os; os._exit(4)\n# %%{RIGHT}")

@@ -55,6 +55,26 @@ def exercises_table() -> str:
     return "\n".join([*lines, _row("**together**", "", "", *sums, "", "", "")])
 
 
+def mistakes_table(folder: Path, lab: str) -> str:
+    """Markdown table of the exercises of `lab`: points, mistakes that are named, answers tried.
+
+    `folder` as for `answers_page`.
+
+    Raises:
+        InputError: as `answers_page`.
+    """
+    head = ("exercise", "points", "mistakes that the check names", "wrong", "right")
+    lines = [_row(*head), "|:--|--:|:--|--:|--:|"]
+    for exercise in (exercise for exercise in REGISTRY.values() if exercise.lab == lab):
+        paths = sorted((folder / exercise.id).glob("*.py"))
+        names = [_mistake(path) for path in paths]
+        wrong = [name for name in names if name]
+        named = ", ".join(dict.fromkeys(wrong))
+        counts = (str(len(wrong)), str(len(names) - len(wrong)))
+        lines.append(_row(exercise.title, str(exercise.points), named, *counts))
+    return "\n".join(lines)
+
+
 def _not_allowed(task: Task) -> str:
     if not isinstance(task, Exercise):
         return "graded by a person"
@@ -67,16 +87,18 @@ def _row(*cells: str) -> str:
 
 def _variant(path: Path) -> tuple[str, str]:
     """Name of the mistake in an answer, and what it does in one line."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    said = ast.get_docstring(tree)
-    mistake = next(
-        (
-            ast.literal_eval(node.value)
-            for node in tree.body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MISTAKE"
-        ),
-        "" if path.stem.startswith("right") else None,
-    )
-    if not said or mistake is None:
-        raise InputError(f"{path}: a variant needs a docstring and, if wrong, a MISTAKE.")
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    if not said:
+        raise InputError(f"{path}: a variant needs a docstring.")
+    mistake = _mistake(path)
     return f"'{mistake}'" if mistake else "none, right in another way", said.splitlines()[0]
+
+
+def _mistake(path: Path) -> str:
+    """Name of the mistake in an answer; empty for a right one."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MISTAKE":
+            return ast.literal_eval(node.value)
+    if path.stem.startswith("right"):
+        return ""
+    raise InputError(f"{path}: a wrong variant needs a MISTAKE.")

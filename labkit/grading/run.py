@@ -134,13 +134,13 @@ def _graded(
             one = waiting.pop()
             arguments = (place.name, one, source, seed, version)
             future = client.submit(grade, *arguments, pure=False, retries=_RETRIES)
-            running[future.key] = one
+            running[future] = one
             queue.add(future)
 
     try:
         give_out()
         for future in queue:
-            one = running.pop(future.key)
+            one = running.pop(future)
             try:
                 yield Outcome.from_json(future.result())
             except KilledWorker:
@@ -155,7 +155,9 @@ def _graded(
             "goes on from there."
         ) from error
     finally:
-        with suppress(OSError):
+        with suppress(OSError, CancelledError):
+            # None of them may start again on a worker that has given its place up.
+            client.cancel(list(running), force=True)
             client.unregister_worker_plugin(place.name)
     if failed:
         raise SourceError(

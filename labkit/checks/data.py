@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LARGEST = 512 * 2**20  # bytes
+_STRUCTURE = 2 * 2**20  # bytes of all that is no tensor: in memory it is a hundred times as much
 _LENT = "labkit.checks.lent."  # classes of what the checks hand in
 _SHARED = 2**20  # bytes of memory that a view may carry along
 
@@ -202,7 +203,24 @@ def dumps(value: Any) -> bytes:
         torch.save(_apart(data), buffer)
     if buffer.tell() > LARGEST:
         raise ValueError(f"the result takes more than {LARGEST // 2**20} MB")
-    return buffer.getvalue()
+    content = buffer.getvalue()
+    _check_archive(content)
+    return content
+
+
+def _check_archive(content: bytes) -> None:
+    """Raise ValueError for an archive that could take much more memory than it has bytes.
+
+    torch.save stores each thing once, as it is: neither deflated nor at the place of another.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ValueError("compressed")
+    if sum(entry.file_size for entry in entries) > len(content):
+        raise ValueError("one entry at the place of another")
+    if any(e.file_size > _STRUCTURE for e in entries if e.filename.endswith("data.pkl")):
+        raise ValueError("the result is made of too many single values: use tensors")
 
 
 def loads(content: bytes) -> Any:
@@ -214,10 +232,7 @@ def loads(content: bytes) -> Any:
     import torch
 
     try:
-        # torch.save stores; a deflated archive could hold thousands of times its size.
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise ValueError("compressed")
+        _check_archive(content)
         return decode(torch.load(io.BytesIO(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end
         raise ValueError("what came back is no data") from error

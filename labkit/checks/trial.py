@@ -120,6 +120,8 @@ class Trial:
                 sys.setprofile(self._watch)
                 return self._function(*arguments)
         finally:  # behind the deadline, which cannot ring in here
+            if sys.getprofile() is not self._watch and self._watch.seen is None:
+                self._watch.seen = "sys.setprofile, which hides what it calls"
             sys.setprofile(profile)
             threading.setprofile(of_threads)
 

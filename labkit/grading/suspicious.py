@@ -14,6 +14,7 @@ _WORDS = {
     # looks for the check, or for the answer, in the interpreter
     *("setprofile", "settrace", "_getframe", "currentframe", "f_back", "f_globals", "f_locals"),
     *("get_objects", "get_referrers", "gc", "inspect", "ctypes", "sys.modules", "__builtins__"),
+    *("vars", "globals", "locals", "__dict__", "attrgetter"),
     *("builtins", "importlib", "__import__", "__subclasses__", "grading_seed", "REGISTRY"),
     # changes what others see of a value
     *("__eq__", "__reduce__", "__reduce_ex__", "__getattribute__", "__instancecheck__"),
@@ -63,7 +64,11 @@ def _uses(source: str) -> Iterator[str]:
             case ast.ImportFrom(module=module, names=aliases):
                 words = [*(module or "").split("."), *(alias.name for alias in aliases)]
                 texts = [module or "", *(f"{module}.{alias.name}" for alias in aliases)]
+            case ast.Call(func=ast.Name(id="getattr" | "setattr" as name), args=[_, given, *_]):
+                if not isinstance(given, ast.Constant):
+                    yield f"{name} of a name that is put together"
             case ast.Constant(value=str(text)):
+                words = [text]
                 yield from (match.group(0) for match in _TEXTS.finditer(text))
         yield from _WORDS & set(words)
         yield from (match.group(0) for text in texts for match in _ANSWERS.finditer(text))

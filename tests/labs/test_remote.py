@@ -223,6 +223,29 @@ def test_a_reply_that_unpacks_to_more_is_refused():
         loads(deflated.getvalue())
 
 
+def test_a_reply_whose_entries_lie_over_each_other_is_refused():
+    content = dumps([torch.zeros(1000), torch.ones(1000)])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        first, second = [e for e in archive.infolist() if "/data/" in e.filename][:2]
+        # In the archive's directory the second entry is put at the place of the first.
+        directory = content.rindex(second.filename.encode())
+        places = [e.header_offset.to_bytes(4, "little") for e in (second, first)]
+        sizes = [(4000).to_bytes(4, "little"), (400_000).to_bytes(4, "little")]
+    head = content[:directory].rindex(b"PK\x01\x02")
+    entry = content[head:].replace(*places, 1).replace(*sizes)
+    with pytest.raises(ValueError, match="no data"):
+        loads(content[:head] + entry)
+
+
+def test_a_reply_of_too_many_single_values_is_neither_sent_nor_read():
+    with pytest.raises(ValueError, match="too many single values"):
+        dumps([0.5] * 300_000)
+    buffer = io.BytesIO()
+    torch.save([[]] * 3_000_000, buffer)
+    with pytest.raises(ValueError, match="no data"):
+        loads(buffer.getvalue())
+
+
 def test_no_foreign_class_is_made():
     for kind in ("subprocess.Popen", "labkit.checks.exercise.Verdict"):
         assert decode(["object", kind, encode({})]) == Other(kind)

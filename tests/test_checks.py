@@ -295,16 +295,6 @@ def test_settings_of_torch_and_python_are_put_back():
     assert sys.getprofile() is None
 
 
-def test_who_switches_the_look_out_off_earns_nothing():
-    def unseen(weight, sparsity):
-        getattr(sys, "set" + "profile")(None)
-        return right(weight, sparsity)
-
-    result = checks.grade(ID, unseen, seed=7)
-    assert result.score == 0
-    assert all("hides what it calls" in verdict.message for verdict in result.verdicts)
-
-
 def test_a_mask_changed_after_it_was_returned_does_not_count():
     store = torch.ones(10_000, dtype=torch.bool)
 

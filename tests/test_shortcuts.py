@@ -1,6 +1,10 @@
 """What an exercise does not allow is noticed, wherever and under whatever name it is called."""
 
+import _thread
 import contextlib
+import os
+import pickle
+import subprocess
 import sys
 import threading
 import types
@@ -135,9 +139,57 @@ def _in_a_pool(weight, sparsity):
         return pool.submit(_by_method, weight, sparsity).result()
 
 
+def _with_the_watch_off(weight, sparsity):
+    watch = sys.getprofile()
+    getattr(sys, "set" + "profile")(None)
+    answer = _by_labkit(weight, sparsity)
+    sys.setprofile(watch)
+    return answer
+
+
+def _with_the_watch_of_threads_off(weight, sparsity):
+    threading.setprofile(None)
+    return _in_a_thread(weight, sparsity)
+
+
+def _in_a_bare_thread(weight, sparsity):
+    found, end = [], threading.Event()
+    _thread.start_new_thread(lambda: (found.append(_by_labkit(weight, sparsity)), end.set()), ())
+    end.wait()
+    return found[0]
+
+
+def _in_a_process(weight, sparsity):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.write(write, pickle.dumps(_by_labkit(weight, sparsity).numpy()))
+        os._exit(0)
+    os.wait()
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        return torch.from_numpy(pickle.load(pipe))
+
+
+def _in_another_program(weight, sparsity):
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    return right(weight, sparsity)
+
+
 @pytest.mark.parametrize(
     "function",
-    [_by_method, _by_labkit, _by_copy, _hidden_behind_except, _in_a_thread, _in_a_pool],
+    [
+        _by_method,
+        _by_labkit,
+        _by_copy,
+        _hidden_behind_except,
+        _in_a_thread,
+        _in_a_pool,
+        _with_the_watch_off,
+        _with_the_watch_of_threads_off,
+        _in_a_bare_thread,
+        _in_a_process,
+        _in_another_program,
+    ],
 )
 def test_a_forbidden_call_is_noticed_under_any_name(function):
     result = checks.grade(ID, function, seed=7)

@@ -79,7 +79,8 @@ class Trial:
         if self._watch.seen:
             self.forbidden = self._over = (
                 f"{self.name} called {self._watch.seen}. "
-                "That does the exercise for you, so it earns no points: compute the answer yourself"
+                f"That {'hides what runs' if self._watch.hides else 'does the exercise for you'}, "
+                "so it earns no points: compute the answer yourself"
             )
             raise Failure(self._over, anywhere=True)
         return value
@@ -120,8 +121,6 @@ class Trial:
                 sys.setprofile(self._watch)
                 return self._function(*arguments)
         finally:  # behind the deadline, which cannot ring in here
-            if sys.getprofile() is not self._watch and self._watch.seen is None:
-                self._watch.seen = "sys.setprofile, which hides what it calls"
             sys.setprofile(profile)
             threading.setprofile(of_threads)
 

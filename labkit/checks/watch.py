@@ -2,11 +2,15 @@
 
 import importlib.util
 import os
+import threading
 from types import FrameType
 
 ALWAYS = ("labkit",)
 """What no exercise allows: labkit has the answers, its checks the reference solutions."""
 
+_HIDING = {"setprofile", "fork", "forkpty", "fork_exec", "_fork_exec", "posix_spawn"}
+_STARTING = {"start_new_thread", "_start_joinable_thread"}  # unwatched, unless threading does it
+_THREADING = threading.__file__
 _HERE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - compared as strings
 _TRIAL = _HERE + "trial.py"
 _MACHINERY = ("deadline.py", "quiet.py", "watch.py")
@@ -28,12 +32,15 @@ class Watch:
     A name such as `sklearn` is a module: the watch looks at the file that the running code comes
     from, so an alias, a copied function object or a method of a class in the module is noticed as
     well.  Importing a module is no call.  A name such as `to_sparse_csr()` is a function or method
-    written in C, which has no file.  What is forbidden `ALWAYS` need not be named.  `seen` is None
-    or the name of the function, such as `torch.nn.utils.prune.l1_unstructured`.
+    written in C, which has no file.  What is forbidden `ALWAYS` need not be named.  Calls that lead
+    out of the watch's sight count as forbidden: another process, a thread that `threading` does
+    not start, another profile function.  `seen` is None or the name of the function, such as
+    `torch.nn.utils.prune.l1_unstructured`.
     """
 
     def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
         self.seen: str | None = None
+        self.hides = False  # what was seen answers nothing, it leads out of sight
         self._modules = {}
         self._functions = {name.removesuffix("()") for name in forbidden if name.endswith("()")}
         for name in (*ALWAYS, *forbidden):
@@ -48,14 +55,36 @@ class Watch:
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
         """Record a call; `sys.setprofile` calls this at each call and return."""
-        if event == "c_call" and self.seen is None and self._functions:
+        if self.seen is not None:
+            return
+        code = frame.f_code
+        if event == "c_call":
             name = getattr(argument, "__name__", "")
-            self.seen = name if name in self._functions else None
+            self.hides = self._leads_away(name, frame)
+            self.seen = name if self.hides or name in self._functions else None
+        elif event == "call" and code.co_name == "setprofile" and code.co_filename == _THREADING:
+            self.hides = not _allowed(frame.f_back.f_code.co_filename)
+            self.seen = "threading.setprofile" if self.hides else None
         if event != "call" or self.seen is not None:
             return
         owner = self._owner(frame.f_code.co_filename)
         if owner is not None and not self._importing(frame):
             self.seen = f"{owner}: {frame.f_code.co_qualname}"
+
+    @staticmethod
+    def _leads_away(name: str, frame: FrameType) -> bool:
+        """Whether a call in C leads out of sight: to a process or thread, or ends the watch.
+
+        A library that looks at the machine when it is imported may do so by another program.
+        """
+        caller = frame.f_code.co_filename
+        if name not in _HIDING | _STARTING or caller == _THREADING or _allowed(caller):
+            return False
+        while frame is not None and frame.f_code.co_filename != _TRIAL:
+            if frame.f_code.co_qualname == "<module>":
+                return False
+            frame = frame.f_back
+        return True
 
     def _owner(self, filename: str) -> str | None:
         """Name of the forbidden module that `filename` belongs to."""

@@ -74,7 +74,9 @@ def check(
     show(table)
     for number, text in submission.errors:
         print(f"code cell {number} raised {text}")
-    print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others")
+    read = sum(task.points for task in submission.tasks if not isinstance(task, Exercise))
+    by_hand = f"; a person reads answers worth {read}" if read else ""
+    print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others{by_hand}")
     if earned < reachable:
         raise typer.Exit(1)
 

@@ -262,7 +262,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         )
 
     wide = torch.stack(draws.pair(number(20, 30), 4, 9, 3), dim=1)
-    twin = draws.pair(number(5, 9), 0, 0, number(2, 4))
+    twin = draws.pair(number(15, 30), 0, 0, number(8, 14))
     groups = {
         "the second is better": [
             case(*draws.pair(number(40, 60), number(2, 4), number(8, 11), number(5, 9))),

@@ -8,8 +8,8 @@ from labkit.grading.course import Course
 def final_points(course: Course, lab: str) -> tuple[dict[str, float], tuple[str, ...]]:
     """Points by student as `nbgrader export` gives them, and who waits for a person's grade.
 
-    The late penalty is taken off, down to zero; who handed in nothing has no points.  Both are
-    empty where the gradebook does not know the lab.
+    The late penalty is taken off, down to zero.  Only students with a submission in the gradebook
+    are in it: both are empty where it does not know the lab.
     """
     from nbgrader.api import Gradebook, MissingEntry
 
@@ -17,11 +17,11 @@ def final_points(course: Course, lab: str) -> tuple[dict[str, float], tuple[str,
         return {}, ()
     with Gradebook(f"sqlite:///{course.gradebook}", course.course_id) as book:
         try:
-            submissions = book.assignment_submissions(lab)
+            submissions = book.find_assignment(lab).submissions
         except MissingEntry:
             return {}, ()
-        finals = {student.id: 0.0 for student in book.students}
-        for one in submissions:
-            finals[one.student_id] = max(0.0, one.score - one.late_submission_penalty)
+        finals = {
+            one.student_id: max(0.0, one.score - one.late_submission_penalty) for one in submissions
+        }
         waiting = sorted(one.student_id for one in submissions if one.needs_manual_grade)
     return finals, tuple(waiting)

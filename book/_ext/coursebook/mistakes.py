@@ -30,10 +30,10 @@ class Mistakes(SphinxDirective):
         """The table."""
         self.env.note_reread()  # the answers lie outside the book
         text = mistakes_table(VARIANTS, self.arguments[0])
-        box = nodes.container()
+        box = nodes.container(classes=["mistakes"])
         lines = StringList(text.splitlines(), self.state.document["source"])
         self.state.nested_parse(lines, self.content_offset, box)
-        return box.children
+        return [box]
 
 
 def setup(app: Sphinx) -> None:

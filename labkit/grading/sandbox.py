@@ -97,7 +97,8 @@ def command(
     words += ["--proc", "/proc", "--dev", "/dev"]
     for place in (SHARED, SCRATCH):
         words += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", place]
-    if not any(place.is_relative_to("/tmp") for place in libraries):
+    # Folders below /tmp can be bound only where /tmp is a folder, not a link.
+    if not any(Path(place).is_relative_to("/tmp") for place in [*libraries, *extra]):
         words += ["--symlink", SCRATCH, "/tmp"]
     words += ["--clearenv"]
     for name, value in _environment().items():

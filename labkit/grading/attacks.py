@@ -44,6 +44,7 @@ with contextlib.suppress(OSError):
 for number in range(1000):
     if os.fork() == 0:
         time.sleep(60)
+time.sleep(2)  # until they are counted
 sys.exit(ESCAPED)
 """,
     "take 8 GB of memory": """

@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study book exercises test lint format bench clean
+.PHONY: help setup study book exercises test test-all lint format bench clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything in it, once (TORCH=cpu: small build of torch)
 
@@ -33,8 +33,12 @@ exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 	$(BIN)/labkit exercises
 
 # One thread each: tests that run side by side would wait for each other's.
-test: $(READY) ## run all tests, on up to four cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+test: $(READY) ## run the tests, on up to four cores
+	$(PYTEST) --durations 15
+
+test-all: $(READY) ## run them with every seed of the labs' variants and every lab through nbgrader
+	$(PYTEST) -m ""
 
 lint: $(READY) ## check style, types on public functions, and generated notebooks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/labkit exercises --check

@@ -24,6 +24,11 @@ ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).parent / "variants"
 SEED = "rehearsal"
 LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))
+# Two labs in a quick run: the first, with a written question, and the one with the whole class.
+CASES = [
+    pytest.param(lab, marks=() if lab in ("weights", "pruning") else pytest.mark.full)
+    for lab in LABS
+]
 EVERYWHERE = ("perfect", "half", "misled")
 USELESS = ("blank", "types", "raises")
 # Each notebook costs a kernel: in all labs but this one student, `useless`, is each in turn.
@@ -241,7 +246,7 @@ def _submission(release: Path, lab: str, student: str) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.fixture(scope="module", params=LABS)
+@pytest.fixture(scope="module", params=CASES)
 def course(request, tmp_path_factory):
     lab = request.param
     course = Course(tmp_path_factory.mktemp(lab), lab)

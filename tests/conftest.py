@@ -1,10 +1,16 @@
 """Small models of several families, made from their real classes with seeded random weights."""
 
 import shutil
+import signal
 
 import pytest
 from coursecopy import EXECUTED, build, copy_course
 from filelock import FileLock
+
+# Whoever runs the tests in the background may have the interrupt ignored, and programs that they
+# start would inherit that: those are interrupted on purpose.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -96,11 +96,13 @@ def figure_svg(plot: Plot) -> str:
 def number(name: str, value: float, form: str = "{:.1f}") -> None:
     """Glue a number as text under `name`, for a `{glue:text}` role in the prose.
 
-    `form` is a format string, for example "{:.1%}" for a share as a percentage.
+    `form` is a format string, for example "{:.1%}" for a share as a percentage. Signs are set as
+    the prose sets them: "−1.2" with a minus, and "50 %" with a space that does not break.
     """
     from myst_nb import glue
 
-    glue(name, form.format(float(value)), display=False)
+    text = form.format(float(value)).replace("-", "\N{MINUS SIGN}")
+    glue(name, text.replace("%", "\N{NO-BREAK SPACE}%"), display=False)
 
 
 def words(name: str, text: str) -> None:

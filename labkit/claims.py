@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from labkit.study import Study
 
-_COMMAND = "labkit study --source hub"
-
-NOT_RUN = f"run {_COMMAND}"
+NOT_RUN = "not measured yet"
 """What stands where the published models were not studied on this machine."""
 
 REPORT_SHARES = {"roberta": (90, 20, 10), "gpt2": (58, 7, 42), "bart": (90, 17, 10)}
@@ -89,8 +87,7 @@ def claims_html(table: pd.DataFrame) -> str:
     }
     text = table.drop(columns="topic").replace(" %", "\N{NO-BREAK SPACE}%", regex=True)
     with pd.option_context("display.max_colwidth", None):  # pandas would cut long text
-        html = text.rename(columns=headings).to_html(index=False, border=0, justify="left")
-    return html.replace(NOT_RUN, NOT_RUN.replace(_COMMAND, f"<code>{_COMMAND}</code>"))
+        return text.rename(columns=headings).to_html(index=False, border=0, classes="words")
 
 
 def normality(weights: int, skewness: float, excess_kurtosis: float) -> tuple[float, float]:

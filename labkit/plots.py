@@ -76,7 +76,7 @@ def plot_qq(summaries: Sequence[WeightSummary]) -> Plot:
 def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
     """Shares of small, middling and large weights by block, encoder and decoder apart."""
     stacks = [(s, name, blocks) for s in summaries for name, blocks in s.stacks.items()]
-    figure, axes = axes_grid(1, len(stacks), width=2.5, height=2.5, sharey=True)
+    figure, axes = axes_grid(1, len(stacks), width=2.3, height=2.5, sharey=True)
     said = []
     for axis, (summary, name, blocks) in zip(axes[0], stacks, strict=True):
         small, large = min(blocks[0].thresholds), max(blocks[0].thresholds)
@@ -152,7 +152,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
         "zstd_bytes": "zstandard",
         "csr_bytes": "CSR (32-bit)",
         "bitmask_bytes": "bit mask",
-        "entropy_bytes": "mask entropy + values",
+        "entropy_bytes": "mask bound",
         "gzip_bytes": "gzip",
         "coo_bytes": "COO (32-bit)",
         "container_bytes": "save_sparse",

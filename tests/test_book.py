@@ -66,6 +66,8 @@ def test_every_page_has_its_figures_and_glued_numbers(site, page):
     assert len(ids) == len(set(ids)), "no two elements of a page share an id"
     text = " ".join(" ".join(Text(html).parts).split())
     assert "glue:" not in text and "Traceback" not in text
+    prose = re.sub(r"<(pre|code|table)\b.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.search(r"\d %", "".join(Text(prose).parts)), "a line may end before its %"
 
 
 def test_no_number_of_the_results_is_typed_by_hand():

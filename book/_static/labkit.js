@@ -19,7 +19,7 @@
       for (const frame of document.querySelectorAll(selector)) {
         const marked = frame.classList.contains("scrolls");
         if (!marked && frame.hasAttribute("tabindex")) continue; // the theme saw to it
-        const wide = frame.scrollWidth > frame.clientWidth + 1 && scrolls(frame);
+        const wide = frame.scrollWidth > frame.clientWidth && scrolls(frame);
         if (wide === marked) continue;
         frame.classList.toggle("scrolls", wide);
         const values = { tabindex: "0", role: "group", "aria-label": label };

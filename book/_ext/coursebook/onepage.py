@@ -34,9 +34,9 @@ _PAGE = """<!DOCTYPE html>
 <p>{author}</p>
 <p class="one-page-tools"><a href="{start}">Back to the book</a>
 <button type="button" onclick="window.print()">Print or save as PDF</button></p>
-<nav aria-label="Chapters"><ol>
+<nav aria-label="Chapters"><ul>
 {contents}
-</ol></nav>
+</ul></nav>
 </header>
 <main>
 {articles}

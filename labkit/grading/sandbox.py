@@ -150,10 +150,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-class Bubble:
-    """A host (see `labkit.checks.host`) that starts each submission in a bubblewrap of its own.
-
-    It imports torch for each; `warm.Warm` does so once.
+class Sandboxed:
+    """What the hosts (see `labkit.checks.host`) share that use bubblewrap: limits and a view.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
@@ -167,6 +165,17 @@ class Bubble:
         self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
         self._package = write_view(Path(self._folder.name))
 
+    def close(self) -> None:
+        """Remove the view; no submission may run any more."""
+        self._folder.cleanup()
+
+
+class Bubble(Sandboxed):
+    """A host that starts each submission in a bubblewrap of its own.
+
+    It imports torch for each; `warm.Warm` does so once.
+    """
+
     def start(self, path: Path, without: Sequence[int] = ()) -> "BubbleProcess":
         """As `Host.start`."""
         inside = "/submission" + path.suffix
@@ -176,10 +185,6 @@ class Bubble:
             arguments = ["once", inside, *map(str, without)]
             words = command(self._package, self.limits, arguments, extra)
             return BubbleProcess(words, self.limits, file.fileno())
-
-    def close(self) -> None:
-        """Remove the view; no submission may run any more."""
-        self._folder.cleanup()
 
 
 class BubbleProcess:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from labkit import shards
-from labkit.cluster import cluster
+from labkit.cluster import cluster, connected
 from labkit.errors import InputError, SourceError
 from labkit.prunefile import prune_files
 
@@ -63,6 +63,12 @@ def test_workers_of_its_own(checkpoint, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+def test_no_worker_of_its_own_is_ended_for_its_memory():
+    with connected(workers=1) as client:
+        (worker,) = client.scheduler_info()["workers"].values()
+        assert not worker["memory_limit"]
 
 
 def test_errors_of_a_task_come_back(start, scheduler, checkpoint, tmp_path):

@@ -88,7 +88,7 @@ class Warm(Sandboxed):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            words = command(self._package, self.limits, ["forks", str(number)])
+            words = command(self._package, self.limits, ["forks", str(number)], stubs=self._stubs)
             self._parent = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,

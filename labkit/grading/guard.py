@@ -59,13 +59,24 @@ class Guard:
         for process in family:
             with contextlib.suppress(psutil.Error):
                 memory = process.memory_info()
-                taken += memory.rss - memory.shared  # libraries are shared with others
+                # Libraries are shared with others; memory without a file is the submission's.
+                taken += memory.rss - memory.shared + _shared_memory(process.pid)
                 unnamed |= _unnamed_files(process.pid)
                 _first_to_go(process.pid)
         taken += sum(unnamed.values())
         if taken > self._limits.memory:
             return f"took more than {self._limits.memory / 2**30:.3g} GiB of memory"
         return ""
+
+
+def _shared_memory(pid: int) -> int:
+    """Bytes of memory that a process has mapped to be shared: no files on a disk."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        for line in status.splitlines():
+            if line.startswith("RssShmem:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _unnamed_files(pid: int) -> dict[int, int]:

@@ -415,6 +415,11 @@ def _all() -> list[Case]:
             words="the notebook was called 'my work.ipynb'",
         ),
         Case(
+            name="modules beside the notebook",
+            files={NAME: _RIGHT}
+            | dict.fromkeys(("json.py", "torch.py", "labkit/__init__.py"), b"raise SystemExit"),
+        ),
+        Case(
             name="two notebooks",
             files={NAME: to_bytes(release()), "final.ipynb": _RIGHT},
             words="final.ipynb was graded, and not",

@@ -1,11 +1,18 @@
-"""Small models of several families, made from their real classes with seeded random weights."""
+"""What many tests start from: small models with random weights, a Dask cluster, the built book."""
 
+import json
 import shutil
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from coursecopy import EXECUTED, build, copy_course
 from filelock import FileLock
+
+HOME = Path(__file__).parents[1]
 
 # Whoever runs the tests in the background may have the interrupt ignored, and programs that they
 # start would inherit that: those are interrupted on purpose.
@@ -75,6 +82,36 @@ def tiny():
         return AutoModelForSequenceClassification.from_config(_config(family)).eval()
 
     return make
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts `python -m distributed.cli.NAME ...`; ends what is left of them."""
+    processes = []
+
+    def run(name, *arguments):
+        command = [sys.executable, "-m", f"distributed.cli.{name}", *arguments, "--no-dashboard"]
+        with (tmp_path / f"{name}.log").open("ab") as log:
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=HOME))
+        return processes[-1]
+
+    run.processes = processes
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(start, tmp_path):
+    """Address of a scheduler on the loopback."""
+    file = tmp_path / "scheduler.json"
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    deadline = time.monotonic() + 60
+    # The scheduler makes the file before it writes it.
+    while not (file.exists() and file.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return json.loads(file.read_text())["address"]
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
-import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,39 +9,11 @@ import torch
 from safetensors.torch import save_file
 
 from labkit import shards
-from labkit.cluster import cluster
+from labkit.cluster import cluster, connected
 from labkit.errors import InputError, SourceError
 from labkit.prunefile import prune_files
 
 HOME = str(Path(__file__).parents[1])
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Starts `python -m distributed.cli.NAME ...`; ends what is left of them."""
-    processes = []
-
-    def run(name, *arguments):
-        command = [sys.executable, "-m", f"distributed.cli.{name}", *arguments, "--no-dashboard"]
-        with (tmp_path / f"{name}.log").open("ab") as log:
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=HOME))
-        return processes[-1]
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def scheduler(start, tmp_path):
-    """Address of a scheduler on the loopback."""
-    file = tmp_path / "scheduler.json"
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-    deadline = time.monotonic() + 60
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return json.loads(file.read_text())["address"]
 
 
 @pytest.fixture
@@ -93,6 +63,12 @@ def test_workers_of_its_own(checkpoint, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+def test_no_worker_of_its_own_is_ended_for_its_memory():
+    with connected(workers=1) as client:
+        (worker,) = client.scheduler_info()["workers"].values()
+        assert not worker["memory_limit"]
 
 
 def test_errors_of_a_task_come_back(start, scheduler, checkpoint, tmp_path):

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from labkit.errors import InputError
-from labkit.grading.reading import LARGEST
+from labkit.grading.reading import ACCEPTED
 
 MOST_ENTRIES = 20_000
 RATIO = 200  # times that a file may be larger than in the archive; a notebook reaches 30 or so
@@ -59,7 +59,7 @@ class File:
         return self.parts[-1]
 
     def read(self) -> bytes:
-        """The content, at most `LARGEST` bytes.
+        """The content, at most `ACCEPTED` bytes.
 
         Raises:
             InputError: it is too large, damaged, encrypted or a link; says so for the student.
@@ -72,7 +72,7 @@ class File:
             raise InputError(f"{self.origin}: it cannot be read ({error.strerror})") from None
         except _BROKEN:
             raise InputError(f"{self.origin}: it is damaged") from None
-        if len(content) > LARGEST:
+        if len(content) > ACCEPTED:
             raise InputError(f"{self.origin}: {_TOO_LARGE}")
         return content
 
@@ -81,7 +81,7 @@ class File:
         return replace(self, parts=parts)
 
 
-_TOO_LARGE = f"it is larger than {LARGEST // 2**20} MiB; clear the outputs"
+_TOO_LARGE = f"it is larger than {ACCEPTED // 2**20} MiB; clear the outputs"
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _shown(name: str) -> str:
 
 def _content(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(LARGEST + 1)
+        return file.read(ACCEPTED + 1)
 
 
 def _members(archive: zipfile.ZipFile) -> list[File]:
@@ -190,7 +190,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File:
         refused = "it is encrypted; hand it in without a password"
     elif entry.file_size > max(RATIO * entry.compress_size, _SMALL):
         refused = f"it unpacks to more than {RATIO} times its size"
-    elif entry.file_size > LARGEST:
+    elif entry.file_size > ACCEPTED:
         refused = _TOO_LARGE
     return File(
         tuple(part for part in parts if part not in ("", ".", "..")),
@@ -203,4 +203,4 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File:
 
 def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as file:
-        return file.read(LARGEST + 1)
+        return file.read(ACCEPTED + 1)

@@ -55,15 +55,43 @@ class Guard:
         family = [first, *first.children(recursive=True)]
         if len(family) - self._own > self._limits.processes:
             return f"started more than {self._limits.processes} processes"
-        taken = 0
+        taken, unnamed = 0, {}
         for process in family:
             with contextlib.suppress(psutil.Error):
                 memory = process.memory_info()
-                taken += memory.rss - memory.shared  # libraries are shared with others
+                # Libraries are shared with others; memory without a file is the submission's.
+                taken += memory.rss - memory.shared + _shared_memory(process.pid)
+                unnamed |= _unnamed_files(process.pid)
                 _first_to_go(process.pid)
+        taken += sum(unnamed.values())
         if taken > self._limits.memory:
             return f"took more than {self._limits.memory / 2**30:.3g} GiB of memory"
         return ""
+
+
+def _shared_memory(pid: int) -> int:
+    """Bytes of memory that a process has mapped to be shared: no files on a disk."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        for line in status.splitlines():
+            if line.startswith("RssShmem:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _unnamed_files(pid: int) -> dict[int, int]:
+    """Inode and bytes of the files in memory that a process holds open (see memfd_create(2)).
+
+    They have no folder whose size would bound them, and stand in no process's account.
+    """
+    found = {}
+    with contextlib.suppress(OSError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed since
+                if str(descriptor.readlink()).startswith("/memfd:"):
+                    held = descriptor.stat()
+                    found[held.st_ino] = held.st_blocks * 512
+    return found
 
 
 def _first_to_go(pid: int) -> None:

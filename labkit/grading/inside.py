@@ -23,7 +23,6 @@ SHARED = "/dev/shm"
 WARM = (
     "numpy",
     "torch",
-    "torch.nn.utils.prune",
     "transformers",
     "transformers.modeling_outputs",
     "transformers.models.bart.modeling_bart",

@@ -13,7 +13,7 @@ from labkit.checks.registry import LABS, TASKS
 from labkit.errors import InputError
 from labkit.grading.archive import File, unpacked
 from labkit.grading.match import defines, tasks_found
-from labkit.grading.reading import read_notebook
+from labkit.grading.reading import ACCEPTED, read_notebook, slimmed
 
 NOTHING = "nothing was handed in"
 """The `problem` of a student of whom there is no file for this lab."""
@@ -162,10 +162,15 @@ def _best(notebooks: list[File], lab: str) -> tuple[tuple[File, bytes] | None, s
     the lab, in the folder named after it, then the one with more answers, then the one that is
     nearer to the top.
     """
-    ranked, reason = [], ""
+    ranked, reason, left = [], "", ACCEPTED
     for number, file in enumerate(notebooks[:_MOST_LOOKED_AT]):
         try:
             data = file.read()
+            left -= len(data)
+            if left < 0:
+                reason = f"its notebooks are larger than {ACCEPTED // 2**20} MiB together"
+                break
+            data = _slimmed(file, data)
         except InputError as error:
             reason = reason or str(error)
             continue
@@ -181,6 +186,13 @@ def _best(notebooks: list[File], lab: str) -> tuple[tuple[File, bytes] | None, s
         return None, reason
     _, file, data = max(ranked, key=lambda entry: entry[0])
     return (file, data), ""
+
+
+def _slimmed(file: File, data: bytes) -> bytes:
+    try:
+        return slimmed(data)
+    except InputError as error:
+        raise InputError(f"{file.origin}: {error}") from None
 
 
 def _is_named_after(file: File, lab: str) -> bool:

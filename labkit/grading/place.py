@@ -57,13 +57,21 @@ class Place(WorkerPlugin):
             InputError: there is no sandbox on this machine.
         """
         if self._host is None:
-            self._host = self._stack.enter_context(_host(self._limits, self._sandbox))
+            self._host = self._stack.enter_context(open_host(self._limits, self._sandbox))
         return self._host
 
 
 @contextmanager
-def _host(limits: Limits, sandbox: bool) -> Iterator[Host]:
-    """The best host that there is here."""
+def open_host(limits: Limits, sandbox: bool = True) -> Iterator[Host]:
+    """The quickest host that this machine allows, closed after the block.
+
+    Args:
+        limits: of each submission.
+        sandbox: False gives a host without any protection.
+
+    Raises:
+        InputError: no sandbox can be made here; says what to do.
+    """
     if not sandbox:
         plain = Plain()
         plain.cell, plain.loading = limits.cell, limits.loading

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import labkit
@@ -20,7 +20,7 @@ from labkit.errors import InputError
 from labkit.grading.guard import Guard
 from labkit.grading.inside import SCRATCH, SHARED
 from labkit.grading.limits import Limits
-from labkit.grading.view import write_view
+from labkit.grading.view import write_stubs, write_view
 
 COURSE = "/course"  # where labkit lies inside
 
@@ -64,7 +64,11 @@ def require() -> None:
 
 
 def command(
-    package: Path, limits: Limits, arguments: Sequence[str], extra: Sequence[str] = ()
+    package: Path,
+    limits: Limits,
+    arguments: Sequence[str],
+    extra: Sequence[str] = (),
+    stubs: Mapping[Path, Path] | None = None,
 ) -> list[str]:
     """The command line that starts `labkit.grading.inside` in the sandbox.
 
@@ -73,6 +77,7 @@ def command(
         limits: what it binds itself to; and the size of the folder /box.
         arguments: what it shall do, without the limits.
         extra: further options of bubblewrap, such as a folder to bind.
+        stubs: what to show in the place of a file or folder.
     """
     libraries = _libraries()
     words = [shutil.which("bwrap") or "bwrap", *_namespaces()]
@@ -94,6 +99,8 @@ def command(
         if installed.is_relative_to(place.resolve()):
             inside = place / installed.relative_to(place.resolve())
             words += ["--ro-bind", str(package), str(inside)]
+    for place, stub in (stubs or {}).items():
+        words += ["--ro-bind", str(stub), str(place)]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for place in (SHARED, SCRATCH):
         words += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", place]
@@ -150,10 +157,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-class Bubble:
-    """A host (see `labkit.checks.host`) that starts each submission in a bubblewrap of its own.
-
-    It imports torch for each; `warm.Warm` does so once.
+class Sandboxed:
+    """What the hosts (see `labkit.checks.host`) share that use bubblewrap: limits and a view.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
@@ -166,6 +171,18 @@ class Bubble:
         self.together, self.largest = self.limits.together, self.limits.output
         self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
         self._package = write_view(Path(self._folder.name))
+        self._stubs = write_stubs(Path(self._folder.name, "libraries"))
+
+    def close(self) -> None:
+        """Remove the view; no submission may run any more."""
+        self._folder.cleanup()
+
+
+class Bubble(Sandboxed):
+    """A host that starts each submission in a bubblewrap of its own.
+
+    It imports torch for each; `warm.Warm` does so once.
+    """
 
     def start(self, path: Path, without: Sequence[int] = ()) -> "BubbleProcess":
         """As `Host.start`."""
@@ -174,12 +191,8 @@ class Bubble:
             # As data: a path would be seen inside, and may hold a name.
             extra = ["--ro-bind-data", str(file.fileno()), inside, "--remount-ro", "/proc"]
             arguments = ["once", inside, *map(str, without)]
-            words = command(self._package, self.limits, arguments, extra)
+            words = command(self._package, self.limits, arguments, extra, self._stubs)
             return BubbleProcess(words, self.limits, file.fileno())
-
-    def close(self) -> None:
-        """Remove the view; no submission may run any more."""
-        self._folder.cleanup()
 
 
 class BubbleProcess:

@@ -1,9 +1,10 @@
-"""The `labkit` that a submission sees: what it is run by, and stubs in place of the rest.
+"""What a submission sees of labkit, and of libraries that answer exercises: mostly stubs.
 
 Whoever grades runs the checks elsewhere.  What answers an exercise (the checks, and the functions
 that they forbid) is not there to be read or called, whatever a submission does to the watch.
 """
 
+import importlib.util
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,9 @@ MACHINERY = (
 
 LENT = "checks/lent"
 """Modules whose classes the checks hand in as arguments."""
+
+WITHHELD = ("torch.nn.utils.prune", "sklearn", "evaluate", "statsmodels")
+"""Libraries that answer an exercise, and that no right answer nor another library needs."""
 
 _STUB = '''"""Not available while submissions are graded."""
 
@@ -60,6 +64,33 @@ def write_view(folder: Path) -> Path:
         if not (target / module.name).exists():
             write_text(target / module.name, _STUB)
     return target
+
+
+def write_stubs(folder: Path) -> dict[Path, Path]:
+    """Write stubs of `WITHHELD` below `folder`; returns what each stands in for, a file or folder.
+
+    All of their modules can be imported: a submission that does no more loses nothing.
+    """
+    stubs: dict[Path, Path] = {}
+    for name in WITHHELD:
+        top, *rest = name.split(".")  # to look for the whole name would import what is above it
+        spec = importlib.util.find_spec(top)
+        if spec is None or spec.origin is None:
+            continue
+        place, target = Path(spec.origin).parent.joinpath(*rest), folder / name
+        if place.is_dir():
+            modules = {path: target / path.relative_to(place) for path in place.rglob("*.py")}
+            stubs[place] = target
+        else:
+            place, target = place.with_suffix(".py"), target / place.name
+            modules = {place: target}
+            stubs[place] = target
+            if (compiled := Path(importlib.util.cache_from_source(str(place)))).exists():
+                stubs[compiled] = target
+        for stub in modules.values():
+            stub.parent.mkdir(parents=True, exist_ok=True)
+            stub.write_text(_STUB, encoding="utf-8")
+    return stubs
 
 
 def _packages(package: Path) -> list[Path]:

@@ -10,7 +10,6 @@ import json
 import socket
 import struct
 import subprocess
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,7 @@ import psutil
 from labkit.errors import InputError, SourceError
 from labkit.grading.guard import Guard
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import Bubble, command, require
-from labkit.grading.view import write_view
+from labkit.grading.sandbox import Sandboxed, command
 
 _STARTING = 300.0  # seconds that the imports may take on a busy machine
 _FORKING = 30.0
@@ -32,23 +30,15 @@ class Refused(InputError):
     """The system allows bubblewrap, but no namespaces within it: use `sandbox.Bubble`."""
 
 
-class Warm:
-    """A host (see `labkit.checks.host`) that forks submissions from a warm parent.
+class Warm(Sandboxed):
+    """A host that forks submissions from a warm parent.
 
     The parent starts with the first submission, and again where it has died.  It ends with
     `close`, and with the thread that started it.  Several threads may use one host.
-
-    Raises:
-        InputError: no sandbox can be made here; says what to do.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
-        require()
-        self.limits = limits or Limits()
-        self.cell, self.loading = self.limits.cell, self.limits.loading
-        self.together, self.largest = self.limits.together, self.limits.output
-        self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
-        self._package = write_view(Path(self._folder.name))
+        super().__init__(limits)
         self._parent: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
@@ -87,7 +77,7 @@ class Warm:
     def close(self) -> None:
         """End the parent, and with it all submissions that run."""
         self._cool_down()
-        self._folder.cleanup()
+        super().close()
 
     def _warm_up(self) -> None:
         """Start the parent if there is none, and wait until it has imported everything."""
@@ -98,7 +88,7 @@ class Warm:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            words = command(self._package, self.limits, ["forks", str(number)])
+            words = command(self._package, self.limits, ["forks", str(number)], stubs=self._stubs)
             self._parent = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -121,24 +111,6 @@ class Warm:
                 self._parent.wait()
                 self._control.close()
                 self._parent = None
-
-
-def open_host(limits: Limits | None = None) -> tuple[Warm | Bubble, str]:
-    """The quickest host that this machine allows, and what there is to say about it, or "".
-
-    Raises:
-        InputError: no sandbox can be made here; says what to do.
-    """
-    warm = Warm(limits)
-    try:
-        with tempfile.NamedTemporaryFile(suffix=".py") as empty:
-            process = warm.start(Path(empty.name))
-        process.kill()
-        process.end()
-    except Refused as refused:
-        warm.close()
-        return Bubble(limits), f"{refused}: each submission imports torch anew, which takes longer"
-    return warm, ""
 
 
 class WarmProcess:

@@ -355,7 +355,7 @@ REFUSED = {
     "deep nesting": (b'{"cells": ' + b"[" * 200_000, "nested too deeply"),
     "a deep object": (b'{"a": ' * 100_000, "nested too deeply"),
     "a number without end": (b'{"cells": ' + b"9" * 10_000 + b"}", "cannot be read"),
-    "100 MB notebook": (100 * 2**20, "is larger than 20 MiB; clear the outputs"),
+    "100 MB of no notebook": (100 * 2**20, "without its outputs the file is larger than 20 MiB"),
     "very many cells": (
         b'{"cells": [' + b",".join([b'{"source": ""}'] * (MOST_CELLS + 1)) + b"]}",
         f"{MOST_CELLS} are allowed",
@@ -413,6 +413,11 @@ def _all() -> list[Case]:
             name="renamed notebook",
             files={"my work.ipynb": _RIGHT},
             words="the notebook was called 'my work.ipynb'",
+        ),
+        Case(
+            name="modules beside the notebook",
+            files={NAME: _RIGHT}
+            | dict.fromkeys(("json.py", "torch.py", "labkit/__init__.py"), b"raise SystemExit"),
         ),
         Case(
             name="two notebooks",

@@ -16,7 +16,7 @@ from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError
 from labkit.grading.assemble import assemble, cleared
 from labkit.grading.match import normal
-from labkit.grading.reading import LARGEST, read_notebook
+from labkit.grading.reading import LARGEST, _cut, read_notebook
 
 LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))
 STUB = "raise NotImplementedError"
@@ -458,6 +458,36 @@ def test_a_damaged_notebook_gives_a_valid_one_or_a_reason(data):
         whole[start : start + data.draw(st.integers(0, 50))] = data.draw(st.binary(max_size=20))
     with contextlib.suppress(InputError):
         put_together(bytes(whole), "weights")
+
+
+TEXTS = st.text(alphabet='"\\[]{}: a', max_size=150) | st.just("x\\" * 80)
+NESTED = st.recursive(
+    TEXTS | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["outputs", "attachments"]) | TEXTS, inner, max_size=4)
+    ),
+)
+
+
+def emptied(value):
+    """The value with nothing in its outputs and attachments."""
+    if isinstance(value, list):
+        return [emptied(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            key: type(one)()
+            if key in ("outputs", "attachments") and isinstance(one, list | dict)
+            else emptied(one)
+            for key, one in value.items()
+        }
+    return value
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=NESTED, indent=st.none() | st.just(1))
+def test_outputs_are_cut_from_the_text_as_from_the_objects(value, indent):
+    assert json.loads(_cut(json.dumps(value, indent=indent))) == emptied(value)
 
 
 def test_the_limit_of_size_leaves_room():

@@ -1,18 +1,14 @@
 """A class is graded on workers that may die, and each outcome is kept as soon as it is known."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import dask
 import nbformat
 import pytest
 from broken import CASES
-from notebooks import ROOT, cell, entry, release, solved, source, to_bytes
+from notebooks import cell, entry, release, solved, source, to_bytes
 
 from labkit.checks import REGISTRY
 from labkit.checks.host import Plain
@@ -188,35 +184,6 @@ def test_only_what_changed_is_graded(store):
     assert ben.key == key(class_[1], lab_version(SOURCE), 7) and store.get("ben") == ben
     (ada,) = grade_all(class_[:1], SOURCE, 7, store, regrade=True, **options)
     assert ada.status == "graded" and ada.points == EXERCISES[0].points
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Starts `python -m distributed.cli.NAME ...`; ends what is left of them."""
-    processes = []
-
-    def run(name, *arguments):
-        command = [sys.executable, "-m", f"distributed.cli.{name}", *arguments, "--no-dashboard"]
-        with (tmp_path / f"{name}.log").open("ab") as log:
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT))
-        return processes[-1]
-
-    run.processes = processes
-    yield run
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def scheduler(start, tmp_path):
-    """Address of a scheduler on the loopback."""
-    file = tmp_path / "scheduler.json"
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-    deadline = time.monotonic() + 60
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return json.loads(file.read_text())["address"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from labkit.errors import InputError
 from labkit.grading import archive, intake
 from labkit.grading.archive import MOST_ENTRIES
 from labkit.grading.intake import LATE, NOTHING, read_submissions
-from labkit.grading.reading import LARGEST
+from labkit.grading.reading import ACCEPTED, LARGEST, read_notebook
 from labkit.grading.roster import Person, Sender, read_roster, student_ids
 
 ANY = b'{"cells": []}'
@@ -396,7 +396,10 @@ HOSTILE = {
     "a drive in a zip": ({"C:\\eve\\pruning.ipynb": ANY}, "leads out of the archive"),
     "a symlink in a zip": ({link("eve/pruning.ipynb"): b"/etc/passwd"}, "it is a link"),
     "a zip bomb": ({"eve/pruning.ipynb": b" " * 19 * 2**20}, "more than 200 times its size"),
-    "a 100 MB notebook": ({"eve/pruning.ipynb": bytes(100 * 2**20)}, "larger than 20 MiB"),
+    "100 MB of no notebook": (
+        {"eve/pruning.ipynb": bytes(100 * 2**20)},
+        "larger than 20 MiB. Hand in",
+    ),
 }
 
 
@@ -486,13 +489,36 @@ def test_a_pipe_in_the_place_of_a_notebook_is_not_waited_for(tmp_path):
     assert found["bob"].problem == "bob/pruning.ipynb: it is no ordinary file"
 
 
+# Each some 100 MB: text as Jupyter writes it, a picture, the data of a plot.
+LARGE_OUTPUTS = {
+    "lines": b",".join([rb'"step [1] \"loss\" 0.1234\n"'] * 4_000_000),
+    "a picture": b'"' + b"iVBORw0KGgo" * 9_600_000 + b'"',
+    "objects": b",".join([b'{"x": [%s]}' % b", ".join([b"0.123456"] * 100)] * 100_000),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE_OUTPUTS)
+def test_a_notebook_of_100_mb_keeps_its_answers(tmp_path, kind):
+    large = RIGHT.replace(b'"outputs": []', b'"outputs": [%s]' % LARGE_OUTPUTS[kind], 1)
+    assert len(large) > 100 * 10**6
+    one = taken(folder(tmp_path, {"ada/pruning.ipynb": large}))["ada"]
+    assert len(one.data) < LARGEST
+    assert read_notebook(one.data) == read_notebook(RIGHT)
+
+
+def test_a_students_notebooks_are_bounded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.grading.pick.ACCEPTED", 2 * len(RIGHT) - 1)
+    files = {"ada/pruning.ipynb": RIGHT, "eve/a.ipynb": RIGHT, "eve/b.ipynb": RIGHT}
+    assert taken(folder(tmp_path, files))["eve"].data == RIGHT  # the first counts
+
+
 def test_a_large_notebook_in_a_folder(tmp_path):
     path = folder(tmp_path, {"ada/pruning.ipynb": RIGHT, "bob/pruning.ipynb": b""})
     with (path / "bob/pruning.ipynb").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(ACCEPTED + 1)
     found = taken(path)
     assert found["ada"].data == RIGHT
-    assert "larger than 20 MiB; clear the outputs" in found["bob"].problem
+    assert "larger than 200 MiB; clear the outputs" in found["bob"].problem
 
 
 def test_a_notebook_that_cannot_be_read(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -20,9 +21,10 @@ from labkit.grading import sandbox
 from labkit.grading.attacks import attack
 from labkit.grading.guard import Guard
 from labkit.grading.limits import Limits
+from labkit.grading.place import open_host
 from labkit.grading.sandbox import Bubble, command, problem, require
 from labkit.grading.view import LENT, MACHINERY, write_view
-from labkit.grading.warm import Refused, Warm, open_host
+from labkit.grading.warm import Refused, Warm
 
 ROOT = Path(__file__).parents[2]
 ENTROPY = REGISTRY["size.entropy"]
@@ -64,7 +66,7 @@ def test_without_bubblewrap_it_says_what_to_do(monkeypatch, tmp_path, system, re
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("platform.system", lambda: system)
     assert remedy in problem()
-    for make in (require, Bubble, Warm, open_host):
+    for make in (require, Bubble, Warm):
         with pytest.raises(InputError, match="--unsafe-no-sandbox"):
             make()
 
@@ -256,14 +258,8 @@ def test_without_namespaces_in_namespaces_each_gets_a_bubble(monkeypatch, answer
     plain = sandbox._namespaces()
     monkeypatch.setattr(sandbox, "_namespaces", lambda: [*plain, "--disable-userns"])
     limits = dataclasses.replace(Limits(), processes=32)
-    host, said = open_host(limits)
-    try:
+    with open_host(limits) as host:
         assert isinstance(host, Bubble) and host.limits == limits
-        assert "imports torch anew" in said
         assert _score(answer, host) == 1
-        lone = Warm(limits)
-        with pytest.raises(Refused, match="no second one"):
-            lone.start(answer)
-        lone.close()
-    finally:
-        host.close()
+    with closing(Warm(limits)) as lone, pytest.raises(Refused, match="no second one"):
+        lone.start(answer)

@@ -1,0 +1,13 @@
+"""Memory that is mapped to be shared with children, and so is in no process's own account."""
+
+# reason: GiB of memory
+# lost: nothing
+
+import mmap
+import time
+
+held = mmap.mmap(-1, 3 * 2**30)  # shared is the default
+for start in range(0, len(held), mmap.PAGESIZE):
+    held[start] = 1
+time.sleep(1)
+raise RuntimeError("BREACH: 3 GB in memory that nobody counts")

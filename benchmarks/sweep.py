@@ -72,13 +72,14 @@ def _select(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> object
 def _masks(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> None:
     import numpy as np
 
-    from labkit import select
+    from labkit import masks, select
 
     selection = _select(weights, levels)
     with select.team() as team:
         for number, (_, bits) in enumerate(selection.scores()):
             for rules in selection.rules:
-                rules[number].drop(bits, selection.format, np.empty(len(bits), np.bool_), team)
+                place = (bits, np.empty(len(bits), np.bool_))
+                masks.drop([place], [rules[number]], selection.format, team)
 
 
 def main(way: str) -> None:

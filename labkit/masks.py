@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -110,33 +111,53 @@ class Rule:
     key: int
     ties: int
 
-    def drop(self, bits: np.ndarray, form: select.Format, out: np.ndarray, team: Executor) -> int:
-        """Apply the rule to one tensor, and count down its ties.
 
-        Args:
-            bits: the tensor's scores, flat.
-            form: their format.
-            out: of the same length; `bits` itself, where what goes is set to zero in place, or
-                other memory: of the same dtype, for the scores with zeros, or of bool, which
-                becomes True where the score is kept.
-            team: threads.
+def drop(
+    tensors: Sequence[tuple[np.ndarray, np.ndarray]],
+    rules: Sequence[Rule],
+    form: select.Format,
+    team: Executor,
+) -> list[int]:
+    """Apply its rule to each tensor, and count down the ties of the rules.
 
-        Returns:
-            How many are dropped.
-        """
-        parts, outs = select.parts(bits), select.parts(out)
-        if out is bits:
-            counts = list(team.map(lambda part: select.zero(part, form, self.key), parts))
+    Args:
+        tensors: for each its scores, flat, and an array of the same length to write to: the scores
+            themselves, where what goes is set to zero in place, or other memory: of the same
+            dtype, for the scores with zeros, or of bool, which becomes True where the score is
+            kept.
+        rules: one for each.
+        form: of the scores.
+        team: threads.
+
+    Returns:
+        How many are dropped of each.
+    """
+    counts: list[list[tuple[int, int]]] = [[] for _ in tensors]
+
+    def work(item: tuple[int, np.ndarray, np.ndarray]) -> None:
+        number, bits, out = item
+        scores, target = tensors[number]
+        key = rules[number].key
+        if scores is target:
+            counts[number].append(select.zero(bits, form, key))
         else:
-            write = select.keep if out.dtype == np.bool_ else select.copy
-            counts = list(team.map(lambda p, o: write(p, form, self.key, o), parts, outs))
-        dropped = sum(below for below, _ in counts)
-        cuts = []
-        for _, tied in counts:
-            cuts.append(select.Cut(self.key, min(self.ties, tied)))
-            self.ties -= cuts[-1].ties
-        list(team.map(lambda p, cut, o: select.drop_ties(p, form, cut, o), parts, cuts, outs))
-        return dropped + sum(cut.ties for cut in cuts)
+            write = select.keep if target.dtype == np.bool_ else select.copy
+            counts[number].append(write(bits, form, key, out))
+
+    items = (
+        (number, bits, out)
+        for number, pair in enumerate(tensors)
+        for bits, out in zip(*map(select.pieces, pair), strict=True)
+    )
+    select.deal(team, [work] * select.cores(), items)
+    dropped = []
+    for (bits, out), rule, found in zip(tensors, rules, counts, strict=True):
+        below, tied = (sum(column) for column in zip(*found, strict=True))
+        ties = min(rule.ties, tied)
+        select.drop_ties(bits, form, select.Cut(rule.key, ties), out)
+        rule.ties -= ties
+        dropped.append(below + ties)
+    return dropped
 
 
 class Selection:
@@ -193,7 +214,7 @@ def _masks(
     with select.team() as team:
         for (name, bits), rule in zip(selection.scores(), selection.rules[0], strict=True):
             keep = np.empty(len(bits), np.bool_)
-            rule.drop(bits, selection.format, keep, team)
+            drop([(bits, keep)], [rule], selection.format, team)
             tensor = tensors[name]
             masks[name] = torch.from_numpy(keep).view(tensor.shape).to(tensor.device)
     return masks
@@ -228,13 +249,23 @@ def _cuts(
 
         def count(brackets: list[select.Bracket]) -> select.Tally:
             counters = [select.Counter(form, brackets) for _ in range(select.cores())]
-            for name, bits in source():
-                list(team.map(select.Counter.add, counters, select.parts(bits)))
-                if invalid := sum(counter.invalid for counter in counters):
-                    raise InputError(
-                        f"{name} holds {invalid} NaN or infinite values: their magnitude cannot be "
-                        "ranked. Load the checkpoint again, or look for what made them."
-                    )
+            invalid: Counter[tuple[int, str]] = Counter()
+
+            def adds_to(counter: select.Counter) -> Callable:
+                def add(item: tuple[tuple[int, str], np.ndarray]) -> None:
+                    if found := counter.add(item[1]):
+                        invalid[item[0]] += found
+
+                return add
+
+            tensors = enumerate(source())
+            items = (((n, name), p) for n, (name, bits) in tensors for p in select.pieces(bits))
+            select.deal(team, [adds_to(counter) for counter in counters], items)
+            for (_, name), found in sorted(invalid.items()):
+                raise InputError(
+                    f"{name} holds {found} NaN or infinite values: their magnitude cannot be "
+                    "ranked. Load the checkpoint again, or look for what made them."
+                )
             return reduce(select.Tally.plus, (counter.tally for counter in counters))
 
         ranks = [round(level * total) for level in levels]

@@ -11,7 +11,7 @@ import numpy as np
 from labkit import select
 from labkit.errors import InputError
 from labkit.layers import Layer, prunable_layers
-from labkit.masks import METHODS, Selection, check_sparsity
+from labkit.masks import METHODS, Selection, check_sparsity, drop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,33 +178,45 @@ def _prunings(
     """
     selection = Selection(method, sources, levels, seed)
     for level, rules in zip(levels, selection.rules, strict=True):
-        dropped, masks = [], {}
+        masks = {} if keep_masks else None
         with select.team() as team:
-            for layer, (name, bits), rule in zip(layers, selection.scores(), rules, strict=True):
-                weight, source = layer.weight.detach(), sources[name]
-                out = None if keep_masks else _memory(weight, source, bits)
-                if out is None:
+            places = None if keep_masks else _memory(layers, sources, selection)
+            if places is not None:
+                dropped = drop(places, rules, selection.format, team)
+            else:
+                dropped = []
+                for layer, (name, bits), rule in zip(
+                    layers, selection.scores(), rules, strict=True
+                ):
                     kept = np.empty(len(bits), np.bool_)
-                    dropped.append(rule.drop(bits, selection.format, kept, team))
-                    mask = _write(weight, source, kept)
-                    masks |= {name: mask} if keep_masks else {}
-                else:
-                    dropped.append(rule.drop(bits, selection.format, out, team))
-        kept_masks = masks if keep_masks else None
-        yield Pruning(method, float(level), layers, tuple(dropped), kept_masks)
+                    dropped += drop([(bits, kept)], [rule], selection.format, team)
+                    mask = _write(layer.weight.detach(), sources[name], kept)
+                    if masks is not None:
+                        masks[name] = mask
+        yield Pruning(method, float(level), layers, tuple(dropped), masks)
 
 
-def _memory(weight: torch.Tensor, source: torch.Tensor, bits: np.ndarray) -> np.ndarray | None:
-    """The weight's memory as bit patterns; None unless `bits` are the source's, of such memory."""
+def _memory(
+    layers: tuple[Layer, ...], sources: dict[str, torch.Tensor], selection: Selection
+) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """For each layer the scores and the memory of its weight, as bit patterns.
+
+    None unless the scores of all are their sources' own bits, and all lie in plain memory.
+    """
     import torch
 
-    if bits.ctypes.data != source.data_ptr() or not weight.is_contiguous():
-        return None
-    torch.autograd.graph.increment_version(weight)  # it is changed behind torch's back
-    if weight.data_ptr() == source.data_ptr():
-        return bits
-    integers = getattr(torch, f"int{8 * weight.itemsize}")
-    return weight.reshape(-1).view(integers).numpy().view(bits.dtype)
+    places = []
+    for layer, (name, bits) in zip(layers, selection.scores(), strict=True):
+        weight, source = layer.weight.detach(), sources[name]
+        if bits.ctypes.data != source.data_ptr() or not weight.is_contiguous():
+            return None
+        own = weight.data_ptr() == source.data_ptr()
+        integers = getattr(torch, f"int{8 * weight.itemsize}")
+        flat = bits if own else weight.reshape(-1).view(integers).numpy().view(bits.dtype)
+        places.append((bits, flat))
+    for layer in layers:
+        torch.autograd.graph.increment_version(layer.weight)  # changed behind torch's back
+    return places
 
 
 def _write(weight: torch.Tensor, source: torch.Tensor, kept: np.ndarray) -> torch.Tensor:

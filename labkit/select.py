@@ -13,19 +13,24 @@ Keys come as unsigned bit patterns (`np.uint16`, `uint32` or `uint64`), the sign
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import NamedTuple
+from itertools import islice
+from threading import Lock
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
+
 BINS_LOG2 = 18  # bins of a histogram: 2 MB, of which a bracket from a sample touches a part
-SAMPLE = 1 << 20  # keys in a sample: the bracket then holds some 0.3 % of all keys
+SAMPLE = 1 << 19  # keys in a sample: the bracket then holds some 0.4 % of all keys
 _LINE = 16  # neighbours taken together for a sample: one line of the cache in fp32
 _SLACK = 3.0  # half width of a bracket in standard deviations: one in 400 is missed
-_SMALL = 1 << 16  # fewer keys than this are neither sampled nor spread over the cores
+_SMALL = 1 << 16  # fewer keys than this are not sampled
+_PIECE = 1 << 20  # keys that a core takes at a time
 _AT_ONCE = 5  # brackets that one pass looks at, if not one: the levels of the course
 _CHUNK = 1 << 18  # keys that the plain numpy loops look at in one step
 
@@ -175,15 +180,17 @@ class Counter:
         self._tally = loops(form.bits).tally
         self.invalid = 0
 
-    def add(self, bits: np.ndarray) -> None:
-        """Count the keys of a contiguous array."""
+    def add(self, bits: np.ndarray) -> int:
+        """Count the keys of a contiguous array; how many of them are NaN or infinite."""
         keys = bits.view(self._signed)
+        found = 0
         for at in range(0, len(self._below), _AT_ONCE):
             own = slice(at, at + _AT_ONCE)
             tables = (self._below[own], self._inside[own])
             columns = (column[own] for column in self._columns)
-            invalid = int(self._tally(keys, *self._limits, *columns, *tables))
-            self.invalid += invalid if at == 0 else 0
+            found = int(self._tally(keys, *self._limits, *columns, *tables))
+        self.invalid += found
+        return found
 
     @property
     def tally(self) -> Tally:
@@ -234,9 +241,28 @@ def team() -> Iterator[Executor]:
         yield threads
 
 
-def parts(array: np.ndarray) -> list[np.ndarray]:
-    """Views of equal parts, one for each core; small arrays stay whole."""
-    return [array] if len(array) < _SMALL else np.array_split(array, cores())
+def pieces(array: np.ndarray) -> list[np.ndarray]:
+    """Views of about equal parts of a flat array, each of some `_PIECE` keys at most."""
+    return np.array_split(array, max(1, -(-len(array) // _PIECE)))
+
+
+def deal(team: Executor, workers: Sequence[Callable[[T], object]], items: Iterable[T]) -> None:
+    """Call each of `workers` in a thread of its own with the next of `items`, until none is left.
+
+    None waits for another before the end: handing out equal parts of each tensor and waiting for
+    all of them takes twice as long as the counting.
+    """
+    left, lock = iter(items), Lock()
+
+    def take() -> tuple[T, ...]:
+        with lock:
+            return tuple(islice(left, 1))
+
+    def run(work: Callable[[T], object]) -> None:
+        while item := take():
+            work(*item)
+
+    list(team.map(run, workers))
 
 
 class Loops(NamedTuple):

@@ -153,7 +153,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return weight
 
     def one(weight: "Tensor", note: str = "") -> Case:
-        shown = f"{trial.name}({weight.tolist()})" if weight.numel() <= 6 else ""
+        shown = f"{trial.name}({weight.tolist()})" if 0 < weight.numel() <= 6 else ""
         return Case((weight,), _csr(weight), note, rtol=0, atol=0, shown=shown)
 
     gaps = drawn(6, 5)

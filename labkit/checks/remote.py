@@ -32,6 +32,12 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
         InputError: the file is missing, unreadable, or holds no exercise of the course.
     """
     path = Path(path)
+    if path.is_dir():
+        inside = sorted(path.glob("*.ipynb"))
+        raise InputError(
+            f"{path} is a folder; name a notebook"
+            + (f", for example {inside[0]}." if inside else f"; there is none in {path}.")
+        )
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":

@@ -262,6 +262,11 @@ def test_files_that_are_no_submission(tmp_path):
     (tmp_path / "other.py").write_text("def f(): pass")
     with pytest.raises(InputError, match="holds no exercise"):
         tasks_in(tmp_path / "other.py")
+    with pytest.raises(InputError, match=r"is a folder; name a notebook, for .*bad\.ipynb"):
+        tasks_in(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="is a folder; name a notebook; there is none in"):
+        tasks_in(tmp_path / "empty")
 
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):

@@ -1,5 +1,6 @@
 """A student's working folder: labs copied from the course, never over existing work."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -31,8 +32,9 @@ def lab_names() -> list[str]:
 def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
-    A notebook that is there is kept as it is.  `course` is the root of the course repository,
-    found from the package where it is not given.
+    A notebook that is there is kept as it is; in a new one the links to the book lead there from
+    `folder`.  `course` is the root of the course repository, found from the package where it is
+    not given.
 
     Raises:
         InputError: there is no such lab.
@@ -53,11 +55,20 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
             )
         kept = target.exists()
         if not kept:
-            write_text(target, source.read_text(encoding="utf-8"))
+            write_text(target, _linked(source.read_text(encoding="utf-8"), target, root))
         tasks = [task for task in TASKS.values() if task.lab == name]
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))
     return result
+
+
+def _linked(text: str, target: Path, root: Path) -> str:
+    """The text of a notebook of exercises/NAME, its links to the book as seen from `target`."""
+    try:
+        book = os.path.relpath(root.resolve() / "book", target.parent.resolve())
+    except ValueError:  # on another drive of Windows there is no way from here to there
+        return text
+    return text.replace("](../../book/", f"]({quote(Path(book).as_posix())}/")
 
 
 def jupyterlab_arguments(path: Path | str, course: Path | str = COURSE) -> list[str]:

@@ -1,4 +1,6 @@
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import labkit
-from labkit.workspace import jupyterlab_arguments
+from labkit.workspace import jupyterlab_arguments, start_labs
 
 ROOT = Path(__file__).parents[1]
 
@@ -141,6 +143,19 @@ def test_start_copies_labs_and_keeps_work(tmp_path):
     assert (tmp_path / "work/weights/weights.ipynb").is_file()
     unknown = labkit_command("start", "prunning", cwd=tmp_path)
     assert unknown.returncode == 1 and "choose from weights, pruning" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "way"),
+    [("course/work", "../../book"), ("course/work/of a term", "../../../book"), ("away", None)],
+)
+def test_links_of_a_copied_lab_lead_to_the_book(tmp_path, folder, way):
+    (tmp_path / "course/exercises").mkdir(parents=True)
+    shutil.copytree(ROOT / "exercises/weights", tmp_path / "course/exercises/weights")
+    (lab,) = start_labs(["weights"], tmp_path / folder, course=tmp_path / "course")
+    links = re.findall(r"\]\(([^)]*)/01-weights\.md#", lab.path.read_text(encoding="utf-8"))
+    assert len(links) == lab.exercises
+    assert set(links) == {way or "../../course/book"}
 
 
 def test_jupyterlab_has_the_book_in_reach(tmp_path):

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from labkit.checks.data import loads
-from labkit.checks.exercise import Exercise, Grade, Task
+from labkit.checks.exercise import PLACEHOLDER, Exercise, Grade, Task, Written
 from labkit.checks.grading import grade_trial
 from labkit.checks.host import Host, Plain, Running
 from labkit.checks.registry import REGISTRY, TASKS
@@ -32,6 +32,12 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
         InputError: the file is missing, unreadable, or holds no exercise of the course.
     """
     path = Path(path)
+    if path.is_dir():
+        inside = sorted(path.glob("*.ipynb"))
+        raise InputError(
+            f"{path} is a folder; name a notebook"
+            + (f", for example {inside[0]}." if inside else f"; there is none in {path}.")
+        )
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
@@ -57,6 +63,21 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     if not labs:
         raise InputError(f"{path} holds no exercise of this course; see `labkit start --help`.")
     return tuple(task for task in TASKS.values() if task.lab in labs)
+
+
+def left_open(path: Path | str) -> tuple[Written, ...]:
+    """Written questions whose cell in a notebook that `tasks_in` reads is empty, or as it was."""
+    import nbformat
+
+    if Path(path).suffix != ".ipynb":
+        return ()
+    notebook = nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
+    bare = {
+        cell.metadata.get("nbgrader", {}).get("grade_id")
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and cell.source.strip() in ("", PLACEHOLDER)
+    }
+    return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
 
 
 class Submission:

@@ -50,7 +50,10 @@ class Trial:
         self._seconds = seconds
         self._over: str | None = None
         if function is None:
-            self._over = f"there is no function {name} yet: run the cell that defines it"
+            self._over = (
+                f"there is no function {name} yet: run the cell that defines it, under this name "
+                "and without an error"
+            )
         elif not callable(function):
             self._over = f"{name} is no function but a value of type {type(function).__name__}"
 

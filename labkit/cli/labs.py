@@ -54,17 +54,21 @@ def check(
     The code of the file runs in a process of its own, with your rights.
     """
     from labkit.checks import VISIBLE_SEED, Exercise
-    from labkit.checks.remote import Submission
+    from labkit.checks.remote import Submission, left_open
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):
         table.add_column(column, justify="right" if column in ("points", "of") else "left")
     earned = reachable = 0.0
     with Submission(file) as submission, progress("check") as report:
+        bare = left_open(file)
         for number, task in enumerate(submission.tasks):
             report(task.id, number, len(submission.tasks))
             if not isinstance(task, Exercise):
-                table.add_row(task.id, "-", str(task.points), "answered in words, read by a person")
+                words = "answered in words, read by a person"
+                if task in bare:
+                    words = "no answer yet; a person will read it"
+                table.add_row(task.id, "-", str(task.points), words)
                 continue
             grade = submission.grade(task, VISIBLE_SEED)
             earned, reachable = earned + grade.points, reachable + grade.out_of

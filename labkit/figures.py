@@ -41,6 +41,10 @@ class Plot:
     name: str
     alt: str
 
+    def __post_init__(self) -> None:
+        # Shares are written as the prose writes them, "90 %".
+        object.__setattr__(self, "alt", re.sub(r"(?<=\d)%", " %", self.alt))
+
     def svg(self) -> str:
         """The figure as an `<svg>` element with role, title and the page's ink."""
         import matplotlib as mpl

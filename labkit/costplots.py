@@ -124,7 +124,7 @@ def plot_amdahl(shares: Mapping[str, float]) -> Plot:
     axis.set(xlabel="layers: times as fast", ylabel="whole model: times as fast")
     _plain_log(axis, "xy")
     legend_below(axis)
-    alt = "Amdahl's law: the speed of the whole against that of its layers. " + "; ".join(said)
+    alt = "Amdahl's law, the speed of the whole against that of its layers: " + "; ".join(said)
     return Plot(figure, "amdahl", alt + ".")
 
 

@@ -42,8 +42,10 @@ class Plot:
     alt: str
 
     def __post_init__(self) -> None:
-        # Shares are written as the prose writes them, "90 %".
-        object.__setattr__(self, "alt", re.sub(r"(?<=\d)%", " %", self.alt))
+        # Numbers are written as the prose writes them: "90 %", and a minus that is read aloud.
+        alt = re.sub(r"(?<=\d)%", " %", self.alt)
+        alt = re.sub(r"(?<![\w.-])-(?=\d)", "\N{MINUS SIGN}", alt)
+        object.__setattr__(self, "alt", alt)
 
     def svg(self) -> str:
         """The figure as an `<svg>` element with role, title and the page's ink."""

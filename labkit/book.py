@@ -106,7 +106,11 @@ def number(name: str, value: float, form: str = "{:.1f}") -> None:
 
 
 def words(name: str, text: str) -> None:
-    """Glue text that the page's own results choose, for a `{glue:text}` role in the prose."""
+    """Glue text that the page's own results choose, for a `{glue:text}` role in the prose.
+
+    No line ends within "p < 0.001".
+    """
     from myst_nb import glue
 
-    glue(name, str(text), display=False)
+    kept = re.sub(r" ([<=]) (?=\d)", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", str(text))
+    glue(name, kept, display=False)

@@ -85,7 +85,10 @@ def claims_html(table: pd.DataFrame) -> str:
         "mini": "mini zoo",
         "hub": "published models, measured by you",
     }
-    text = table.drop(columns="topic").replace(" %", "\N{NO-BREAK SPACE}%", regex=True)
+    # No line ends before a percent sign or within "|w| < 0.1", where a bar would let it.
+    beside = "\N{WORD JOINER}\N{NO-BREAK SPACE}"
+    kept = {" %": "\N{NO-BREAK SPACE}%", " ([<≤≥=]) ": f"{beside}\\1\N{NO-BREAK SPACE}"}
+    text = table.drop(columns="topic").replace(kept, regex=True)
     with pd.option_context("display.max_colwidth", None):  # pandas would cut long text
         return text.rename(columns=headings).to_html(index=False, border=0, classes="words")
 

@@ -114,7 +114,9 @@ def plot_amdahl(shares: Mapping[str, float]) -> Plot:
     said = []
     for (title, share), style in zip(shares.items(), styles(), strict=False):
         whole = [amdahl(share, float(factor)) for factor in factors]
-        axis.plot(factors, whole, label=f"{title}: {share:.0%}", markevery=12, **style)
+        axis.plot(
+            factors, whole, label=f"{title}: {percent(round(share, 2))}", markevery=12, **style
+        )
         said.append(f"with {share:.0%} of the time in layers ({title}) layers that are 10 times as "
                     f"fast make the whole {amdahl(share, 10):.1f} times as fast, free ones "
                     f"{amdahl(share, float('inf')):.1f}")  # fmt: skip
@@ -122,7 +124,7 @@ def plot_amdahl(shares: Mapping[str, float]) -> Plot:
     axis.set(xlabel="layers: times as fast", ylabel="whole model: times as fast")
     _plain_log(axis, "xy")
     legend_below(axis)
-    alt = "Amdahl's law: the speed of the whole against that of its layers. " + "; ".join(said)
+    alt = "Amdahl's law, the speed of the whole against that of its layers: " + "; ".join(said)
     return Plot(figure, "amdahl", alt + ".")
 
 

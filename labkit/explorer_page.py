@@ -460,10 +460,10 @@ def _caption(data: dict, model: dict, part: str, percent: int = START) -> str:
     """What a figure shows; `explorer.js` writes the same words (a test compares them)."""
     level = _at(model, percent)
     if part == "histogram":
-        return (
-            f"{model['zeros'][percent]:,} of {model['weights']:,} weights are zero: those up to "
-            f"{_small(model['cut'][percent])} in magnitude."
-        )
+        count = f"{model['zeros'][percent]:,} of {model['weights']:,} weights are zero"
+        if not model["zeros"][percent]:
+            return f"{count}."
+        return f"{count}: those up to {_small(model['cut'][percent])} in magnitude."
     if part == "patch":
         gone = model["patch"]["gone"]
         zeros = sum(place <= percent for place in gone)
@@ -490,7 +490,8 @@ def _sentence(data: dict, parts: list[str], percent: int = START) -> str:
     model = data["models"][0]
     level, said = _at(model, percent), []
     if "histogram" in parts:
-        said.append(f"weights up to {_small(model['cut'][percent])} in magnitude are zero")
+        cut = f"weights up to {_small(model['cut'][percent])} in magnitude are zero"
+        said.append(cut if model["zeros"][percent] else "no weight is zero")
     if "patch" in parts and "histogram" not in parts:
         said.append(f"{sum(p <= percent for p in model['patch']['gone'])} zeros in the patch")
     if "scores" in parts:

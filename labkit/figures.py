@@ -41,6 +41,12 @@ class Plot:
     name: str
     alt: str
 
+    def __post_init__(self) -> None:
+        # Numbers are written as the prose writes them: "90 %", and a minus that is read aloud.
+        alt = re.sub(r"(?<=\d)%", " %", self.alt)
+        alt = re.sub(r"(?<![\w.-])-(?=\d)", "\N{MINUS SIGN}", alt)
+        object.__setattr__(self, "alt", alt)
+
     def svg(self) -> str:
         """The figure as an `<svg>` element with role, title and the page's ink."""
         import matplotlib as mpl

@@ -98,7 +98,8 @@ def formats_table(results: pd.DataFrame) -> pd.DataFrame:
     for _, row in results.iterrows():
         shown = {"model": row.model, "sparsity": f"{round(100 * row.sparsity, 2):g} %"}
         for form, label in FORMS.items():
-            share = "" if form == "file_bytes" else f" {row[form] / row.file_bytes:.1%}"
+            part = f" {100 * row[form] / row.file_bytes:.1f}\N{NO-BREAK SPACE}%"
+            share = "" if form == "file_bytes" else part
             shown[f"{label} (MB)"] = f"{row[form] / 1e6:.2f}{share}"
         rows.append(shown)
     return pd.DataFrame(rows)

@@ -69,7 +69,7 @@ def mistakes_table(folder: Path, lab: str) -> str:
         paths = sorted((folder / exercise.id).glob("*.py"))
         names = [_mistake(path) for path in paths]
         wrong = [name for name in names if name]
-        named = ", ".join(dict.fromkeys(wrong))
+        named = ", ".join(dict.fromkeys(name.strip("[]") for name in wrong))  # no brackets of cases
         counts = (str(len(wrong)), str(len(names) - len(wrong)))
         lines.append(_row(exercise.title, str(exercise.points), named, *counts))
     return "\n".join(lines)

@@ -43,7 +43,7 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
         axes[1, 0].set_ylabel("density (log)")
         said.append(
             f"{summary.title}: standard deviation {whole.std:.3f}, "
-            f"excess kurtosis {whole.excess_kurtosis:.1f}"
+            f"excess kurtosis {whole.excess_kurtosis:.3f}"
         )
     alt = (
         "Histograms of the prunable weights, on a linear scale above and a log scale below, with "
@@ -200,7 +200,8 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
     first = results.iloc[0]
     alt = (
         f"Median time of a forward pass ({first.runtime_batch} sequences of "
-        f"{first.runtime_length} tokens, {first.runtime_threads} threads) against sparsity, zeros "
+        f"{first.runtime_length} tokens, {first.runtime_threads} "
+        f"thread{'s' * int(first.runtime_threads > 1)}) against sparsity, zeros "
         f"multiplied like any other number: {'; '.join(said)}."
     )
     return Plot(figure, "runtime", alt)
@@ -360,8 +361,8 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     alt = (
         f"{title} with one weight matrix alone pruned to {percent(level)}, each in turn, by "
         f"block. The loss rises most, by {worst.loss_rise:.2f}, for {worst.parameter} (accuracy "
-        f"{-100 * worst.accuracy_drop:+.1f} points), and least, by {least.loss_rise:.3f}, for "
-        f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+.1f} points)."
+        f"{-100 * worst.accuracy_drop:+z.1f} points), and least, by {least.loss_rise:z.3f}, for "
+        f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+z.1f} points)."
     )
     return Plot(figure, "sensitivity", alt)
 

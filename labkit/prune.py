@@ -127,7 +127,8 @@ def sweep(
 
     Example:
         >>> for pruning in sweep(model, (0.5, 0.9)):
-        ...     print(pruning.sparsity, evaluate_mrpc(model, tokenizer, rows).accuracy)
+        ...     scores = evaluate_mrpc(model, tokenizer, rows)
+        ...     print(pruning.sparsity, scores.accuracy)
 
     Raises:
         InputError: as `prune_model`, for any of the levels before the first is pruned.

@@ -54,7 +54,9 @@ def test_levels_are_compared_and_the_model_is_put_back(tiny):
         assert results[form].is_monotonic_decreasing
     text = formats_table(results)
     assert text["sparsity"].tolist() == ["0 %", "50 %", "90 %"]
-    assert text["CSR (MB)"][2].endswith(f" {results.csr_bytes[2] / results.file_bytes[2]:.1%}")
+    assert text["CSR (MB)"][2].endswith(
+        f" {100 * results.csr_bytes[2] / results.file_bytes[2]:.1f}\N{NO-BREAK SPACE}%"
+    )
     with pytest.raises(InputError, match=r"sparsity is 1\.2"):
         compare_formats(model, "A", (0.5, 1.2))
 
@@ -67,7 +69,13 @@ def run(*arguments, **options):
 def test_the_command_prints_and_saves_the_table(tmp_path):
     result = run("gpt2", "--levels", "0,90%", "--out", tmp_path / "out", cwd=tmp_path)
     assert result.returncode == 0 and result.stderr == "", result.stderr
-    for text in ("mini GPT-2", "90 %", "save_sparse (MB)", "mask bound (MB)", "100.0%"):
+    for text in (
+        "mini GPT-2",
+        "90 %",
+        "save_sparse (MB)",
+        "mask bound (MB)",
+        "100.0\N{NO-BREAK SPACE}%",
+    ):
         assert text in result.stdout
     table = pd.read_csv(tmp_path / "out/sizes.csv")
     pd.testing.assert_frame_equal(

@@ -77,14 +77,14 @@ def test_the_description_changes_with_the_data(tables):
     results = tables["results"]
     before = plots.plot_curves(results).alt
     changed = results.assign(accuracy=results["accuracy"].where(results["level"] < 0.99, 0.123))
-    assert "12.3%" in plots.plot_curves(changed).alt != before
+    assert "12.3 %" in plots.plot_curves(changed).alt != before
 
 
 def test_methods_are_told_apart_where_they_differ_most(tables):
     results = by_method(tables["results"])
     accuracy = results["accuracy"].where(results["level"] != 0.5, 0.75)
     changed = results.assign(accuracy=accuracy.where(results["method"] == "global", 0.25))
-    assert "A & <bart> at 50 %: global 75.0%, random 25.0%" in plots.plot_methods(changed).alt
+    assert "A & <bart> at 50 %: global 75.0 %, random 25.0 %" in plots.plot_methods(changed).alt
 
 
 def test_encoder_and_decoder_have_panels_of_their_own(tables):

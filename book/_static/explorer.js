@@ -42,8 +42,10 @@
       for (const [side, x] of [["left", middle - half], ["right", middle + half]]) {
         place(drawn.querySelector(".lk-cut-" + side), { x1: plain(x), x2: plain(x) });
       }
-      return commas(model.zeros[percent]) + " of " + commas(model.weights) +
-        " weights are zero: those up to " + small(model.cut[percent]) + " in magnitude.";
+      const count = commas(model.zeros[percent]) + " of " + commas(model.weights) +
+        " weights are zero";
+      if (!model.zeros[percent]) return count + ".";
+      return count + ": those up to " + small(model.cut[percent]) + " in magnitude.";
     }
 
     function patch(figure, name, model, percent) {
@@ -101,7 +103,9 @@
       const said = [];
       const has = (part) => root.querySelector('[data-part="' + part + '"]');
       if (has("histogram")) {
-        said.push("weights up to " + small(model.cut[percent]) + " in magnitude are zero");
+        said.push(model.zeros[percent] ?
+          "weights up to " + small(model.cut[percent]) + " in magnitude are zero" :
+          "no weight is zero");
       } else if (has("patch")) {
         said.push(model.patch.gone.filter((p) => p <= percent).length + " zeros in the patch");
       }

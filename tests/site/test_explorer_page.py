@@ -143,6 +143,15 @@ def test_the_values_are_those_of_the_tables(opened, study):
                 assert text == f"{getattr(row, f'{form}_bytes') / 1e6:.2f}\u00a0MB"
 
 
+def test_without_zeros_no_cut_is_named(opened):
+    with opened() as page:
+        move(page, 0)
+        assert re.fullmatch(r"0 of [\d,]+ weights are zero\.", caption(page, "histogram"))
+        page.wait_for_function(
+            "document.querySelector('.lk-said').textContent.includes('no weight is zero')"
+        )
+
+
 def test_between_the_levels_the_page_says_where_it_was_measured(opened):
     with opened() as page:
         move(page, 60)

@@ -33,6 +33,10 @@ UNREACHED = """() => [...document.querySelectorAll("article *")].filter(e =>
     && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
     && !(e.tabIndex === 0 && e.getAttribute("role") && e.getAttribute("aria-label"))
     ).map(e => `${e.className} ${e.textContent.slice(0, 60)}`)"""
+TYPESET = "window.MathJax && MathJax.startup.promise.then(() => true)"
+WIDE_FORMULAS = """() => [...document.querySelectorAll("article mjx-container")]
+    .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+    .map(e => e.textContent)"""
 SMALLEST_CODE = """() => Math.min(...[...document.querySelectorAll("article pre")]
     .filter(e => e.checkVisibility()).map(e => parseFloat(getComputedStyle(e).fontSize)))"""
 WIDTH = "document.documentElement.scrollWidth"
@@ -91,6 +95,8 @@ def test_figures_stay_readable_on_a_phone_and_text_on_paper(visit, path):
                 page.keyboard.press("ArrowRight")
                 page.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
         assert page.evaluate(UNREACHED) == [], "scrolls sideways, but not from the keyboard"
+        page.evaluate(TYPESET)
+        assert page.evaluate(WIDE_FORMULAS) == []
         assert page.evaluate(SMALLEST_CODE) >= 12
         page.emulate_media(media="print", color_scheme="dark")
         page.wait_for_timeout(300)

@@ -6,9 +6,11 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import labkit
+from labkit.checks.remote import written_in
 from labkit.workspace import jupyterlab_arguments
 
 ROOT = Path(__file__).parents[1]
@@ -158,7 +160,8 @@ def test_check_is_content_with_a_lab_that_is_all_right():
     lines = result.stdout.splitlines()
     total = "26 of 26 points on these inputs; grading draws others; a person reads answers worth 6"
     assert lines[-1] == total
-    row = "weights.reading - 6 answered in words, read by a person"
+    answer = written_in(ROOT / "solutions/weights/weights.ipynb")["weights.reading"]
+    row = f"weights.reading - 6 answered in {len(answer.split())} words, read by a person"
     assert row.split() in [line.split() for line in lines]
 
 
@@ -170,10 +173,23 @@ def test_check_shows_the_points_of_a_file(tmp_path):
     assert result.returncode == 1
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["pruning.magnitude_mask", "6", "6", "all", "passed"] in rows
-    assert "there is no function global_masks yet" in result.stdout
+    assert "there is no function global_masks yet: no cell defines it" in result.stdout
     error, total = result.stdout.splitlines()[-2:]
-    assert error.startswith("code cell 1 raised ModuleNotFoundError: No module named 'nothing")
+    assert error.startswith("code cell 1: ModuleNotFoundError: No module named 'nothing")
     assert total == "6 of 38 points on these inputs; grading draws others"
+
+
+def test_check_names_the_cell_that_gave_no_function_and_the_answer_that_is_missing(tmp_path):
+    notebook = nbformat.read(ROOT / "exercises/weights/weights.ipynb", as_version=4)
+    (cell,) = (c for c in notebook.cells if c.get("id") == "weights-kurtosis-answer")
+    cell.source = "def excess_kurtosis(values):\n    return values >\n"
+    nbformat.write(notebook, tmp_path / "weights.ipynb")
+    result = labkit_command("check", tmp_path / "weights.ipynb")
+    text = " ".join(result.stdout.split())
+    assert "which should define it, raised SyntaxError: invalid syntax" in text
+    # The cells that call the function are not to blame.
+    assert text.count("code cell") == 2 and "NameError" not in text
+    assert "weights.reading - 6 not answered yet: in words, read by a person" in text
 
 
 @pytest.mark.parametrize(
@@ -191,3 +207,11 @@ def test_check_refuses_what_is_no_lab(tmp_path, name, text, message):
     assert (result.returncode, result.stdout) == (1, "")
     assert name in result.stderr and message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_check_of_a_folder_names_the_notebook_in_it(tmp_path):
+    (tmp_path / "size").mkdir()
+    bare = labkit_command("check", "size", cwd=tmp_path)
+    assert bare.returncode == 1 and "is a folder: name the notebook in it" in bare.stderr
+    (tmp_path / "size/size.ipynb").write_text("{}")
+    assert "size/size.ipynb." in labkit_command("check", "size", cwd=tmp_path).stderr

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from labkit.checks.data import loads
-from labkit.checks.exercise import Exercise, Grade, Task
+from labkit.checks.exercise import Exercise, Grade, Task, Written
 from labkit.checks.grading import grade_trial
 from labkit.checks.host import Host, Plain, Running
 from labkit.checks.registry import REGISTRY, TASKS
@@ -32,6 +32,10 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
         InputError: the file is missing, unreadable, or holds no exercise of the course.
     """
     path = Path(path)
+    if path.is_dir():
+        inside = path / f"{path.name}.ipynb"
+        name = f"{inside}" if inside.is_file() else "the notebook in it"
+        raise InputError(f"{path} is a folder: name {name}.")
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
@@ -49,7 +53,8 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     except Exception as error:  # nbformat has many ways to refuse a file
         raise InputError(
             f"{path} cannot be read as a notebook or .py file ({type(error).__name__}). "
-            "Open it in JupyterLab and save it again, or start anew with `labkit start`."
+            "JupyterLab keeps an older state of a notebook in .ipynb_checkpoints beside it. "
+            "To begin anew, move the file away: then `labkit start` copies the lab again."
         ) from None
     if not labs:
         defined = set(re.findall(r"^def (\w+)", text, re.MULTILINE))
@@ -57,6 +62,35 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     if not labs:
         raise InputError(f"{path} holds no exercise of this course; see `labkit start --help`.")
     return tuple(task for task in TASKS.values() if task.lab in labs)
+
+
+def written_in(path: Path | str) -> dict[str, str]:
+    """The answers in words of a notebook by the ids of their tasks; nothing of a .py file.
+
+    Raises:
+        Exception: the notebook cannot be read; `tasks_in` says so in words.
+    """
+    path = Path(path)
+    if path.suffix != ".ipynb":
+        return {}
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    ids = {task.grade_id: task.id for task in TASKS.values() if isinstance(task, Written)}
+    found = {str(cell.metadata.get("nbgrader", {}).get("grade_id")): cell.source for cell in cells}
+    return {id: found[grade_id] for grade_id, id in ids.items() if grade_id in found}
+
+
+def _figures_in(path: Path) -> tuple[int, ...]:
+    """Numbers of the code cells of a notebook that compute figures for an answer in words."""
+    if path.suffix != ".ipynb":
+        return ()
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    ids = [str(cell.get("id", "")) for cell in cells if cell.cell_type == "code"]
+    begins = tuple(f"{task.grade_id}-code-" for task in TASKS.values() if isinstance(task, Written))
+    return tuple(number for number, id in enumerate(ids, start=1) if id.startswith(begins))
 
 
 class Submission:

@@ -54,17 +54,19 @@ def check(
     The code of the file runs in a process of its own, with your rights.
     """
     from labkit.checks import VISIBLE_SEED, Exercise
-    from labkit.checks.remote import Submission
+    from labkit.checks.remote import Submission, written_in
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):
         table.add_column(column, justify="right" if column in ("points", "of") else "left")
     earned = reachable = 0.0
     with Submission(file) as submission, progress("check") as report:
+        answers = written_in(file)
         for number, task in enumerate(submission.tasks):
             report(task.id, number, len(submission.tasks))
             if not isinstance(task, Exercise):
-                table.add_row(task.id, "-", str(task.points), "answered in words, read by a person")
+                said = _in_words(answers.get(task.id))
+                table.add_row(task.id, "-", str(task.points), said)
                 continue
             grade = submission.grade(task, VISIBLE_SEED)
             earned, reachable = earned + grade.points, reachable + grade.out_of
@@ -73,12 +75,23 @@ def check(
             table.add_row(task.id, f"{grade.points:.3g}", str(grade.out_of), said)
     show(table)
     for number, text in submission.errors:
-        print(f"code cell {number} raised {text}")
+        print(f"code cell {number}: {text}")
     read = sum(task.points for task in submission.tasks if not isinstance(task, Exercise))
     by_hand = f"; a person reads answers worth {read}" if read else ""
     print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others{by_hand}")
     if earned < reachable:
         raise typer.Exit(1)
+
+
+def _in_words(answer: str | None) -> str:
+    """What to say of an answer in words; None where it is not in the file."""
+    from labkit.grading.assemble import TEXT_STUB
+
+    if answer is None:
+        return "answered in words, read by a person"
+    if answer.strip() in ("", TEXT_STUB):
+        return "not answered yet: in words, read by a person"
+    return f"answered in {len(answer.split())} words, read by a person"
 
 
 @app.command()

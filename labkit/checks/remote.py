@@ -97,9 +97,10 @@ class Submission:
     """A submission at `path`; its code runs in a process that `host` starts when first needed.
 
     A cell that ends the process, or does not end itself, is left out of the next start, so that
-    the other cells count.  `errors` holds (number of the code cell, error) of such cells and of
-    those that raised; `ended` why processes of the submission ended before they were told to.
-    Use it in a `with` block, which ends the process.
+    the other cells count.  Cells that compute figures for an answer in words are left out from the
+    first: they take long, and no check looks at them.  `errors` holds (number of the code cell,
+    error) of cells that ended the process and of those that raised; `ended` why processes of the
+    submission ended before they were told to.  Use it in a `with` block, which ends the process.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Submission:
     ) -> None:
         self.path = Path(path).resolve()
         self.tasks = tasks_in(self.path)
+        self._figures = _figures_in(self.path)
         self.errors: list[tuple[int, str]] = []
         self.ended: list[str] = []
         self._seconds = seconds
@@ -159,7 +161,7 @@ class Submission:
         """Run the cells in a new process; again without a cell that ended it."""
         end = time.monotonic() + self._host.loading
         while self._hopeless is None and len(self._left_out) < STARTS:
-            self._running = self._host.start(self.path, tuple(self._left_out))
+            self._running = self._host.start(self.path, (*self._figures, *self._left_out))
             cell, seconds = None, self._host.loading  # imports of the worker come first
             try:
                 while "cell" in (reply := self._exchange(None, seconds)):
@@ -172,7 +174,7 @@ class Submission:
                 self.ended.append(str(failure))
                 self.close()
                 if cell is None or cell in self._left_out or time.monotonic() > end:
-                    self._hopeless = str(failure)
+                    self._hopeless = f"code cell {cell}: {failure}" if cell else str(failure)
                 else:
                     self._left_out[cell] = str(failure)
             except (KeyError, TypeError, ValueError):

@@ -6,11 +6,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit.checks import REGISTRY
+from labkit.checks import REGISTRY, remote
 from labkit.checks.data import ModelData, Other, decode, dumps, encode, loads
+from labkit.checks.host import Plain
 from labkit.checks.remote import Submission, tasks_in
 from labkit.errors import InputError
 
@@ -142,6 +145,29 @@ def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
     with Submission(path) as submission:
         assert submission.grade(MASK, 1).score == 1
         assert submission.errors == [(2, "the code ended its process (exit code 4)")]
+
+
+def test_figures_for_an_answer_in_words_are_not_computed(tmp_path):
+    figures = new_code_cell("1 / 0", id="challenges-conclusion-code-1")
+    cells = [new_code_cell("import torch"), figures, new_code_cell(RIGHT), new_code_cell("2 / 0")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "figures.ipynb")
+    with Submission(tmp_path / "figures.ipynb") as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert [number for number, _ in submission.errors] == [4]
+
+
+def test_a_cell_that_does_not_end_is_left_out(tmp_path, monkeypatch):
+    assert Plain.loading > Plain.cell + remote.GRACE  # or one such cell takes the time of all
+    monkeypatch.setattr(Plain, "cell", 0.5)
+    monkeypatch.setattr(remote, "GRACE", 0.5)
+    path = tmp_path / "endless.py"
+    # Importing torch may take longer than the cell has: that is left to the call.
+    right = RIGHT.replace("    order", "    import torch\n    order", 1)
+    path.write_text(f"# %%\nwhile True:\n    pass\n# %%{right}")
+    with Submission(path) as submission:
+        assert submission.grade(MASK, 1).score == 1
+        ((number, text),) = submission.errors
+        assert number == 1 and "no answer after 1 s" in text
 
 
 def test_a_submission_of_cells_that_end_the_process_is_given_up(tmp_path):

@@ -132,6 +132,31 @@ def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):
     assert findings["torch"].remedy == "pip install -r requirements.txt"
 
 
+def test_doctor_goes_on_where_it_lacks_a_package_itself(monkeypatch, tmp_path):
+    from labkit import doctor
+
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+
+    def requires(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.metadata, "requires", requires)
+    findings = {finding.what: finding for finding in doctor.examine(tmp_path, network=False)}
+    assert findings["memory"].found.startswith("not looked at: ")
+    assert findings["memory"].remedy == "pip install -r requirements.txt"
+    assert findings["packages"].state == "fail" and "-e ." in findings["packages"].remedy
+    assert findings["disk"].state == "warn" and "may not write" in findings["disk"].found
+    assert findings["Python"].state == "ok"
+
+
+def test_without_typer_the_command_says_what_to_install():
+    code = "import sys; sys.modules['typer'] = None; import labkit.cli"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "typer is missing" in result.stderr and "-r requirements.txt" in result.stderr
+
+
 def test_start_copies_labs_and_keeps_work(tmp_path):
     assert labkit_command("start", "pruning", "--no-open", cwd=tmp_path).returncode == 0
     notebook = tmp_path / "work/pruning/pruning.ipynb"

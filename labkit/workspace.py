@@ -1,5 +1,6 @@
 """A student's working folder: labs copied from the course, never over existing work."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -31,12 +32,12 @@ def lab_names() -> list[str]:
 def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
-    A notebook that is there is kept as it is.  `course` is the root of the course repository,
-    found from the package where it is not given.
+    A notebook that is there is kept as it is.  Links to the book's text are made to fit `folder`.
+    `course` is the root of the course repository, found from the package where it is not given.
 
     Raises:
         InputError: there is no such lab.
-        SourceError: the course's folder `exercises` is not there.
+        SourceError: the course's folder `exercises` is not there, or `folder` cannot be written.
     """
     unknown = [name for name in names if name not in lab_names()]
     if unknown:
@@ -53,11 +54,24 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
             )
         kept = target.exists()
         if not kept:
-            write_text(target, source.read_text(encoding="utf-8"))
+            text = source.read_text(encoding="utf-8")
+            try:
+                write_text(target, text.replace("](../../book/", f"]({_book_from(target, root)}/"))
+            except SourceError as error:
+                raise SourceError(f"{str(error).rstrip('.')} (--folder).") from error
         tasks = [task for task in TASKS.values() if task.lab == name]
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))
     return result
+
+
+def _book_from(notebook: Path, course: Path) -> str:
+    """The way from a notebook to the course's folder `book`, as it stands in a link."""
+    try:
+        way = os.path.relpath((course / "book").resolve(), notebook.parent.resolve())
+    except ValueError:  # on another drive of Windows there is none
+        return "../../book"
+    return quote(Path(way).as_posix())
 
 
 def jupyterlab_arguments(path: Path | str, course: Path | str = COURSE) -> list[str]:

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 import labkit
 from labkit.checks.remote import written_in
-from labkit.workspace import jupyterlab_arguments
+from labkit.workspace import jupyterlab_arguments, start_labs
 
 ROOT = Path(__file__).parents[1]
 
@@ -168,6 +169,28 @@ def test_start_copies_labs_and_keeps_work(tmp_path):
     assert (tmp_path / "work/weights/weights.ipynb").is_file()
     unknown = labkit_command("start", "prunning", cwd=tmp_path)
     assert unknown.returncode == 1 and "choose from weights, pruning" in unknown.stderr
+
+
+def test_links_of_a_lab_lead_to_the_book_from_any_folder(tmp_path):
+    def links(folder):
+        ((lab,),) = [start_labs(["size"], folder, course=course)]
+        return set(re.findall(r"\]\(([^)]*)/04-size", lab.path.read_text())), lab.path
+
+    course = tmp_path / "a course"
+    source = course / "exercises/size/size.ipynb"
+    source.parent.mkdir(parents=True)
+    source.write_bytes((ROOT / "exercises/size/size.ipynb").read_bytes())
+    found, copy = links(course / "work")
+    assert found == {"../../book"} and copy.read_bytes() == source.read_bytes()
+    assert links(course)[0] == {"../book"}
+    assert links(course / "mine/labs")[0] == {"../../../book"}
+    assert links(tmp_path / "mine")[0] == {"../../a%20course/book"}
+
+
+def test_start_says_what_to_do_where_it_cannot_write(tmp_path):
+    (tmp_path / "work").write_text("")
+    result = labkit_command("start", "size", "--no-open", cwd=tmp_path)
+    assert result.returncode == 1 and "Choose another folder (--folder)." in result.stderr
 
 
 def test_jupyterlab_has_the_book_in_reach(tmp_path):

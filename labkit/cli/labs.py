@@ -25,7 +25,7 @@ def start(
     import subprocess
     import sys
 
-    from labkit.workspace import jupyterlab_arguments, lab_names, start_labs
+    from labkit.workspace import COURSE, jupyterlab_arguments, lab_names, start_labs
 
     labs = start_labs([lab] if lab else lab_names(), folder)
     table = Table(box=None, header_style="bold", padding=(0, 1))
@@ -39,6 +39,8 @@ def start(
     show(table)
     first = labs[0].path
     print(f"check it at any time: labkit check {first}")
+    if not first.resolve().is_relative_to(COURSE):
+        print(f"JupyterLab opens the links to the book's text only in a folder inside {COURSE}")
     if open_lab:
         arguments = jupyterlab_arguments(first if lab else folder)
         command = [sys.executable, "-m", "jupyterlab", *arguments]

@@ -21,7 +21,7 @@ from labkit.checks.deadline import Late, deadline
 from labkit.checks.trial import Failure, Trial, one_line
 from labkit.errors import WithheldError
 
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z_]|!(?!=)).*$", re.MULTILINE)
 _DEFINES = re.compile(r"^def (\w+)", re.MULTILINE)
 
 
@@ -65,7 +65,19 @@ def cells(path: Path) -> list[str]:
         import jupytext
 
         notebook = jupytext.reads(text, fmt="py:percent")
-    return [_MAGIC.sub("", cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    return [without_magics(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(source: str) -> str:
+    """The code of a cell without the lines that IPython alone reads, such as `%time` or `!ls`.
+
+    What Python reads stays as it is: a line of a longer expression may begin with % or !=.
+    """
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return MAGIC.sub("", source)
+    return source
 
 
 def _without_checks() -> None:

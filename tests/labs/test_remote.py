@@ -134,6 +134,18 @@ def test_a_cell_that_raises_leaves_the_others(tmp_path):
         assert [number for number, _ in submission.errors] == [1, 2]
 
 
+def test_lines_for_ipython_are_left_out_and_lines_of_python_are_not(tmp_path):
+    lines = "return (\n        mask.reshape(weight.shape)\n        != torch.zeros(())\n    )"
+    cells = ["%%time\nimport torch", "!true\n%matplotlib inline\nx = 1"]
+    cells.append(RIGHT.replace("return mask.reshape(weight.shape)", lines))
+    cells.append("y = (\n    7\n    % 4\n)\nassert y == 3")
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "magics.ipynb")
+    with Submission(tmp_path / "magics.ipynb") as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert submission.errors == []
+
+
 def test_a_later_cell_that_takes_the_name_leaves_the_function(tmp_path):
     trial = "# %%\nmagnitude_mask = magnitude_mask(torch.ones(4), 0.5)\n"
     assert _grade(tmp_path, f"{RIGHT}\n{trial}").score == 1

@@ -193,6 +193,38 @@ def test_start_says_what_to_do_where_it_cannot_write(tmp_path):
     assert result.returncode == 1 and "Choose another folder (--folder)." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("package", "arguments", "message"),
+    [
+        ("jupyterlab", ["start", "size"], "size.ipynb in another editor"),
+        ("nbformat", ["check", "work/size/size.ipynb"], "`labkit doctor` says what else"),
+    ],
+)
+def test_a_missing_package_is_not_blamed_on_the_notebook(tmp_path, package, arguments, message):
+    assert labkit_command("start", "size", "--no-open", cwd=tmp_path).returncode == 0
+    code = f"""
+import sys
+from importlib import util
+from importlib.abc import MetaPathFinder
+
+class Without(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Without())
+found = util.find_spec
+util.find_spec = lambda name, *more: None if name == {package!r} else found(name, *more)
+sys.argv[1:] = {arguments!r}
+from labkit.cli import main
+main()
+"""
+    run = [sys.executable, "-c", code]
+    result = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1 and "Traceback" not in result.stderr, result.stderr
+    assert message in result.stderr and "cannot be read" not in result.stderr
+
+
 def test_jupyterlab_has_the_book_in_reach(tmp_path):
     inside, outside = tmp_path / "course/work one/size", tmp_path / "work/size"
     assert jupyterlab_arguments(inside, course=tmp_path / "course") == [

@@ -50,6 +50,8 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
             labs = set()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file.") from None
+    except ImportError:  # nothing is wrong with the file
+        raise
     except Exception as error:  # nbformat has many ways to refuse a file
         raise InputError(
             f"{path} cannot be read as a notebook or .py file ({type(error).__name__}). "

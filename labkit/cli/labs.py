@@ -24,7 +24,9 @@ def start(
     """Copy a lab into your working folder and open it in JupyterLab; your own work is kept."""
     import subprocess
     import sys
+    from importlib import util
 
+    from labkit.errors import SourceError
     from labkit.workspace import COURSE, jupyterlab_arguments, lab_names, start_labs
 
     labs = start_labs([lab] if lab else lab_names(), folder)
@@ -42,6 +44,11 @@ def start(
     if not first.resolve().is_relative_to(COURSE):
         print(f"JupyterLab opens the links to the book's text only in a folder inside {COURSE}")
     if open_lab:
+        if util.find_spec("jupyterlab") is None:
+            raise SourceError(
+                f"JupyterLab is missing in the environment of {sys.executable}: "
+                f"pip install -r requirements.txt, or open {first} in another editor."
+            )
         arguments = jupyterlab_arguments(first if lab else folder)
         command = [sys.executable, "-m", "jupyterlab", *arguments]
         raise typer.Exit(subprocess.run(command).returncode)

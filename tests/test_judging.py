@@ -36,7 +36,7 @@ def test_what_serves_as_well(value, expected):
 @pytest.mark.parametrize(
     ("value", "expected", "message"),
     [
-        (None, 0.5, r"nothing \(None\): is a return missing"),
+        (None, 0.5, r"returned nothing \(None; is a return missing\?\), expected the number 0.5"),
         (0.6, 0.5, "returned 0.6, expected 0.5"),
         (float("nan"), 0.5, "returned nan"),
         (torch.ones(2, 3), torch.ones(3, 2), r"shape \(2, 3\), expected a float32 .*\(3, 2\)"),
@@ -50,7 +50,7 @@ def test_what_serves_as_well(value, expected):
         (torch.tensor([1.0001]), torch.ones(1), r"returned 1.0001 at \[0\], expected 1$"),
         ({"a": 1}, {"b": 1}, "the keys"),
         ({"a": 1}, {"a": 2}, "expected 2 at 'a'"),
-        ([1], [1, 2], "returned 1 values, expected 2"),
+        ([1], [1, 2], "returned 1 value, expected 2"),
         (object(), torch.ones(1), "a value of type object"),
     ],
 )

@@ -153,7 +153,8 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
             kind = "tuple" if isinstance(expected, tuple) else "list"
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
         if len(value) != len(expected):
-            return f"returned {len(value)} values, expected {len(expected)}"
+            plural = "s" * (len(value) != 1)
+            return f"returned {len(value)} value{plural}, expected {len(expected)}"
         pairs = [
             (f" in value {i} of {len(expected)}", *both)
             for i, both in enumerate(zip(value, expected, strict=True), start=1)
@@ -200,7 +201,7 @@ def show(value: Any, width: int = 60) -> str:
 def show_type(value: object) -> str:
     """The type of a value that should have been another."""
     name = type_name(value)
-    return "nothing (None): is a return missing?" if value is None else f"a value of type {name}"
+    return "nothing (None; is a return missing?)" if value is None else f"a value of type {name}"
 
 
 def _try(trial: Trial, case: Case) -> _Result:

@@ -32,8 +32,9 @@ def lab_names() -> list[str]:
 def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
-    A notebook that is there is kept as it is.  Links to the book's text are made to fit `folder`.
-    `course` is the root of the course repository, found from the package where it is not given.
+    A notebook that is there is kept as it is; in a new one the links to the book lead there from
+    `folder`.  `course` is the root of the course repository, found from the package where it is
+    not given.
 
     Raises:
         InputError: there is no such lab.
@@ -54,9 +55,9 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
             )
         kept = target.exists()
         if not kept:
-            text = source.read_text(encoding="utf-8")
+            text = _linked(source.read_text(encoding="utf-8"), target, root)
             try:
-                write_text(target, text.replace("](../../book/", f"]({_book_from(target, root)}/"))
+                write_text(target, text)
             except SourceError as error:
                 raise SourceError(f"{str(error).rstrip('.')} (--folder).") from error
         tasks = [task for task in TASKS.values() if task.lab == name]
@@ -65,13 +66,13 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
     return result
 
 
-def _book_from(notebook: Path, course: Path) -> str:
-    """The way from a notebook to the course's folder `book`, as it stands in a link."""
+def _linked(text: str, target: Path, root: Path) -> str:
+    """The text of a notebook of exercises/NAME, its links to the book as seen from `target`."""
     try:
-        way = os.path.relpath((course / "book").resolve(), notebook.parent.resolve())
-    except ValueError:  # on another drive of Windows there is none
-        return "../../book"
-    return quote(Path(way).as_posix())
+        book = os.path.relpath(root.resolve() / "book", target.parent.resolve())
+    except ValueError:  # on another drive of Windows there is no way from here to there
+        return text
+    return text.replace("](../../book/", f"]({quote(Path(book).as_posix())}/")
 
 
 def jupyterlab_arguments(path: Path | str, course: Path | str = COURSE) -> list[str]:

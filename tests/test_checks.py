@@ -370,6 +370,17 @@ def test_points_prints_a_line_per_property_and_returns_a_float(capsys):
     assert "run the cell that defines it" in lines[0]
 
 
+def test_a_mistake_is_explained_once(capsys):
+    checks.check(ID, lambda weight, sparsity: ~right(weight, sparsity))
+    *lines, total = capsys.readouterr().out.splitlines()
+    hints = [line.partition("This looks like ")[2] for line in lines]
+    named = "'kept and pruned swapped'"
+    assert hints[0].startswith(f"{named}: a mask is True where a weight is kept. Read book/02")
+    assert set(hints[1:-1]) == {f"{named} again."}
+    assert all("tried magnitude_mask(" in line for line in lines[:-1])
+    assert total == "0 of 6 points on these inputs"
+
+
 def test_a_cell_whose_value_is_not_shown_earns_nothing(capsys, monkeypatch):
     shell = SimpleNamespace(ast_node_interactivity="none")
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))

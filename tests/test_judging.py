@@ -123,6 +123,19 @@ def test_an_unknown_mistake_is_not_given_a_name():
     assert not first.passed and "looks like" not in first.message
 
 
+@pytest.mark.parametrize(
+    ("value", "odd"),
+    [
+        (["a", "c"], " ('b' is missing)"),
+        (["a", "b", "c", "d"], " ('d' is too many)"),
+        (["a", "b", "c", "b"], " ('b' is there twice)"),
+        (["a", 1], ""),
+    ],
+)
+def test_of_a_list_of_names_the_odd_one_is_named(value, odd):
+    assert difference(value, ["a", "b", "c"]) == f"returned {len(value)} values, expected 3{odd}"
+
+
 def test_a_change_of_the_input_is_its_own_verdict():
     def share(w, t):
         return float((w.abs_() < t).float().mean())

@@ -71,6 +71,10 @@ class Exercise(Task):
     forbids: tuple[str, ...] = ()
 
 
+PLACEHOLDER = "Your answer here"
+"""What stands in the cell of a written question before it is answered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Written(Task):
     """A question that is answered in words and graded by a person.

@@ -1,6 +1,7 @@
 """From an exercise id and a function to verdicts, a score, and lines to read."""
 
 import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable
@@ -17,6 +18,8 @@ _PRINTED = (
     "it printed {}. This looks like 'a print left in': a function of a library returns its result, "
     "and who calls it decides what is shown"
 )
+
+_HINT = re.compile(r"This looks like ('.+?'): .*", re.DOTALL)
 
 
 def grading_seed(text: str | None = None) -> int:
@@ -101,11 +104,19 @@ def points(id: str, function: Callable[..., Any] | None, *, seed: int) -> float:
 
 
 def lines(verdicts: Iterable[Verdict]) -> list[str]:
-    """One line per verdict; a message is not repeated where the verdict before had the same."""
-    found, said = [], ""
+    """One line per verdict; a message is not repeated where the verdict before had the same.
+
+    A mistake is explained where it is first named: one mistake often shows in each property.
+    """
+    found, said, explained = [], "", set()
     for verdict in verdicts:
         again = not verdict.passed and verdict.message == said
-        found.append(str(Verdict(verdict.name, False, "as above") if again else verdict))
+        text = "as above" if again else verdict.message
+        if hint := _HINT.search(text):
+            if hint[0] in explained:
+                text = f"{text[: hint.start()]}This looks like {hint[1]} again."
+            explained.add(hint[0])
+        found.append(str(Verdict(verdict.name, verdict.passed, text)))
         said = verdict.message or said
     return found
 

@@ -154,7 +154,8 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
         if len(value) != len(expected):
             plural = "s" * (len(value) != 1)
-            return f"returned {len(value)} value{plural}, expected {len(expected)}"
+            text = f"returned {len(value)} value{plural}, expected {len(expected)}"
+            return text + _odd(value, expected)
         pairs = [
             (f" in value {i} of {len(expected)}", *both)
             for i, both in enumerate(zip(value, expected, strict=True), start=1)
@@ -171,6 +172,16 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         if text := difference(found, wanted, rtol, atol):
             return text + where
     return ""
+
+
+def _odd(value: Sequence[Any], expected: Sequence[Any]) -> str:
+    """Of two lists of texts, the first that only one of them holds, in words."""
+    if not expected or any(type(text) is not str for text in (*value, *expected)):
+        return ""
+    more = [f"{one_line(text, 60)!r} is too many" for text in value if text not in expected]
+    fewer = [f"{one_line(text, 60)!r} is missing" for text in expected if text not in value]
+    twice = [f"{one_line(text, 60)!r} is there twice" for text in value if value.count(text) > 1]
+    return f" ({odd[0]})" if (odd := more + fewer + twice) else ""
 
 
 def show(value: Any, width: int = 60) -> str:

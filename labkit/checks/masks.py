@@ -214,7 +214,8 @@ def _problem(result: _Result, function: str) -> str:
     zeros, wanted = _zeros(result.masks), _zeros(expected)
     if zeros != wanted:
         total = sum(weight.numel() for weight in weights.values())
-        return f"tried {call}; came back with {zeros} zeros of {total}, expected {wanted}."
+        found = f"{zeros} {'zero' if zeros == 1 else 'zeros'}"
+        return f"tried {call}; came back with {found} of {total}, expected {wanted}."
     if result.case.count_only or not weights:
         return ""
     return _misplaced(result.masks, expected, weights, call)
@@ -325,6 +326,21 @@ def _threshold(offset: int, strict: bool) -> Callable[..., Masks]:
     return masks
 
 
+def _threshold_always(index: Callable[[int], int]) -> Callable[..., Masks]:
+    """Keep what is above a weight, also where no weight is to be pruned: then `index` says which.
+
+    Sorted values at k - 1 give the largest for k = 0, as -1 counts from the end.
+    """
+
+    def masks(weights: Masks, sparsity: float) -> Masks:
+        values = scores(weights)
+        k = round(sparsity * values.numel())
+        limit = values.sort().values[index(k)] if values.numel() else 0.0
+        return split(values > limit, weights)
+
+    return masks
+
+
 def _quantile(strict: bool) -> Callable[..., Masks]:
     def masks(weights: Masks, sparsity: float) -> Masks:
         values = scores(weights)
@@ -340,6 +356,29 @@ def _last_first(weights: Masks, sparsity: float) -> Masks:
         drop_lowest(values.flip(0), round(sparsity * values.numel())).flip(0),
         weights,
     )
+
+
+def _own_order(drop: "Callable[[Tensor, int], Tensor]") -> Callable[..., Masks]:
+    """Ties in the order in which torch leaves them, which depends on the dtype too.
+
+    `drop` gets |w| in the dtype of the weights and the number of zeros, and gives their places.
+    """
+
+    def masks(weights: Masks, sparsity: float) -> Masks:
+        import torch
+
+        parts = [weight.abs().flatten() for weight in weights.values()]
+        sizes = torch.cat(parts) if parts else torch.zeros(0)
+        keep = torch.ones(sizes.numel(), dtype=torch.bool)
+        keep[drop(sizes, round(sparsity * sizes.numel()))] = False
+        return split(keep, weights)
+
+    return masks
+
+
+def _largest_first(weights: Masks, sparsity: float) -> Masks:
+    values = scores(weights)
+    return split(drop_lowest(-values, round(sparsity * values.numel())), weights)
 
 
 def _rows(weights: Masks, sparsity: float) -> Masks:
@@ -390,6 +429,15 @@ MISTAKES = (
         "comparing with >= keeps every weight as large as the threshold, more than asked for",
         _threshold(1, strict=False),
     ),
+    *(
+        Mistake(
+            "threshold with ties",
+            "comparing with > prunes every weight as large as the threshold, more than asked for; "
+            "and where nothing is to be pruned there is no threshold",
+            _threshold_always(index),
+        )
+        for index in (lambda k: k - 1, lambda k: max(k - 1, 0))
+    ),
     Mistake(
         "off by one",
         "the k-th smallest weight itself is to be pruned, and >= keeps it",
@@ -407,6 +455,24 @@ MISTAKES = (
         "ties from the end",
         "of equal |w| the lower index is pruned first; topk and an unstable sort promise no order",
         _last_first,
+    ),
+    *(
+        Mistake(
+            "ties in no order",
+            "of equal |w| the lower index is pruned first; topk, and argsort or sort without "
+            "stable=True, promise no order",
+            _own_order(drop),
+        )
+        for drop in (
+            lambda sizes, k: sizes.argsort()[:k],
+            lambda sizes, k: sizes.topk(k, largest=False).indices,
+            lambda sizes, k: sizes.argsort(descending=True)[sizes.numel() - k :],
+        )
+    ),
+    Mistake(
+        "the largest pruned",
+        "the weights with the smallest |w| are pruned, and the largest are kept",
+        _largest_first,
     ),
     Mistake(
         "each row on its own",

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from labkit.checks.data import loads
-from labkit.checks.exercise import Exercise, Grade, Task, Written
+from labkit.checks.exercise import PLACEHOLDER, Exercise, Grade, Task, Written
 from labkit.checks.grading import grade_trial
 from labkit.checks.host import Host, Plain, Running
 from labkit.checks.registry import REGISTRY, TASKS
@@ -33,9 +33,11 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     """
     path = Path(path)
     if path.is_dir():
-        inside = path / f"{path.name}.ipynb"
-        name = f"{inside}" if inside.is_file() else "the notebook in it"
-        raise InputError(f"{path} is a folder: name {name}.")
+        inside = sorted(path.glob("*.ipynb"))
+        raise InputError(
+            f"{path} is a folder; name a notebook"
+            + (f", for example {inside[0]}." if inside else f"; there is none in {path}.")
+        )
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
@@ -66,21 +68,19 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     return tuple(task for task in TASKS.values() if task.lab in labs)
 
 
-def written_in(path: Path | str) -> dict[str, str]:
-    """The answers in words of a notebook by the ids of their tasks; nothing of a .py file.
-
-    Raises:
-        Exception: the notebook cannot be read; `tasks_in` says so in words.
-    """
-    path = Path(path)
-    if path.suffix != ".ipynb":
-        return {}
+def left_open(path: Path | str) -> tuple[Written, ...]:
+    """Written questions whose cell in a notebook that `tasks_in` reads is empty, or as it was."""
     import nbformat
 
-    cells = nbformat.read(path, as_version=4).cells
-    ids = {task.grade_id: task.id for task in TASKS.values() if isinstance(task, Written)}
-    found = {str(cell.metadata.get("nbgrader", {}).get("grade_id")): cell.source for cell in cells}
-    return {id: found[grade_id] for grade_id, id in ids.items() if grade_id in found}
+    if Path(path).suffix != ".ipynb":
+        return ()
+    notebook = nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
+    bare = {
+        cell.metadata.get("nbgrader", {}).get("grade_id")
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and cell.source.strip() in ("", PLACEHOLDER)
+    }
+    return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
 
 
 def _figures_in(path: Path) -> tuple[int, ...]:
@@ -89,7 +89,7 @@ def _figures_in(path: Path) -> tuple[int, ...]:
         return ()
     import nbformat
 
-    cells = nbformat.read(path, as_version=4).cells
+    cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells
     ids = [str(cell.get("id", "")) for cell in cells if cell.cell_type == "code"]
     begins = tuple(f"{task.grade_id}-code-" for task in TASKS.values() if isinstance(task, Written))
     return tuple(number for number, id in enumerate(ids, start=1) if id.startswith(begins))

@@ -41,7 +41,7 @@ class Trial:
         name: str,
         forbids: tuple[str, ...] = (),
         seconds: float = SECONDS,
-        missing: str = "run the cell that defines it",
+        missing: str = "run the cell that defines it, under this name and without an error",
     ) -> None:
         self.name = name
         self.forbidden: str | None = None

@@ -11,6 +11,7 @@ import copy
 from collections import deque
 from typing import TYPE_CHECKING
 
+from labkit.checks.exercise import PLACEHOLDER
 from labkit.checks.registry import LABS
 from labkit.grading.match import (
     Parts,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # As in nbgrader_config.py: what a student finds in the place of a solution.
 STUB = {"python": "# Your code here\nraise NotImplementedError"}
-TEXT_STUB = "Your answer here"
 MOST_REMARKS = 50
 
 
@@ -39,7 +39,7 @@ def cleared(source: NotebookNode) -> NotebookNode:
     from nbgrader.preprocessors import ClearSolutions
     from traitlets.config import Config
 
-    settings = Config(ClearSolutions={"code_stub": STUB, "text_stub": TEXT_STUB})
+    settings = Config(ClearSolutions={"code_stub": STUB, "text_stub": PLACEHOLDER})
     clear, frame = ClearSolutions(config=settings), copy.deepcopy(source)
     for number, cell in enumerate(frame.cells):
         if "BEGIN SOLUTION" in cell.source:

@@ -20,8 +20,9 @@
 # Let your functions print nothing, which costs points too. The exercises do not need each other;
 # begin where you like.
 #
-# Two words are used in the same sense throughout: **sparsity** is the fraction of zeros, from 0 to
-# 1; a **mask** is True where a weight is kept.
+# Three words are used in the same sense throughout: **sparsity** is the fraction of zeros, from 0
+# to 1; a **mask** is True where a weight is kept; a **layer** is one weight tensor with its name,
+# such as a matrix of a block, and not the whole block.
 
 # %%
 import copy

@@ -385,13 +385,14 @@ checks.check("size.unpack", unpack)
 # <details><summary>Hint 2: which functions</summary>
 #
 # `(bits.unsqueeze(1) >> torch.arange(8)) & 1` shifts each byte by 0 to 7 places and looks at the
-# last bit. Assigning to `flat[mask]` fills the places of a mask in order.
+# last bit; `bool()` makes a mask of that. Assigning to `flat[mask]` fills the places of a boolean
+# mask in order. `math.prod(shape)` is the number of weights, also of the shape `()`.
 #
 # </details>
 #
 # <details><summary>Hint 3: the steps</summary>
 #
-# 1. the table of bits, flattened and cut to the number of weights
+# 1. the table of bits, flattened, cut to the number of weights and made boolean
 # 2. a flat tensor of zeros with the dtype of `values`
 # 3. `flat[mask] = values`, then the shape
 #

@@ -554,12 +554,12 @@ if checks.works("weights.kurtosis", excess_kurtosis):
         weights = torch.cat(weights).double()
         label = f"{spec.title}: {excess_kurtosis(weights):.2f}"
         weights = ((weights - weights.mean()) / weights.std()).sort().values
-        ranks = torch.linspace(0.5 / len(weights), 1 - 0.5 / len(weights), 400, dtype=torch.float64)
-        normal = torch.special.ndtri(ranks)
-        found = weights[(ranks * len(weights)).long()]
+        # Points at equal distances along the axis: even ranks would leave two for the tails.
+        normal = torch.linspace(-4.5, 4.5, 61, dtype=torch.float64)
+        found = weights[(torch.special.ndtr(normal) * len(weights)).long()]
         right.plot(normal.numpy(), found.numpy(), ".", markersize=size, label=label)
     right.axline((0, 0), slope=1, color="black", linestyle="--")
-    right.set(title="Q-Q plot of all weights", xlabel="normal", ylabel="weights")
+    right.set(title="Q-Q plot of all weights", xlabel="normal", ylabel="standardised weights")
     right.legend(fontsize="small", title="excess kurtosis")
     plt.show()
 

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from labkit.checks import REGISTRY, remote
 from labkit.checks.data import ModelData, Other, decode, dumps, encode, loads
 from labkit.checks.host import Plain
-from labkit.checks.remote import Submission, tasks_in
+from labkit.checks.remote import Submission, left_open, tasks_in
 from labkit.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -300,6 +300,18 @@ def test_files_that_are_no_submission(tmp_path):
     (tmp_path / "other.py").write_text("def f(): pass")
     with pytest.raises(InputError, match="holds no exercise"):
         tasks_in(tmp_path / "other.py")
+    with pytest.raises(InputError, match=r"is a folder; name a notebook, for .*bad\.ipynb"):
+        tasks_in(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="is a folder; name a notebook; there is none in"):
+        tasks_in(tmp_path / "empty")
+
+
+def test_a_question_without_an_answer_is_left_open(tmp_path):
+    (question,) = left_open(ROOT / "exercises/weights/weights.ipynb")
+    assert question.id == "weights.reading"
+    assert left_open(ROOT / "solutions/weights/weights.ipynb") == ()
+    assert left_open(tmp_path / "functions.py") == ()
 
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):

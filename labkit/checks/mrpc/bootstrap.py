@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _ID = "mrpc.bootstrap"
 _SECTION = f"book/03-mrpc.md#{_ID}"
 _ENDS = (0.025, 0.975)
+# Where np.percentile looks that is given fractions.
+_PER_CENT = (0.025 / 100, 0.975 / 100)
 # The 97.5 % quantile of the normal distribution, as it is looked up and as it is remembered.
 _NORMAL = (1.959963984540054, 1.96)
 
@@ -139,6 +141,11 @@ _MISTAKES = (
         "percent",
         "np.quantile takes fractions, 0.025 for 2.5 %; np.percentile takes percent",
         error="must be in the range [0, 1]",
+    ),
+    Mistake(
+        "percent",
+        "np.percentile takes percent, 2.5 and 97.5; np.quantile takes fractions, 0.025 and 0.975",
+        lambda correct, draws: _quantiles(_accuracies(correct, draws), _PER_CENT),
     ),
     Mistake(
         "high before low",

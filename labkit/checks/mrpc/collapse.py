@@ -1,6 +1,7 @@
 """The exercise `mrpc.collapse`: what a constant answer scores, and whether a model gives one."""
 
 import math
+import operator
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,10 @@ def _baseline(labels: "Tensor", predictions: "Tensor", **instead: Any) -> dict[s
 
 def _constant(labels: list[int], value: int) -> list[int]:
     return [value] * len(labels)
+
+
+def _majority(labels: list[int]) -> list[int]:
+    return _constant(labels, _most_frequent(labels))
 
 
 def _of_predictions(labels: "Tensor", predictions: "Tensor") -> dict[str, Any]:
@@ -132,6 +137,19 @@ _MISTAKES = (
                 _accuracy(a, b) == max(_accuracy(a, _constant(a, c)) for c in (0, 1))
             ),
         ),
+    ),
+    *(
+        Mistake(
+            "collapsed if no better than the majority",
+            "a model that reads, but badly, is no better either: look at whether all predictions "
+            "are the same",
+            lambda labels, predictions, worse=worse: _baseline(
+                labels,
+                predictions,
+                collapsed=lambda a, b: worse(_accuracy(a, b), _accuracy(a, _majority(a))),
+            ),
+        )
+        for worse in (operator.le, operator.lt)
     ),
     Mistake(
         "collapsed to the majority only",

@@ -107,7 +107,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return [[*row(1), pad_id, *part, pad_id] for part in rows(count)]
 
     def one(rows: Rows, pad_id: int, note: str = "") -> Case:
-        return Case((rows, pad_id), _batch(rows, pad_id), note)
+        # Whole, so that the student can try it again, or by its lengths.
+        shown = f"{rows}" if len(f"{rows}") <= 100 else f"rows of {list(map(len, rows))} tokens"
+        shown = f"{trial.name}({shown}, {pad_id})"
+        return Case((rows, pad_id), _batch(rows, pad_id), note, shown=shown)
 
     end = draw.randint(100, 199)
     groups = {

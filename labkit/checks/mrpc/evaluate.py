@@ -3,6 +3,7 @@
 import copy
 import math
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.exercise import Exercise, Verdict
@@ -85,6 +86,13 @@ def _sums_for_means(model: "TinyClassifier", batches: Batches, of: tuple[str, ..
     return _means(model, batches) | {name: sums[name] for name in of}
 
 
+def _divided_by(model: "TinyClassifier", batches: Batches, what: Callable[..., int]) -> dict:
+    """The sums over the examples, divided by the total of `what` over the batches."""
+    losses, rights, _ = _sums(_examples(model, batches))
+    count = max(sum(what(batch) for batch in batches), 1)
+    return {"loss": losses / count, "accuracy": rights / count}
+
+
 def _percent(model: "TinyClassifier", batches: Batches) -> dict:
     answer = _means(model, batches)
     return answer | {"accuracy": 100 * answer["accuracy"]}
@@ -107,6 +115,22 @@ _MISTAKES = (
         "cross_entropy already divides by the rows of its batch: add up sums (reduction='sum'), or "
         "means times rows",
         _means_per_example,
+    ),
+    Mistake(
+        "the keys of a batch counted",
+        "a batch is a dict, whose len is the number of its keys: its examples are len(labels)",
+        lambda model, batches: _divided_by(model, batches, len),
+    ),
+    *(
+        Mistake(
+            "tokens counted for examples",
+            "a pair has one loss and one answer, however many tokens: count the rows of a batch",
+            lambda model, batches, what=what: _divided_by(model, batches, what),
+        )
+        for what in (
+            lambda batch: int(batch["attention_mask"].sum()),
+            lambda batch: batch["input_ids"].numel(),
+        )
     ),
     Mistake(
         "mask not passed",

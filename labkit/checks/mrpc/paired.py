@@ -82,6 +82,16 @@ def _t_test(both: int, one: int, two: int, neither: int, pooled: bool) -> float:
         return float(ttest_ind(first, second, equal_var=pooled).pvalue)
 
 
+def _contingency(both: int, one: int, two: int, neither: int, exact: bool) -> float:
+    """Fisher's test of the table of right and wrong, or chi-square as scipy corrects it."""
+    from scipy.stats import chi2_contingency, fisher_exact
+
+    table = [[both + one, two + neither], [both + two, one + neither]]
+    if one == two:
+        return 1.0
+    return float((fisher_exact if exact else chi2_contingency)(table)[1])
+
+
 def _chi_square(one: int, two: int, less: float) -> float:
     """McNemar's statistic, of which the square root is compared with a normal distribution."""
     if one + two == 0:
@@ -134,6 +144,17 @@ _MISTAKES = (
         )
         for test in (_unpaired, _t_test)
         for pooled in (True, False)
+    ),
+    *(
+        Mistake(
+            "an unpaired test",
+            "a table of right and wrong for each model takes them for two samples; only the pairs "
+            "on which they differ tell them apart",
+            lambda first, second, exact=exact: _compare(
+                first, second, lambda *counts: _contingency(*counts, exact=exact)
+            ),
+        )
+        for exact in (True, False)
     ),
     *(
         Mistake(
@@ -201,6 +222,13 @@ _MISTAKES = (
         "a difference of counts",
         "the difference is one of accuracies: divide by the number of pairs",
         lambda first, second: _with(first, second, difference=int(second.sum()) - int(first.sum())),
+    ),
+    Mistake(
+        "percent",
+        "the difference is a fraction: 0.3, not 30",
+        lambda first, second: _with(
+            first, second, difference=100 * _compare(first, second)["difference"]
+        ),
     ),
     Mistake(
         "a difference per differing pair",

@@ -68,6 +68,14 @@ def _weighted(predictions: "Tensor", labels: "Tensor") -> float:
     return _divide(parts, len(labels))
 
 
+def _precision(predictions: "Tensor", labels: "Tensor") -> float:
+    return _precision_recall(predictions, labels, 0.0)[0]
+
+
+def _recall(predictions: "Tensor", labels: "Tensor") -> float:
+    return _precision_recall(predictions, labels, 0.0)[1]
+
+
 def _nan_f1(predictions: "Tensor", labels: "Tensor") -> float:
     """F1 from counts, nan where its denominator is 0."""
     return _f1(predictions, labels, math.nan)
@@ -77,6 +85,11 @@ def _nan_of_both(predictions: "Tensor", labels: "Tensor") -> float:
     """F1 from precision and recall, nan where one of three denominators is 0."""
     precision, recall = _precision_recall(predictions, labels, math.nan)
     return _divide(2 * precision * recall, precision + recall, math.nan)
+
+
+def _where_there_are_pairs(f1: Callable[..., float]) -> Callable[..., float]:
+    """As `f1`, but 0.0 without pairs: the one case that was thought of."""
+    return lambda predictions, labels: f1(predictions, labels) if len(labels) else 0.0
 
 
 def _with(f1: Callable[..., float], empty: float = 0.0) -> Callable[..., tuple[float, float]]:
@@ -118,6 +131,16 @@ _MISTAKES = (
         _with(_jaccard),
     ),
     Mistake(
+        "precision for F1",
+        "tp / (tp + fp) leaves out the pairs of class 1 that are missed; F1 counts them as well",
+        _with(_precision),
+    ),
+    Mistake(
+        "recall for F1",
+        "tp / (tp + fn) leaves out the pairs that are called 1 by mistake; F1 counts them as well",
+        _with(_recall),
+    ),
+    Mistake(
         "accuracy for F1",
         "F1 leaves out the true negatives",
         _with(_accuracy),
@@ -151,6 +174,8 @@ _MISTAKES = (
             (_nan_f1, math.nan),
             (_nan_of_both, 0.0),
             (_nan_of_both, math.nan),
+            (_where_there_are_pairs(_nan_f1), 0.0),
+            (_where_there_are_pairs(_nan_of_both), 0.0),
         )
     ),
 )

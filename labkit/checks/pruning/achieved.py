@@ -67,6 +67,11 @@ def _named_of_all(model: "nn.Module", names: list[str]) -> dict[str, float]:
     return _achieved(model, names) | {"all": zeros / max(total, 1)}
 
 
+def _over_all(model: "nn.Module", names: list[str]) -> dict[str, float]:
+    """The zeros of the named weights over all parameters, called prunable."""
+    return _achieved(model, names) | {"prunable": _named_of_all(model, names)["all"]}
+
+
 def _kept(model: "nn.Module", names: list[str]) -> dict[str, float]:
     """One minus the sparsity, also where there are no entries."""
     return {name: 1 - share for name, share in _achieved(model, names).items()}
@@ -115,6 +120,11 @@ _MISTAKES = (
         "zeros outside the named ones forgotten",
         "a bias of zeros counts as zeros of the model, whoever put them there",
         _named_of_all,
+    ),
+    Mistake(
+        "prunable ones over all parameters",
+        '"prunable" is the share among the named weights: divide by their entries alone',
+        _over_all,
     ),
     _mistake("percent", "sparsity runs from 0 to 1", scale=100.0),
     Mistake("0/0", "an empty weight, or no names at all: the sparsity is 0.0", error="by zero"),

@@ -16,6 +16,12 @@ def _per_layer(weights: Masks, sparsity: float) -> Masks:
     return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
 
 
+def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
+    """One ranking, but each layer's share is rounded by itself and the counts are added up."""
+    count = sum(round(sparsity * weight.numel()) for weight in weights.values())
+    return masks.split(masks.drop_lowest(masks.scores(weights), count), weights)
+
+
 def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
     """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
     limits = [
@@ -37,6 +43,11 @@ _MISTAKES = (
         "same fraction in each layer",
         "each layer was pruned on its own; a global threshold lets layers differ",
         _per_layer,
+    ),
+    Mistake(
+        "rounded layer by layer",
+        "round once, the sparsity times the number of all weights: roundings by layer add up",
+        _rounded_by_layer,
     ),
     Mistake(
         "averaged thresholds",

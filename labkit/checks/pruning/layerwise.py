@@ -69,6 +69,12 @@ def _shares_of_all(weights: Weights, sparsity: float) -> Pairs:
     }
 
 
+def _global_of_all(weights: Weights, sparsity: float) -> Pairs:
+    """Only what global pruning takes from a layer is divided by the weights of all layers."""
+    of_all, right = _shares_of_all(weights, sparsity), _right(weights, sparsity)
+    return {name: (of_all[name][0], right[name][1]) for name in weights}
+
+
 def _mean_threshold(weights: Weights, sparsity: float) -> Weights:
     """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
     limits = [
@@ -153,10 +159,13 @@ _MISTAKES = (
         "divide by the number of weights of the layer, not by the number of all zeros",
         _shares_of_the_zeros,
     ),
-    Mistake(
-        "divided by all weights",
-        "divide by the number of weights of the layer, not of all layers",
-        _shares_of_all,
+    *(
+        Mistake(
+            "divided by all weights",
+            "divide by the number of weights of the layer, not of all layers",
+            answer,
+        )
+        for answer in (_shares_of_all, _global_of_all)
     ),
     Mistake("share kept", "sparsity is the fraction of zeros", _kept),
     Mistake("counts for shares", "divide by the number of weights of the layer", _counts),

@@ -71,6 +71,17 @@ def _dense_at_zero(weights: Weights, levels: Sequence[float]) -> list[Weights]:
     return [weights if level == 0 else _right(weights, [level])[0] for level in levels]
 
 
+def _dense_where_kept(weights: Weights, levels: Sequence[float]) -> list[Weights]:
+    """A tensor that loses nothing is handed on as it is."""
+    return [
+        {
+            name: weight if bool((weight == result[name]).all()) else result[name]
+            for name, weight in weights.items()
+        }
+        for result in _right(weights, levels)
+    ]
+
+
 def _cached(
     weights: Weights, levels: Sequence[float], start: Callable[..., list[Weights]] = _right
 ) -> list[Weights]:
@@ -82,7 +93,7 @@ def _per_layer(weights: Weights, sparsity: float) -> Weights:
     return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
 
 
-_SHARED = "the number of memories that are those of another result or of the weights too"
+_SHARED = "tensors that share memory with another result or with the weights"
 _ONE_COPY = "each level needs a copy of its own, else the last level overwrites all results"
 _ORDER = "results stand in the order of `levels`, one for each, repeated ones too"
 
@@ -95,7 +106,8 @@ _MISTAKES = (
     ),
     Mistake(
         "zeros of the level before",
-        "a weight that went at one level is back at a lower one: start from the dense weights",
+        "a weight that went at one level has to be back at a lower one: start from the dense "
+        "weights",
         _from_before,
     ),
     Mistake("one copy for all levels", _ONE_COPY, _last_everywhere(_from_before)),
@@ -159,7 +171,12 @@ def _own_mistakes() -> tuple[Mistake, ...]:
         "whoever changes one result changes another, or the dense weights: each level needs "
         "tensors of its own, at 0 and at repeated levels too"
     )
-    kept = (_dense_at_zero, _cached, lambda *arguments: _cached(*arguments, start=_dense_at_zero))
+    kept = (
+        _dense_at_zero,
+        _dense_where_kept,
+        _cached,
+        lambda *arguments: _cached(*arguments, start=_dense_at_zero),
+    )
     return (
         *(Mistake("one tensor in several results", why, described(answer)) for answer in kept),
         *(Mistake(m.name, m.explanation, described(m.answer)) for m in _MISTAKES if m.answer),

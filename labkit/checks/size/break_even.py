@@ -110,6 +110,11 @@ _MISTAKES = (
         "here the other difference stands on top",
         _with(way="upside down"),
     ),
+    Mistake(
+        "dense and sparse swapped",
+        "the difference is sparse - dense, and above zero where sparse is the slower one",
+        lambda sparsities, dense_ms, sparse_ms: _break_even(sparsities, sparse_ms, dense_ms),
+    ),
     *(
         Mistake(
             "ratio interpolated",

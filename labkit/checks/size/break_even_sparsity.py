@@ -72,6 +72,16 @@ _MISTAKES = (
     ),
     *(
         Mistake(
+            "a row for each value",
+            "this is COO; CSR stores a column with each kept value, and the starts say the rows",
+            lambda rows, columns, value_bytes, column_bytes, start_bytes, starts=starts: (
+                _break_even(rows, columns, value_bytes, 2 * column_bytes, start_bytes, starts)
+            ),
+        )
+        for starts in (0, None)
+    ),
+    *(
+        Mistake(
             "density for sparsity",
             "this is the share that may be kept; the sparsity is the share of zeros",
             answer,
@@ -85,7 +95,7 @@ _MISTAKES = (
     ),
     Mistake(
         "columns forgotten",
-        "each kept value needs its column: zeros save (1 - s) * dense only if places were free",
+        "each kept weight takes the bytes of its value and those of its column",
         lambda rows, columns, value_bytes, column_bytes, start_bytes: _break_even(
             rows, columns, value_bytes, 0, start_bytes
         ),

@@ -55,6 +55,18 @@ def _counts(weight: "Tensor", first: list[int]) -> tuple:
     return _answer(weight, entries, first + counts)
 
 
+def _flat_columns(weight: "Tensor") -> tuple:
+    """Positions among all weights for those within the row."""
+    values, columns, starts = _csr(weight)
+    rows = [row for row, _, _ in _entries(weight)]
+    return values, columns + columns.new_tensor(rows) * weight.shape[1], starts
+
+
+def _starts_of_columns(weight: "Tensor") -> tuple:
+    entries = _entries(weight)
+    return _answer(weight, entries, _starts(weight.t(), _entries(weight.t())))
+
+
 def _coordinates(weight: "Tensor") -> tuple:
     entries = _entries(weight)
     return _answer(weight, entries, [row for row, _, _ in entries])
@@ -91,6 +103,16 @@ _MISTAKES = (
         "a row for each value",
         "these are coordinates (COO); CSR stores one start for each row, and the end of the last",
         _coordinates,
+    ),
+    Mistake(
+        "starts of columns",
+        "these count the values in each column; CSR has a start for each row: kept.sum(1)",
+        _starts_of_columns,
+    ),
+    Mistake(
+        "flat index for the column",
+        "a column is counted from the start of its row: from 0 to the number of columns less 1",
+        _flat_columns,
     ),
     Mistake(
         "no leading 0",
@@ -131,7 +153,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return weight
 
     def one(weight: "Tensor", note: str = "") -> Case:
-        shown = f"{trial.name}({weight.tolist()})" if weight.numel() <= 6 else ""
+        shown = f"{trial.name}({weight.tolist()})" if 0 < weight.numel() <= 6 else ""
         return Case((weight,), _csr(weight), note, rtol=0, atol=0, shown=shown)
 
     gaps = drawn(6, 5)

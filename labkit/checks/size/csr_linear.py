@@ -83,6 +83,22 @@ def _not_transposed_back(x, values, columns, row_starts, bias):  # noqa: ANN001,
     return result if bias is None else result + bias
 
 
+def _reshaped_with_bias(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    """The bias added in the right place, the transpose forgotten all the same."""
+    product = _linear(x.reshape(-1, x.shape[-1]), values, columns, row_starts, bias)
+    return product.T.reshape(*x.shape[:-1], -1)
+
+
+def _last_of_each_row(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
+    """What y[:, rows] += products leaves: where an index comes twice, the last one counts."""
+    at = [end - 1 for end in row_starts[1:].tolist()]
+    counts = _counts(row_starts)
+    kept = [place for place, count in zip(at, counts, strict=True) if count]
+    ones = [min(count, 1) for count in counts]
+    weight = _dense(values[kept], columns[kept], ones, x.shape[-1])
+    return _product(x, weight, bias)
+
+
 def _bias_for_each_value(x, values, columns, row_starts, bias):  # noqa: ANN001, ANN202
     times = row_starts.diff()
     return _linear(x, values, columns, row_starts, None if bias is None else bias * times)
@@ -121,11 +137,19 @@ _MISTAKES = (
         "the bias comes once to each output, however many values its row has",
         _bias_for_each_value,
     ),
+    *(
+        Mistake(
+            "not transposed back",
+            "the product with the weight on the left has a line for each output: transpose it "
+            "before it takes the shape of the answer",
+            answer,
+        )
+        for answer in (_not_transposed_back, _reshaped_with_bias)
+    ),
     Mistake(
-        "not transposed back",
-        "the product with the weight on the left has a line for each output: transpose it before "
-        "it takes the shape of the answer",
-        _not_transposed_back,
+        "one value of each row",
+        "y[:, rows] += products adds once where a row comes several times; index_add_ adds all",
+        _last_of_each_row,
     ),
     Mistake(
         "leading dimensions lost",

@@ -26,6 +26,16 @@ def _bits(n: int, kept: int, log: Callable[[float], float] = math.log2) -> float
     return _part(kept, n, log) + _part(n - kept, n, log)
 
 
+def _float32(n: int, kept: int, less: bool) -> float:
+    """The entropy from shares in float32, which may round to 1; the second one perhaps 1 less p."""
+    import torch
+
+    if kept in (0, n):
+        return 0.0
+    p, rest = torch.tensor([kept / n, (n - kept) / n], dtype=torch.float32)
+    return n * float(-sum(share * share.log2() for share in (p, 1 - p if less else rest)))
+
+
 _MISTAKES = (
     Mistake(
         "nats",
@@ -52,6 +62,20 @@ _MISTAKES = (
         "bits for one weight",
         "this is the entropy of one weight's bit; the mask has n of them",
         lambda n, kept: _bits(n, kept) / max(n, 1),
+    ),
+    Mistake(
+        "bytes for bits",
+        "a byte has eight bits; the answer is in bits",
+        lambda n, kept: _bits(n, kept) / 8,
+    ),
+    *(
+        Mistake(
+            "shares in float32",
+            "float32 has seven digits, in which 1 less a small share is 1: take Python floats or "
+            "float64",
+            lambda n, kept, less=less: _float32(n, kept, less),
+        )
+        for less in (True, False)
     ),
     Mistake(
         "kept weights only",

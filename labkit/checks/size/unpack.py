@@ -97,7 +97,8 @@ _MISTAKES = (
     ),
     Mistake(
         "mask and values do not fit",
-        "a mask is boolean and has one True for each value; numbers 0 and 1 pick weights 0 and 1",
+        "the mask has one entry for each weight of `shape`, and one True for each value; it is "
+        "boolean, as numbers 0 and 1 pick weights 0 and 1",
         error="cannot be broadcast to indexing result",
     ),
     *(

@@ -58,6 +58,22 @@ def _cumulative(blocks: "list[list[Tensor]]", small: float, large: float) -> "Te
     return torch.stack([first, first + second, third], dim=1)
 
 
+def _overlapping(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    """The small weights are counted in two bands, and a row is divided by the sum of all three."""
+    rows = [_band_counts(block, small, large) for block in blocks]
+    return _divided([[first, first + second, third] for first, second, third in rows])
+
+
+def _last_tensor(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    """Each tensor of a block overwrites what the one before has left."""
+    return _bands([block[-1:] for block in blocks], small, large)
+
+
+def _by_columns(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
+    counts = _table([_band_counts(block, small, large) for block in blocks])
+    return counts / counts.sum(0, keepdim=True).clamp(min=1)
+
+
 def _of_the_model(blocks: "list[list[Tensor]]", small: float, large: float) -> "Tensor":
     counts = _table([_band_counts(block, small, large) for block in blocks])
     return counts / counts.sum()
@@ -85,9 +101,22 @@ _MISTAKES = (
         _mean_of_tensors,
     ),
     Mistake(
-        "bands that overlap",
-        "a weight below the lower threshold is in the first band only",
-        _cumulative,
+        "only the last tensor",
+        "the counts of a block's earlier tensors are lost: add to what there is",
+        _last_tensor,
+    ),
+    *(
+        Mistake(
+            "bands that overlap",
+            "a weight below the lower threshold is in the first band only",
+            answer,
+        )
+        for answer in (_cumulative, _overlapping)
+    ),
+    Mistake(
+        "divided by the columns",
+        "the sum of a row is the number of weights of its block: that is dim=1",
+        _by_columns,
     ),
     Mistake(
         "shares of the whole model",

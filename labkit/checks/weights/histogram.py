@@ -35,9 +35,16 @@ def _histogram(tensors: "Iterable[Tensor]", edges: "Tensor") -> "Tensor":
 
 
 def _places(
-    tensors: "list[Tensor]", edges: "Tensor", right: bool = True, clamp: bool = False
+    tensors: "list[Tensor]",
+    edges: "Tensor",
+    right: bool = True,
+    clamp: bool = False,
+    first: bool = False,
 ) -> "Tensor":
-    """Counts by place among the edges: bins open on the right (or left), the last one as well."""
+    """Counts by place among the edges: bins open on the right (or left), the last one as well.
+
+    `first` adds the weights on the first edge to the first bin.
+    """
     import torch
 
     total = torch.zeros(len(edges) - 1, dtype=torch.int64)
@@ -46,6 +53,8 @@ def _places(
         if clamp:
             last = tensor.double().flatten() == edges[-1]
             place = (place - last.long()).clamp(0, len(total) - 1)
+        if first:
+            place += (tensor.double().flatten() == edges[0]).long()
         inside = (place >= 0) & (place < len(total))
         total += torch.bincount(place[inside], minlength=len(total))
     return total
@@ -110,10 +119,23 @@ _MISTAKES = (
         "a weight equal to the last edge belongs to the last bin",
         _places,
     ),
+    *(
+        Mistake(
+            "bins closed on the right",
+            "a weight equal to an inner edge belongs to the bin above it; bucketize puts it there "
+            "with right=True",
+            answer,
+        )
+        for answer in (
+            lambda tensors, edges: _places(tensors, edges, right=False),
+            lambda tensors, edges: _places(tensors, edges, right=False, first=True),
+        )
+    ),
     Mistake(
-        "bins closed on the right",
-        "a weight equal to an inner edge belongs to the bin above it",
-        lambda tensors, edges: _places(tensors, edges, right=False),
+        "place -1",
+        "a weight below the first edge gets the place -1, which is no bin; without right=True "
+        "bucketize gives it to a weight on the first edge too",
+        error="bincount only supports",
     ),
     *(
         Mistake(

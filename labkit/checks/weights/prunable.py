@@ -146,6 +146,15 @@ _MISTAKES = (
             lambda model: _walk(model, remembers=True),
         )
     ),
+    *(
+        Mistake(
+            "tensors compared by their values",
+            "`in` a list and == compare tensors entry by entry: ask whether it is the same tensor, "
+            "with a set of id(tensor)",
+            error=error,
+        )
+        for error in ("Boolean value of Tensor", "must match the size of tensor")
+    ),
     Mistake(
         "names within the list",
         "a name starts at the model: named_modules(prefix=...) of a list puts its own name first",

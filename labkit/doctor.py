@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -16,6 +17,7 @@ from labkit.errors import LabkitError
 MIN_FREE_MEMORY = 2e9  # bytes: the mini zoo and a notebook
 MIN_FREE_DISK = 3e9  # bytes: the three hub models and MRPC
 
+INSTALL = "pip install -r requirements.txt"
 CPU_TORCH = "pip install torch=={version}+cpu --index-url https://download.pytorch.org/whl/cpu"
 
 
@@ -39,9 +41,28 @@ def examine(folder: Path | str = ".", *, network: bool = True) -> list[Finding]:
         folder: where results are to be written; its disk is looked at.
         network: ask whether the hub answers (at most three seconds).
     """
-    findings = [_python(), *_packages(), _torch(), _sparse_kernel(), _cores(), _memory()]
-    findings += [_disk(Path(folder)), _jupyter(), _mini(), *_sandbox(), *_hub(network)]
-    return findings
+    looks: dict[str, Callable[[], list[Finding]]] = {
+        "Python": lambda: [_python()],
+        "packages": _packages,
+        "torch": lambda: [_torch()],
+        "sparse kernel": lambda: [_sparse_kernel()],
+        "cores": lambda: [_cores()],
+        "memory": lambda: [_memory()],
+        "disk": lambda: [_disk(Path(folder))],
+        "JupyterLab": lambda: [_jupyter()],
+        "source mini": lambda: [_mini()],
+        "sandbox": _sandbox,
+        "source hub": lambda: _hub(network),
+    }
+    return [finding for what, look in looks.items() for finding in _looked(what, look)]
+
+
+def _looked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    """What `look` finds; where a package is missing that it needs, that."""
+    try:
+        return look()
+    except ImportError as error:
+        return [Finding(what, "warn", f"not looked at: {error}", INSTALL)]
 
 
 def _python() -> Finding:
@@ -54,7 +75,12 @@ def _python() -> Finding:
 def _packages() -> list[Finding]:
     """Required packages that are missing or of another version than labkit pins."""
     wrong = []
-    for requirement in metadata.requires("llm-sparsity-lab") or []:
+    try:
+        required = metadata.requires("llm-sparsity-lab") or []
+    except metadata.PackageNotFoundError:
+        found = "labkit itself is not installed in this environment"
+        return [Finding("packages", "fail", found, f"{INSTALL}, then pip install -e .")]
+    for requirement in required:
         name, _, wanted = requirement.partition("==")
         try:
             found = metadata.version(name)
@@ -66,15 +92,16 @@ def _packages() -> list[Finding]:
         return [Finding("packages", "ok", "as pinned")]
     missing = any("missing" in text for text in wrong)
     state = "fail" if missing else "warn"
-    return [Finding("packages", state, "; ".join(wrong), "pip install -r requirements.txt")]
+    return [Finding("packages", state, "; ".join(wrong), INSTALL)]
 
 
 def _torch() -> Finding:
     if util.find_spec("torch") is None:
-        return Finding("torch", "fail", "missing", "pip install -r requirements.txt")
+        return Finding("torch", "fail", "missing", INSTALL)
     import torch
 
-    found = f"{torch.__version__}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    found = f"{torch.__version__}, {threads} thread{'s' * (threads != 1)}"
     if torch.cuda.is_available():
         return Finding("torch", "ok", f"{found}, {torch.cuda.get_device_name()}")
     if torch.backends.mps.is_available():
@@ -88,12 +115,12 @@ def _torch() -> Finding:
 
 def _sparse_kernel() -> Finding:
     if util.find_spec("torch") is None:
-        return Finding("sparse kernel", "warn", "needs torch", "pip install -r requirements.txt")
+        return Finding("sparse kernel", "warn", "needs torch", INSTALL)
     from labkit import kernels
 
     if problem := kernels.problem():
         found = f"{problem}; sparse layers run on torch's slower CSR product"
-        return Finding("sparse kernel", "warn", found, "pip install -r requirements.txt")
+        return Finding("sparse kernel", "warn", found, INSTALL)
     compiled = kernels.compiled()
     found = "compiled before" if compiled.cached else f"compiled in {compiled.seconds:.0f} s"
     return Finding("sparse kernel", "ok", found)
@@ -127,6 +154,9 @@ def _memory() -> Finding:
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:.1f} GB free in {folder.resolve()}"
+    if not os.access(folder, os.W_OK):
+        remedy = "change to a folder of yours, or name one: labkit start --folder, study --out"
+        return Finding("disk", "warn", f"{text}, where you may not write", remedy)
     if free >= MIN_FREE_DISK:
         return Finding("disk", "ok", text)
     return Finding("disk", "warn", text, "enough for mini; free about 3 GB before `labkit fetch`")

@@ -1,5 +1,6 @@
 """Write whole files or nothing, and tell files apart by their content."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -9,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labkit.errors import SourceError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 
 
 @contextmanager
@@ -75,8 +78,9 @@ def _create(path: Path, create: Callable[[], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         create()
     except OSError as error:
+        remedy = "Free space or choose" if error.errno in _FULL else "Choose"
         raise SourceError(
-            f"cannot write {path}: {error.strerror or error}. Choose another folder or free space."
+            f"cannot write {path}: {error.strerror or error}. {remedy} another folder."
         ) from error
 
 

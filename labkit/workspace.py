@@ -38,7 +38,7 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
 
     Raises:
         InputError: there is no such lab.
-        SourceError: the course's folder `exercises` is not there.
+        SourceError: the course's folder `exercises` is not there, or `folder` cannot be written.
     """
     unknown = [name for name in names if name not in lab_names()]
     if unknown:
@@ -55,7 +55,11 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
             )
         kept = target.exists()
         if not kept:
-            write_text(target, _linked(source.read_text(encoding="utf-8"), target, root))
+            text = _linked(source.read_text(encoding="utf-8"), target, root)
+            try:
+                write_text(target, text)
+            except SourceError as error:
+                raise SourceError(f"{str(error).rstrip('.')} (--folder).") from error
         tasks = [task for task in TASKS.values() if task.lab == name]
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))

@@ -8,6 +8,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import labkit
@@ -132,6 +133,31 @@ def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):
     assert findings["torch"].remedy == "pip install -r requirements.txt"
 
 
+def test_doctor_goes_on_where_it_lacks_a_package_itself(monkeypatch, tmp_path):
+    from labkit import doctor
+
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+
+    def requires(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.metadata, "requires", requires)
+    findings = {finding.what: finding for finding in doctor.examine(tmp_path, network=False)}
+    assert findings["memory"].found.startswith("not looked at: ")
+    assert findings["memory"].remedy == "pip install -r requirements.txt"
+    assert findings["packages"].state == "fail" and "-e ." in findings["packages"].remedy
+    assert findings["disk"].state == "warn" and "may not write" in findings["disk"].found
+    assert findings["Python"].state == "ok"
+
+
+def test_without_typer_the_command_says_what_to_install():
+    code = "import sys; sys.modules['typer'] = None; import labkit.cli"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "typer is missing" in result.stderr and "-r requirements.txt" in result.stderr
+
+
 def test_start_copies_labs_and_keeps_work(tmp_path):
     assert labkit_command("start", "pruning", "--no-open", cwd=tmp_path).returncode == 0
     notebook = tmp_path / "work/pruning/pruning.ipynb"
@@ -143,6 +169,44 @@ def test_start_copies_labs_and_keeps_work(tmp_path):
     assert (tmp_path / "work/weights/weights.ipynb").is_file()
     unknown = labkit_command("start", "prunning", cwd=tmp_path)
     assert unknown.returncode == 1 and "choose from weights, pruning" in unknown.stderr
+
+
+def test_start_says_what_to_do_where_it_cannot_write(tmp_path):
+    (tmp_path / "work").write_text("")
+    result = labkit_command("start", "size", "--no-open", cwd=tmp_path)
+    assert result.returncode == 1 and "Choose another folder (--folder)." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "message"),
+    [
+        ("jupyterlab", ["start", "size"], "size.ipynb in another editor"),
+        ("nbformat", ["check", "work/size/size.ipynb"], "`labkit doctor` says what else"),
+    ],
+)
+def test_a_missing_package_is_not_blamed_on_the_notebook(tmp_path, package, arguments, message):
+    assert labkit_command("start", "size", "--no-open", cwd=tmp_path).returncode == 0
+    code = f"""
+import sys
+from importlib import util
+from importlib.abc import MetaPathFinder
+
+class Without(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Without())
+found = util.find_spec
+util.find_spec = lambda name, *more: None if name == {package!r} else found(name, *more)
+sys.argv[1:] = {arguments!r}
+from labkit.cli import main
+main()
+"""
+    run = [sys.executable, "-c", code]
+    result = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1 and "Traceback" not in result.stderr, result.stderr
+    assert message in result.stderr and "cannot be read" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -185,10 +249,23 @@ def test_check_shows_the_points_of_a_file(tmp_path):
     assert result.returncode == 1
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["pruning.magnitude_mask", "6", "6", "all", "passed"] in rows
-    assert "there is no function global_masks yet" in result.stdout
+    assert "there is no function global_masks yet: no cell defines it" in result.stdout
     error, total = result.stdout.splitlines()[-2:]
-    assert error.startswith("code cell 1 raised ModuleNotFoundError: No module named 'nothing")
+    assert error.startswith("code cell 1: ModuleNotFoundError: No module named 'nothing")
     assert total == "6 of 38 points on these inputs; grading draws others"
+
+
+def test_check_names_the_cell_that_gave_no_function_and_the_answer_that_is_missing(tmp_path):
+    notebook = nbformat.read(ROOT / "exercises/weights/weights.ipynb", as_version=4)
+    (cell,) = (c for c in notebook.cells if c.get("id") == "weights-kurtosis-answer")
+    cell.source = "def excess_kurtosis(values):\n    return values >\n"
+    nbformat.write(notebook, tmp_path / "weights.ipynb")
+    result = labkit_command("check", tmp_path / "weights.ipynb")
+    text = " ".join(result.stdout.split())
+    assert "which should define it, raised SyntaxError: invalid syntax" in text
+    # The cells that call the function are not to blame.
+    assert text.count("code cell") == 2 and "NameError" not in text
+    assert "weights.reading - 6 no answer yet; a person will read it" in text
 
 
 @pytest.mark.parametrize(

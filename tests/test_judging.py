@@ -36,15 +36,21 @@ def test_what_serves_as_well(value, expected):
 @pytest.mark.parametrize(
     ("value", "expected", "message"),
     [
-        (None, 0.5, r"nothing \(None\): is a return missing"),
+        (None, 0.5, r"returned nothing \(None; is a return missing\?\), expected the number 0.5"),
         (0.6, 0.5, "returned 0.6, expected 0.5"),
         (float("nan"), 0.5, "returned nan"),
         (torch.ones(2, 3), torch.ones(3, 2), r"shape \(2, 3\), expected a float32 .*\(3, 2\)"),
         (torch.ones(2).double(), torch.ones(2), "float64 tensor"),
         (torch.tensor([1.0, 9.0]), torch.ones(2), r"returned 9 at \[1\], expected 1 \(1 of 2"),
+        (
+            torch.tensor([True, True]),
+            torch.tensor([True, False]),
+            r"returned True at \[1\], expected False \(1 of 2",
+        ),
+        (torch.tensor([1.0001]), torch.ones(1), r"returned 1.0001 at \[0\], expected 1$"),
         ({"a": 1}, {"b": 1}, "the keys"),
         ({"a": 1}, {"a": 2}, "expected 2 at 'a'"),
-        ([1], [1, 2], "returned 1 values, expected 2"),
+        ([1], [1, 2], "returned 1 value, expected 2"),
         (object(), torch.ones(1), "a value of type object"),
     ],
 )
@@ -145,6 +151,12 @@ def test_exceptions_and_strange_values_are_verdicts():
 
     for function in (lambda w, t: 1 / 0, lambda w, t: Bomb(), lambda: None, None):
         assert not verdicts(function)[0].passed
+
+
+def test_a_generator_is_told_what_it_should_have_been():
+    case = Case(([1, 2],), [1, 2])
+    first, _ = judge(Trial(lambda items: (i for i in items), "f"), {"all": [case]}, [], "book")
+    assert "a value of type generator, expected a list of 2" in first.message
 
 
 def test_numbers_of_numpy_and_foreign_objects_are_not_waved_through():

@@ -48,7 +48,8 @@ class Host(Protocol):
 class Plain:
     """A process with the rights of whoever starts it: no sandbox."""
 
-    cell = loading = 180.0
+    cell = 180.0
+    loading = 600.0  # more than one cell may take, so that an endless one costs the others nothing
     together = float("inf")
     largest = 2 * LARGEST
 

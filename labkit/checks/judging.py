@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any, TypeVar
 
 from labkit.checks.data import ModelData, model_data, type_name
@@ -152,7 +153,9 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
             kind = "tuple" if isinstance(expected, tuple) else "list"
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
         if len(value) != len(expected):
-            return f"returned {len(value)} values, expected {len(expected)}" + _odd(value, expected)
+            plural = "s" * (len(value) != 1)
+            text = f"returned {len(value)} value{plural}, expected {len(expected)}"
+            return text + _odd(value, expected)
         pairs = [
             (f" in value {i} of {len(expected)}", *both)
             for i, both in enumerate(zip(value, expected, strict=True), start=1)
@@ -209,7 +212,7 @@ def show(value: Any, width: int = 60) -> str:
 def show_type(value: object) -> str:
     """The type of a value that should have been another."""
     name = type_name(value)
-    return "nothing (None): is a return missing?" if value is None else f"a value of type {name}"
+    return "nothing (None; is a return missing?)" if value is None else f"a value of type {name}"
 
 
 def _try(trial: Trial, case: Case) -> _Result:
@@ -225,7 +228,8 @@ def _try(trial: Trial, case: Case) -> _Result:
         changed = f"tried {call}; the function changed its input in place: work on a copy"
     try:
         # A copy: a function may hand out the same tensor at each call and change it.
-        value = copy.deepcopy(value)
+        # A generator has none; its type is enough to say what is wrong.
+        value = value if type(value) is GeneratorType else copy.deepcopy(value)
     except BaseException as error:  # copying runs code of the value's class
         kind = type(value).__name__  # nothing else of such a value may be touched
         problem = problem or f"looking at a value of type {kind} raised {type(error).__name__}"
@@ -305,11 +309,18 @@ def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     where = f" at {list(at)}" if at else ""
     wrong = int((~close).sum())
     more = f" ({wrong} of {close.numel()} entries differ)" if close.numel() > 1 else ""
-    return f"returned {value[at].item():g}{where}, expected {expected[at].item():g}{more}"
+    found, wanted = _shown_apart(value[at].item(), expected[at].item())
+    return f"returned {found}{where}, expected {wanted}{more}"
 
 
 def _article(dtype: str) -> str:
     return f"an {dtype}" if dtype[0] in "aeio" else f"a {dtype}"
+
+
+def _shown_apart(value: Any, expected: Any) -> tuple[str, str]:
+    """Both as `show` gives them, True and False of a mask included; in full where that is alike."""
+    found, wanted = show(value), show(expected)
+    return (found, wanted) if found != wanted else (one_line(repr(value), 60), wanted)
 
 
 def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:
@@ -319,8 +330,8 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
     if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
         value = value.item()
-    found = show(value) if show(value) != show(expected) else one_line(repr(value), 60)
-    got = f"returned {found}, expected {show(expected)}"
+    found, wanted = _shown_apart(value, expected)
+    got = f"returned {found}, expected {wanted}"
     if expected is None or isinstance(expected, str | bool):
         return "" if type(value) is type(expected) and value == expected else got
     if type(value) not in (int, float):

@@ -52,10 +52,13 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
             labs = set()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file.") from None
+    except ImportError:  # nothing is wrong with the file
+        raise
     except Exception as error:  # nbformat has many ways to refuse a file
         raise InputError(
             f"{path} cannot be read as a notebook or .py file ({type(error).__name__}). "
-            "Open it in JupyterLab and save it again, or start anew with `labkit start`."
+            "JupyterLab keeps an older state of a notebook in .ipynb_checkpoints beside it. "
+            "To begin anew, move the file away: then `labkit start` copies the lab again."
         ) from None
     if not labs:
         defined = set(re.findall(r"^def (\w+)", text, re.MULTILINE))
@@ -80,13 +83,26 @@ def left_open(path: Path | str) -> tuple[Written, ...]:
     return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
 
 
+def _figures_in(path: Path) -> tuple[int, ...]:
+    """Numbers of the code cells of a notebook that compute figures for an answer in words."""
+    if path.suffix != ".ipynb":
+        return ()
+    import nbformat
+
+    cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells
+    ids = [str(cell.get("id", "")) for cell in cells if cell.cell_type == "code"]
+    begins = tuple(f"{task.grade_id}-code-" for task in TASKS.values() if isinstance(task, Written))
+    return tuple(number for number, id in enumerate(ids, start=1) if id.startswith(begins))
+
+
 class Submission:
     """A submission at `path`; its code runs in a process that `host` starts when first needed.
 
     A cell that ends the process, or does not end itself, is left out of the next start, so that
-    the other cells count.  `errors` holds (number of the code cell, error) of such cells and of
-    those that raised; `ended` why processes of the submission ended before they were told to.
-    Use it in a `with` block, which ends the process.
+    the other cells count.  Cells that compute figures for an answer in words are left out from the
+    first: they take long, and no check looks at them.  `errors` holds (number of the code cell,
+    error) of cells that ended the process and of those that raised; `ended` why processes of the
+    submission ended before they were told to.  Use it in a `with` block, which ends the process.
     """
 
     def __init__(
@@ -94,6 +110,7 @@ class Submission:
     ) -> None:
         self.path = Path(path).resolve()
         self.tasks = tasks_in(self.path)
+        self._figures = _figures_in(self.path)
         self.errors: list[tuple[int, str]] = []
         self.ended: list[str] = []
         self._seconds = seconds
@@ -146,7 +163,7 @@ class Submission:
         """Run the cells in a new process; again without a cell that ended it."""
         end = time.monotonic() + self._host.loading
         while self._hopeless is None and len(self._left_out) < STARTS:
-            self._running = self._host.start(self.path, tuple(self._left_out))
+            self._running = self._host.start(self.path, (*self._figures, *self._left_out))
             cell, seconds = None, self._host.loading  # imports of the worker come first
             try:
                 while "cell" in (reply := self._exchange(None, seconds)):
@@ -159,7 +176,7 @@ class Submission:
                 self.ended.append(str(failure))
                 self.close()
                 if cell is None or cell in self._left_out or time.monotonic() > end:
-                    self._hopeless = str(failure)
+                    self._hopeless = f"code cell {cell}: {failure}" if cell else str(failure)
                 else:
                     self._left_out[cell] = str(failure)
             except (KeyError, TypeError, ValueError):

@@ -31,7 +31,8 @@ class Trial:
     global settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.
     After a call that was ended by the deadline, or a forbidden one, the function is not called
     again: otherwise an endless loop would cost the deadline for each input.  `after` holds the
-    arguments of the last call as the function left them.
+    arguments of the last call as the function left them.  `missing` is what to say where the
+    function is None.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Trial:
         name: str,
         forbids: tuple[str, ...] = (),
         seconds: float = SECONDS,
+        missing: str = "run the cell that defines it, under this name and without an error",
     ) -> None:
         self.name = name
         self.forbidden: str | None = None
@@ -50,10 +52,7 @@ class Trial:
         self._seconds = seconds
         self._over: str | None = None
         if function is None:
-            self._over = (
-                f"there is no function {name} yet: run the cell that defines it, under this name "
-                "and without an error"
-            )
+            self._over = f"there is no function {name} yet: {missing}"
         elif not callable(function):
             self._over = f"{name} is no function but a value of type {type(function).__name__}"
 

@@ -21,7 +21,8 @@ from labkit.checks.deadline import Late, deadline
 from labkit.checks.trial import Failure, Trial, one_line
 from labkit.errors import WithheldError
 
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z_]|!(?!=)).*$", re.MULTILINE)
+_DEFINES = re.compile(r"^def (\w+)", re.MULTILINE)
 
 
 def read_frame(stream: BinaryIO, largest: int = 2 * LARGEST) -> bytes:
@@ -64,7 +65,19 @@ def cells(path: Path) -> list[str]:
         import jupytext
 
         notebook = jupytext.reads(text, fmt="py:percent")
-    return [_MAGIC.sub("", cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    return [without_magics(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(source: str) -> str:
+    """The code of a cell without the lines that IPython alone reads, such as `%time` or `!ls`.
+
+    What Python reads stays as it is: a line of a longer expression may begin with % or !=.
+    """
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return MAGIC.sub("", source)
+    return source
 
 
 def _without_checks() -> None:
@@ -78,11 +91,12 @@ def _without_checks() -> None:
 
 def _run(
     path: Path, began: Callable[[int], None], seconds: float, without: Container[int]
-) -> tuple[dict[str, Any], list[list]]:
-    """Names that the cells define, and [number of the cell, error] of those that raise.
+) -> tuple[dict[str, Any], list[list], dict[str, str]]:
+    """Names that the cells define, [number of the cell, error] of those that raise, and lost names.
 
     A function counts as defined although a later cell gives its name to something else, as trials
-    do (`sweep = sweep(model)`): each check follows the cell of its function.
+    do (`sweep = sweep(model)`): each check follows the cell of its function.  A function is lost
+    where its cell gave none; that cells behind miss it is no error of theirs.
     """
     os.environ.setdefault("MPLBACKEND", "Agg")
     _without_checks()
@@ -91,8 +105,10 @@ def _run(
     names = vars(module)
     functions: dict[str, Any] = {}
     errors: list[list] = []
+    lost: dict[str, str] = {}
     for number, source in enumerate(cells(path), start=1):
         if number in without:
+            lost |= _lost(number, source, names, "was left out")
             continue
         began(number)
         try:
@@ -103,11 +119,22 @@ def _run(
             _go_on(source, error, names, seconds)
         except Late:
             errors.append([number, f"had not ended after {seconds:g} s"])
+            lost |= _lost(number, source, names, errors[-1][1])
         except BaseException as error:
+            if isinstance(error, NameError) and str(error.name) in lost:
+                continue
             # An exercise that is left open raises nothing here: its function is only defined.
-            errors.append([number, f"{type(error).__name__}: {one_line(error)}"])
+            text = one_line(error)
+            errors.append([number, type(error).__name__ + (f": {text}" if text else "")])
+            lost |= _lost(number, source, names, f"raised {errors[-1][1]}")
         functions |= {name: value for name, value in names.items() if callable(value)}
-    return names | functions, errors
+    return names | functions, errors, lost
+
+
+def _lost(number: int, source: str, names: Container[str], why: str) -> dict[str, str]:
+    """The functions that code cell `number` should have given, each with what became of it."""
+    said = f"code cell {number}, which should define it, {why}"
+    return {name: said for name in _DEFINES.findall(source) if name not in names}
 
 
 def _go_on(source: str, error: WithheldError, names: dict[str, Any], seconds: float) -> None:
@@ -153,10 +180,10 @@ def serve(
         write_frame(replies, dumps({"cell": number}))
 
     try:
-        names, errors = _run(path, began, seconds, without)
+        names, errors, lost = _run(path, began, seconds, without)
         write_frame(replies, dumps({"names": sorted(map(str, names)), "errors": errors}))
     except Exception as error:
-        names = {}
+        names, lost = {}, {}
         text = f"{type(error).__name__}: {one_line(error)}"
         write_frame(replies, dumps({"names": [], "errors": [[0, text]]}))
     trials: dict[str, Trial] = {}
@@ -167,7 +194,8 @@ def serve(
             return
         write_frame(replies, dumps({"received": name}))
         if name not in trials:
-            trials[name] = Trial(names.get(name), name, forbids, seconds)
+            missing = lost.get(name, "no cell defines it")
+            trials[name] = Trial(names.get(name), name, forbids, seconds, missing)
         write_frame(replies, _answer(trials[name], arguments))
 
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from labkit import sources
-from labkit.errors import LabkitError
+from labkit.errors import LabkitError, missing_package
 
 app = typer.Typer(
     name="labkit",
@@ -41,6 +41,10 @@ def main() -> None:
         app()
     except LabkitError as error:
         errors.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
+    except ModuleNotFoundError as error:
+        text = f"{missing_package(error)}. `labkit doctor` says what else is missing."
+        errors.print(f"[bold red]error:[/] {plain(text)}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == INTERRUPTED and not isinstance(end, Stopped):

@@ -24,8 +24,10 @@ def start(
     """Copy a lab into your working folder and open it in JupyterLab; your own work is kept."""
     import subprocess
     import sys
+    from importlib import util
 
-    from labkit.workspace import jupyterlab_arguments, lab_names, start_labs
+    from labkit.errors import SourceError
+    from labkit.workspace import COURSE, jupyterlab_arguments, lab_names, start_labs
 
     labs = start_labs([lab] if lab else lab_names(), folder)
     table = Table(box=None, header_style="bold", padding=(0, 1))
@@ -39,7 +41,14 @@ def start(
     show(table)
     first = labs[0].path
     print(f"check it at any time: labkit check {first}")
+    if not first.resolve().is_relative_to(COURSE):
+        print(f"JupyterLab opens the links to the book's text only in a folder inside {COURSE}")
     if open_lab:
+        if util.find_spec("jupyterlab") is None:
+            raise SourceError(
+                f"JupyterLab is missing in the environment of {sys.executable}: "
+                f"pip install -r requirements.txt, or open {first} in another editor."
+            )
         arguments = jupyterlab_arguments(first if lab else folder)
         command = [sys.executable, "-m", "jupyterlab", *arguments]
         raise typer.Exit(subprocess.run(command).returncode)
@@ -77,7 +86,7 @@ def check(
             table.add_row(task.id, f"{grade.points:.3g}", str(grade.out_of), said)
     show(table)
     for number, text in submission.errors:
-        print(f"code cell {number} raised {text}")
+        print(f"code cell {number}: {text}")
     read = sum(task.points for task in submission.tasks if not isinstance(task, Exercise))
     by_hand = f"; a person reads answers worth {read}" if read else ""
     print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others{by_hand}")

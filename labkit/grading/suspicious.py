@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from labkit.checks.worker import MAGIC, without_magics
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -25,7 +27,6 @@ _WORDS = {
 _BARE = {"exec", "eval"}  # as names; `model.eval()` is something else
 _TEXTS = re.compile(r"\.\./|/proc/|/etc/|solutions/|submitted/|gradebook", re.IGNORECASE)
 _ANSWERS = re.compile(r"labkit\.(checks|prune|masks|scores|nm|select|measure|grading)\b")
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
 def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:
@@ -41,8 +42,10 @@ def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:
 
 def _uses(source: str) -> Iterator[str]:
     """What is out of place in the code of a cell; in code with an error in it, words alone."""
-    yield from (line.strip()[:40] for line in _MAGIC.findall(source) if "!" in line)
-    source = _MAGIC.sub("", source)
+    code = without_magics(source)
+    if code != source:
+        yield from (line.strip()[:40] for line in MAGIC.findall(source) if "!" in line)
+    source = code
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

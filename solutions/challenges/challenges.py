@@ -521,10 +521,11 @@ if checks.works("challenges.masked_step", masked_step):
 # A team wants to serve a paraphrase classifier and asks you: **would you ship a pruned model?**
 #
 # Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
-# of your own runs: from the table that the next cell prints, and at least one more from another
-# exercise or lab. Say of each figure what was measured on what, and how uncertain it is: an
-# accuracy on 408 pairs comes with an interval, and a run time with the machine that it was measured
-# on. "No" is as good an answer as "yes"; what counts is how the figures carry it.
+# of your own runs: from the table that the next cell prints (in half a minute or so), and at least
+# one more from another exercise or lab; what the pictures above show stands in `errors` and `drops`
+# too. Say of each figure what was measured on what, and how uncertain it is: an accuracy on 408
+# pairs comes with an interval, and a run time with the machine that it was measured on. "No" is as
+# good an answer as "yes"; what counts is how the figures carry it.
 #
 # **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
 # model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by
@@ -559,7 +560,8 @@ for sparsity, _ in zip(sparsities, sweep(model, sparsities), strict=True):
     }
 print(f"{spec.title} on {len(rows)} pairs; always the more frequent answer:", end=" ")
 print(f"{dense.baselines.majority_accuracy:.1%}")
-print(f"Forward passes: dense code, {run.batch_size} x {run.length} tokens, {run.device}")
+print(f"Forward passes: {run.batch_size} x {run.length} tokens, {run.device}, dense code:", end=" ")
+print("it multiplies zeros like other numbers")
 pd.DataFrame(table)
 
 # %% [markdown] written="challenges.conclusion"
@@ -595,3 +597,5 @@ pd.DataFrame(table)
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.
+# In a terminal, `labkit check` with the path of the saved notebook runs it that way and adds up the
+# points.

@@ -803,3 +803,5 @@ if checks.works("pruning.layerwise", sparsity_by_layer):
 # %% [markdown]
 # ### Before you hand in
 # Restart the kernel and run all cells: what counts is what the notebook does from top to bottom.
+# In a terminal, `labkit check` with the path of the saved notebook runs it that way and adds up the
+# points.

@@ -115,6 +115,7 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
         "!cat /etc/passwd": "!cat /etc/passwd",
         "def f(:\n  socket": "socket",
         "model.eval()\nmodel.modules()": "",
+        "x = (\n    1\n    != 2\n)": "",
         "eval('1')": "eval",
         "import sys\nsys.modules['torch'] = None": "sys.modules",
     }

@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(f"{grade.points:5g} of {grade.out_of:2d}  {id}  {path}")
     for path, errors in config.stash.get(RAISED, {}).items():
         for number, text in errors:
-            terminalreporter.write_line(f"code cell {number} raised {text}  {path}")
+            terminalreporter.write_line(f"code cell {number}: {text}  {path}")
     earned = sum(grade.points for grade in points.values())
     out_of = sum(grade.out_of for grade in points.values())
     terminalreporter.write_line(f"{earned:5g} of {out_of:2d}  together")

@@ -6,11 +6,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 
-from labkit.checks import REGISTRY
+from labkit.checks import REGISTRY, remote
 from labkit.checks.data import ModelData, Other, decode, dumps, encode, loads
+from labkit.checks.host import Plain
 from labkit.checks.remote import Submission, left_open, tasks_in
 from labkit.errors import InputError
 
@@ -131,6 +134,18 @@ def test_a_cell_that_raises_leaves_the_others(tmp_path):
         assert [number for number, _ in submission.errors] == [1, 2]
 
 
+def test_lines_for_ipython_are_left_out_and_lines_of_python_are_not(tmp_path):
+    lines = "return (\n        mask.reshape(weight.shape)\n        != torch.zeros(())\n    )"
+    cells = ["%%time\nimport torch", "!true\n%matplotlib inline\nx = 1"]
+    cells.append(RIGHT.replace("return mask.reshape(weight.shape)", lines))
+    cells.append("y = (\n    7\n    % 4\n)\nassert y == 3")
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "magics.ipynb")
+    with Submission(tmp_path / "magics.ipynb") as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert submission.errors == []
+
+
 def test_a_later_cell_that_takes_the_name_leaves_the_function(tmp_path):
     trial = "# %%\nmagnitude_mask = magnitude_mask(torch.ones(4), 0.5)\n"
     assert _grade(tmp_path, f"{RIGHT}\n{trial}").score == 1
@@ -142,6 +157,29 @@ def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
     with Submission(path) as submission:
         assert submission.grade(MASK, 1).score == 1
         assert submission.errors == [(2, "the code ended its process (exit code 4)")]
+
+
+def test_figures_for_an_answer_in_words_are_not_computed(tmp_path):
+    figures = new_code_cell("1 / 0", id="challenges-conclusion-code-1")
+    cells = [new_code_cell("import torch"), figures, new_code_cell(RIGHT), new_code_cell("2 / 0")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "figures.ipynb")
+    with Submission(tmp_path / "figures.ipynb") as submission:
+        assert submission.grade(MASK, 1).score == 1
+        assert [number for number, _ in submission.errors] == [4]
+
+
+def test_a_cell_that_does_not_end_is_left_out(tmp_path, monkeypatch):
+    assert Plain.loading > Plain.cell + remote.GRACE  # or one such cell takes the time of all
+    monkeypatch.setattr(Plain, "cell", 0.5)
+    monkeypatch.setattr(remote, "GRACE", 0.5)
+    path = tmp_path / "endless.py"
+    # Importing torch may take longer than the cell has: that is left to the call.
+    right = RIGHT.replace("    order", "    import torch\n    order", 1)
+    path.write_text(f"# %%\nwhile True:\n    pass\n# %%{right}")
+    with Submission(path) as submission:
+        assert submission.grade(MASK, 1).score == 1
+        ((number, text),) = submission.errors
+        assert number == 1 and "no answer after 1 s" in text
 
 
 def test_a_submission_of_cells_that_end_the_process_is_given_up(tmp_path):
@@ -287,5 +325,5 @@ def test_pytest_shows_the_points_of_a_submission(tmp_path):
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout
     assert "there is no function global_masks" in done.stdout
-    assert "code cell 1 raised ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
+    assert "code cell 1: ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
     assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

@@ -89,6 +89,27 @@ def _topk_lowest(weight: "Tensor", inputs: "Tensor", mask: "Tensor", sparsity: f
     return keep.scatter(1, scores.topk(pruned, dim=1, largest=False).indices, False)
 
 
+def _threshold(strict: bool) -> Answer:
+    """Keep in each row what is above the largest score to prune, or at the smallest to keep."""
+
+    def answer(weight: "Tensor", inputs: "Tensor", mask: "Tensor", sparsity: float) -> "Tensor":
+        scores = _scores(weight, inputs, mask)
+        ranked, pruned = scores.sort(dim=1).values, round(sparsity * scores.shape[1])
+        if strict:
+            return scores > (ranked[:, pruned - 1 : pruned] if pruned else -math.inf)
+        kept = pruned < scores.shape[1]
+        return scores >= (ranked[:, pruned : pruned + 1] if kept else math.inf)
+
+    return answer
+
+
+def _first_tokens(inputs: "Tensor", attention_mask: "Tensor") -> "Tensor":
+    """As many tokens from the left as there are real ones: right only with padding on the right."""
+    import torch
+
+    return torch.cat([tokens[:n] for tokens, n in zip(inputs, attention_mask.sum(1), strict=True)])
+
+
 def _unstable(weight: "Tensor", inputs: "Tensor", mask: "Tensor", sparsity: float) -> "Tensor":
     import torch
 
@@ -102,6 +123,11 @@ _MISTAKES = (
         "padding counted",
         "the norm is that of the real tokens; where attention_mask is 0 stands padding",
         _with_norm(lambda inputs, mask: inputs.flatten(0, 1).norm(dim=0)),
+    ),
+    Mistake(
+        "padding looked for on the right only",
+        "padding may stand on either side: pick tokens by the attention mask, not by their count",
+        _with_norm(lambda inputs, mask: _first_tokens(inputs, mask).norm(dim=0)),
     ),
     Mistake(
         "attention mask used as an index",
@@ -128,6 +154,11 @@ _MISTAKES = (
         "sum of |x| for the norm",
         "the norm is the root of the sum of squares",
         _with_norm(lambda inputs, mask: inputs[mask.bool()].abs().sum(dim=0)),
+    ),
+    Mistake(
+        "largest |x| for the norm",
+        "the norm is the root of the sum of squares over all real tokens",
+        _with_norm(lambda inputs, mask: inputs.abs()[mask.bool()].max(dim=0).values),
     ),
     Mistake(
         "sum of x for the norm",
@@ -188,6 +219,14 @@ _MISTAKES = (
             answer,
         )
         for answer in (_later, _topk, _topk_lowest, _unstable)
+    ),
+    *(
+        Mistake(
+            "threshold with ties",
+            "comparing with a threshold prunes or keeps all weights of that score, another count",
+            _threshold(strict),
+        )
+        for strict in (True, False)
     ),
 )
 
@@ -277,9 +316,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     draws = _Draws(seed)
 
     def case(weight: "Tensor", inputs: "Tensor", mask: "Tensor", s: float, note: str = "") -> Case:
+        real = int(mask.sum())
         shown = (
             f"wanda_mask(weight of shape {tuple(weight.shape)}, inputs of shape "
-            f"{tuple(inputs.shape)}, attention_mask with {int(mask.sum())} ones, {s:g})"
+            f"{tuple(inputs.shape)}, attention_mask with {real} one{'s' * (real != 1)}, {s:g})"
         )
         return Case((weight, inputs, mask, s), _right(weight, inputs, mask, s), note, shown=shown)
 

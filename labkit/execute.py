@@ -12,13 +12,13 @@ from torch import nn
 from labkit import calibration, kernels
 from labkit.errors import InputError
 from labkit.kernels import Kept
-from labkit.layers import prunable_layers
+from labkit.layers import StandIn, prunable_layers
 
 FALLBACK_BREAK_EVEN = 0.8
 """Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
 
 
-class SparseLinear(nn.Module):
+class SparseLinear(nn.Module, StandIn):
     """`x Wᵀ + b` over the kept weights of W: for inference, on the CPU, in float32.
 
     Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import container
 from labkit.errors import InputError
+from labkit.layers import StandIn
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +32,15 @@ def save_sparse(model: nn.Module | Mapping[str, torch.Tensor], path: Path | str)
         `path`.
 
     Raises:
-        InputError: a tensor that the file has no form for (named).
+        InputError: a tensor that the file has no form for (named), or layers that are sparse
+            already (`sparse_linear`), which no model of the class could be filled with.
         SourceError: `path` cannot be written.
     """
+    if not isinstance(model, Mapping) and any(isinstance(m, StandIn) for m in model.modules()):
+        raise InputError(
+            f"{type(model).__name__} has sparse layers: turn them back with dense_linear(model), "
+            "save it, and call sparse_linear again on what load_sparse gives"
+        )
     tensors, tied = _distinct(model if isinstance(model, Mapping) else model.state_dict())
     container.write(tensors, tied, _config(model), Path(path))
     return Path(path)

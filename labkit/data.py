@@ -172,18 +172,35 @@ def _checked(file: Path, number: int, raw: dict) -> dict:
     for column in COLUMNS[:2]:
         if not isinstance(row[column], str) or not row[column].strip():
             raise InputError(f"{file}, row {number}: {column} is {row[column]!r}, not a sentence")
+        try:
+            row[column].encode()
+        except UnicodeEncodeError:  # JSON can name half of a surrogate pair
+            raise InputError(
+                f"{file}, row {number}: {column} is {row[column]!r}, which is no Unicode text"
+            ) from None
     if str(row["label"]) not in ("0", "1"):
         raise InputError(
             f"{file}, row {number}: label is {row['label']!r}; it must be 0 ({LABELS[0]}) or "
             f"1 ({LABELS[1]})"
         )
     row["label"] = int(row["label"])
-    idx = raw.get("idx")
-    try:
-        row["idx"] = number - 1 if idx in (None, "") else int(idx)
-    except (TypeError, ValueError):
-        raise InputError(f"{file}, row {number}: idx is {idx!r}, not a whole number") from None
+    row["idx"] = _index(file, number, raw.get("idx"))
     return row
+
+
+def _index(file: Path, number: int, idx: object) -> int:
+    """The row's `idx`, or its place in the file where it has none."""
+    if idx in (None, ""):
+        return number - 1
+    try:
+        found = int(idx)
+        if isinstance(idx, float) and found != idx:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{file}, row {number}: idx is {idx!r}, not a whole number") from None
+    if not -(2**31) <= found < 2**31:
+        raise InputError(f"{file}, row {number}: idx is {idx!r}, which 32 bits do not hold")
+    return found
 
 
 def _read_parquet(file: Path) -> Iterator[dict]:

@@ -10,6 +10,7 @@ ROWS = [
     {"sentence1": 'He said: "No, thanks".', "sentence2": "No, he said.", "label": 1, "idx": 3},
     {"sentence1": "Zürich, 5 °C.", "sentence2": "It's cold", "label": 0, "idx": 9},
 ]
+ROW = b'{"sentence1": "x", "sentence2": "y", "label": 1, %s}\n'
 
 
 def write(folder, name, rows=ROWS):
@@ -78,6 +79,10 @@ def test_a_bad_value_names_file_and_row(tmp_path, change, message):
         ("train.csv", b"", "train split has no rows"),
         ("train.jsonl", b'{"sentence1": "x"\n', "row 1: not JSON"),
         ("train.jsonl", b"[1]\n", "row 1: a list, not a JSON object"),
+        ("train.jsonl", ROW % b'"idx": 1.5', r"row 1: idx is 1\.5, not a whole number"),
+        ("train.jsonl", ROW % b'"idx": Infinity', "row 1: idx is inf, not a whole number"),
+        ("train.jsonl", ROW % b'"idx": 3000000000', "row 1: idx is 3000000000, which 32 bits"),
+        ("train.jsonl", ROW % b'"sentence1": "\\ud800"', r"row 1: sentence1 is '\\ud800', which"),
         ("train.parquet", b"PAR1garbage", "not a whole parquet file"),
     ],
 )

@@ -204,18 +204,21 @@ def measure_runtime(
         batch_size: sequences per pass.
         length: tokens per sequence.
         repeats: timed passes, at least 1.
-        warmup: passes before, not counted.
+        warmup: passes before, not counted; at least 0.
         threads: of torch for the time of the measurement; default: as set.
         seed: of the tokens.
 
     Raises:
-        InputError: a size below 1, or more tokens than the model has positions for.
+        InputError: an argument below the least it may be, or more tokens than the model has
+            positions for.
     """
     import torch
 
-    for name, value in (("batch_size", batch_size), ("length", length), ("repeats", repeats)):
-        if value < 1:
-            raise InputError(f"{name} is {value}; it must be at least 1")
+    arguments = {"batch_size": batch_size, "length": length, "repeats": repeats}
+    arguments |= {"threads": 1 if threads is None else threads, "warmup": warmup}
+    for name, value in arguments.items():
+        if value < (least := int(name != "warmup")):
+            raise InputError(f"{name} is {value}; it must be at least {least}")
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions and length > positions - 2:
         raise InputError(
@@ -265,7 +268,7 @@ def _threads(count: int | None) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    torch.set_num_threads(before if count is None else count)
     try:
         yield
     finally:

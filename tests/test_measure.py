@@ -67,7 +67,13 @@ def test_runtime_states_its_conditions(tiny):
 
 
 def test_runtime_refuses_what_cannot_be_measured(tiny):
-    with pytest.raises(InputError, match="repeats is 0"):
-        measure.measure_runtime(tiny("bert"), repeats=0)
+    for name, value, least in (
+        ("repeats", 0, 1),
+        ("batch_size", -1, 1),
+        ("threads", 0, 1),
+        ("warmup", -5, 0),  # would count none of five repeats
+    ):
+        with pytest.raises(InputError, match=f"{name} is {value}; it must be at least {least}"):
+            measure.measure_runtime(tiny("bert"), **{name: value})
     with pytest.raises(InputError, match="has 64 positions"):
         measure.measure_runtime(tiny("bert"), length=100)

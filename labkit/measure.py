@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError, SourceError
+from labkit.files import disk_errors
 from labkit.layers import prunable_layers
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def file_sizes(model: PreTrainedModel, codec: str = "zstd") -> tuple[int, int]:
     dense = 0
     try:
         with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-            with quiet():
+            with quiet(), disk_errors():
                 model.save_pretrained(folder)
             for file in sorted(Path(folder).glob("*.safetensors")):
                 dense += file.stat().st_size

@@ -149,7 +149,8 @@ def finetune(
     with quiet():
         trainer = _trainer(model, tokenizer, pairs, settings, partial, report)
         checkpoint = trainfolder.last_checkpoint(partial)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with trainfolder.kept(partial):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     scores = _scores(trainer.state.log_history)
     if not scores or not all(s.loss < float("inf") for s in scores):
         raise InputError(

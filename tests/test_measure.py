@@ -5,7 +5,7 @@ import scipy.stats
 import torch
 
 from labkit import measure
-from labkit.errors import InputError
+from labkit.errors import InputError, SourceError
 from labkit.layers import prunable_layers
 from labkit.prune import prune_global
 
@@ -33,6 +33,11 @@ def test_sizes_against_files_and_scipy(tiny, family, sparsity, tmp_path):
     assert size.entropy_bytes == pytest.approx(rest + 4 * kept + bits / 8, rel=1e-4)
     assert size.prunable_nonzero == kept
     assert size.entropy_bytes <= size.bitmask_bytes
+
+
+def test_no_room_for_the_temporary_file_is_explained(tiny, full_disk):
+    with full_disk(), pytest.raises(SourceError, match=r"temporary copy.*point TMPDIR at another"):
+        measure.measure_size(tiny("roberta"))
 
 
 def test_zeros_save_nothing_in_memory_or_in_a_dense_file(tiny):

@@ -203,6 +203,21 @@ def test_an_empty_folder_may_be_filled(models, data, tmp_path):
     assert (result.path / "model.safetensors").is_file()
 
 
+def test_a_full_disk_is_explained_and_the_run_goes_on(models, data, full_disk, tmp_path):
+    out = tmp_path / "roberta"
+    with full_disk(), pytest.raises(SourceError, match=r"state of the training in .*goes on"):
+        finetune("roberta", models["roberta"], data, out, epochs=1)
+    with full_disk(), pytest.raises(Stop):  # nothing was kept: from the first step
+        finetune("roberta", models["roberta"], data, out, epochs=1, report=stop_at(1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("no rights")))
+        with pytest.raises(SourceError, match=r"cannot write .*roberta: no rights.*is kept in"):
+            finetune("roberta", models["roberta"], data, out, epochs=1)
+    seen = []
+    finetune("roberta", models["roberta"], data, out, epochs=1, report=seen.append)
+    assert seen == [] and [path.name for path in tmp_path.iterdir()] == ["roberta"]
+
+
 def test_a_place_that_cannot_be_written(models, data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match=r"cannot write .*file/out: Not a directory"):

@@ -13,6 +13,7 @@ from labkit import calibration, kernels
 from labkit.errors import InputError
 from labkit.kernels import Kept
 from labkit.layers import StandIn, prunable_layers
+from labkit.masks import check_values
 
 FALLBACK_BREAK_EVEN = 0.8
 """Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
@@ -206,6 +207,10 @@ def sparse_linear(
         dense = model.get_submodule(name)
         shape = tuple(layer.weight.shape)
         outputs, inputs = reversed(shape) if layer.transposed else shape
+        check_values(layer.name, layer.weight)
+        if not layer.weight.numel():  # nothing to leave out, and nothing to measure
+            choices.append(LayerChoice(name, outputs, inputs, 0.0, "dense"))
+            continue
         sparsity = 1 - int(layer.weight.count_nonzero()) / layer.weight.numel()
         choice = _choose(name, outputs, inputs, sparsity, tokens, calibrate)
         choices.append(choice)

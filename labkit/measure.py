@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from labkit.errors import InputError, SourceError
 from labkit.files import disk_errors
 from labkit.layers import prunable_layers
+from labkit.masks import check_values
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     compressed with zstandard at its default level; sparse forms are counted from the zeros.
 
     Raises:
+        InputError: nothing to prune, or weights without values (on the device "meta").
         SourceError: no room for the temporary file.
     """
     parameters = list(model.parameters())
@@ -65,6 +67,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     entropy = 0.0
     for layer in layers:
         weight = layer.weight
+        check_values(layer.name, weight)
         count, nonzero, item = weight.numel(), int(weight.count_nonzero()), weight.itemsize
         rows = weight.shape[1] if layer.transposed else weight.shape[0]
         kept += nonzero

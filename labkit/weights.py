@@ -17,6 +17,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.files import replacing
 from labkit.layers import Layer, prunable_layers
+from labkit.masks import check_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -336,6 +337,7 @@ def _chunks(tensor: torch.Tensor) -> Iterator[np.ndarray]:
 
 
 def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Distribution]:
+    check_values(layer.name, layer.weight)
     for chunk in _chunks(layer.weight):
         if not np.isfinite(chunk).all():
             raise InputError(

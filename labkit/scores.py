@@ -12,6 +12,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.files import replacing
 
+_DRAWS = 1 << 20  # rows drawn at once, 8 MB: all resamples of a large corpus take gigabytes
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
@@ -149,6 +150,9 @@ class Evaluation:
 
         Percentile method; Efron and Tibshirani (1993), An Introduction to the Bootstrap, 13.3.
         The same seed draws the same resamples for every model evaluated on the same rows.
+
+        Raises:
+            InputError: another metric, no row or resample, or a negative seed.
         """
         return _percentile(_resampled(self, metric, resamples))
 
@@ -233,7 +237,8 @@ def compare_paired(
     McNemar (1947), exact binomial form; paired bootstrap as in Berg-Kirkpatrick et al. (2012).
 
     Raises:
-        InputError: the evaluations are not of the same rows in the same order.
+        InputError: the evaluations are not of the same rows in the same order, there is no row or
+            resample, or a negative seed.
     """
     from scipy.stats import binomtest
 
@@ -263,15 +268,21 @@ def _resampled(
     evaluation: Evaluation, metric: str, resamples: int, seed: int | None = None
 ) -> np.ndarray:
     """The metric on each bootstrap resample, float64 of shape (resamples,)."""
-    seed = evaluation.seed if seed is None else seed
-    draws = np.random.default_rng(seed).integers(0, len(evaluation), (resamples, len(evaluation)))
+    seed, count = evaluation.seed if seed is None else seed, len(evaluation)
+    if resamples < 1 or seed < 0 or not count:
+        raise InputError(
+            f"resamples is {resamples}, seed {seed}, and there are {count} rows: a bootstrap needs "
+            "at least one resample and one row, and a seed of at least 0"
+        )
+    rng, at_once = np.random.default_rng(seed), max(1, _DRAWS // count)
+    parts = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
+    draws = (rng.integers(0, count, (rows, count)) for rows in parts)
     if metric == "loss":
-        return evaluation.losses[draws].mean(axis=1)
-    labels, predictions = evaluation.labels, evaluation.predictions
-    tp, fp, fn, tn = (
-        ((labels == wanted) & (predictions == given))[draws].sum(axis=1).astype(np.float64)
-        for wanted, given in ((1, 1), (0, 1), (1, 0), (0, 0))
-    )
+        return np.concatenate([evaluation.losses[drawn].mean(axis=1) for drawn in draws])
+    # One number for each of the four cells: their counts are all that the other metrics need.
+    cells = 2 * evaluation.labels + evaluation.predictions
+    counts = [[(cells[drawn] == cell).sum(axis=1) for cell in range(4)] for drawn in draws]
+    tn, fp, fn, tp = np.concatenate(counts, axis=1).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = {
             "accuracy": lambda: (tp + tn) / len(evaluation),

@@ -46,6 +46,9 @@ class Settings:
             raise InputError(f"no method {self.method!r}: choose from {', '.join(METHODS)}")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit is {self.limit}; evaluate on at least one row")
+        for name, least in (("seed", 0), ("batch_size", 1), ("length", 1)):
+            if (value := getattr(self, name)) < least:
+                raise InputError(f"{name} is {value}; it must be at least {least}")
         models, data = tuple(self.models), self.data
         if self.source in ("mini", "hub", "random"):
             if not models:

@@ -135,7 +135,7 @@ def finetune(
         "epochs": _positive("epochs", epochs),
         "batch_size": _positive("batch_size", batch_size),
         "learning_rate": _positive("learning_rate", learning_rate),
-        "seed": seed,
+        "seed": _seed(seed),
         "max_length": _positive("max_length", max_length),
         "head": head,
     }
@@ -189,6 +189,12 @@ def _positive(name: str, value: float) -> float:
     if not value > 0:
         raise InputError(f"{name} is {value!r}; give a number above 0")
     return value
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**32:  # those of numpy, which Trainer sets too
+        raise InputError(f"seed is {seed}; give a number from 0 to {2**32 - 1}")
+    return seed
 
 
 def _trainer(

@@ -51,6 +51,10 @@ def test_version_and_help():
     [
         (("study", "--levels", "0.5,1.2"), "sparsity is 1.2"),
         (("study", "--levels", "half"), "write 0.9 or 90%"),
+        (("study", "--levels", ","), "at least one level"),
+        (("study", "--batch-size", "0"), "batch_size is 0; it must be at least 1"),
+        (("size", "--levels", ""), "at least one level"),
+        (("prune", "IN", "--dry-run", "--sparsity", "120%"), "sparsity is 1.2"),
         (
             ("study", "--source", "/nowhere", "--data", "mini"),
             "/nowhere is not a checkpoint folder",
@@ -68,6 +72,9 @@ def test_an_expected_error_is_one_line_and_exit_code_1(arguments, message, tmp_p
 
 def test_a_wrong_option_is_exit_code_2():
     assert labkit_command("study", "--sparsity", "0.5").returncode == 2
+    for command in (("study",), ("size",), ("finetune", "gpt2"), ("train-mini", "gpt2")):
+        result = labkit_command(*command, "--seed", "-1")
+        assert result.returncode == 2 and "--seed" in result.stderr, result.stderr
 
 
 def test_study_prints_tables_and_is_quiet_when_not_on_a_terminal(tmp_path):

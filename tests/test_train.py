@@ -226,7 +226,7 @@ def test_a_place_that_cannot_be_written(models, data, tmp_path):
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0.0), ("max_length", 0)],
+    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0.0), ("max_length", 0), ("seed", -1)],
 )
 def test_bad_numbers(argument, value, models, data, tmp_path):
     with pytest.raises(InputError, match=f"{argument} is {value}"):

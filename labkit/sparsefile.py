@@ -60,7 +60,7 @@ def load_sparse(path: Path | str, model: nn.Module | None = None) -> nn.Module:
 
     Raises:
         InputError: an ordinary safetensors file, a newer version, no configuration in the file,
-            or a `model` that has other tensors.
+            or a `model` that has other tensors or, on the device "meta", no memory for them.
         SourceError: the file is missing, cut off, altered, or of another kind.
     """
     stored = container.Stored.open(path)
@@ -70,6 +70,12 @@ def load_sparse(path: Path | str, model: nn.Module | None = None) -> nn.Module:
         finish()
     if new is None:
         _check_fits(model, state, stored.path)
+        for name, tensor in model.state_dict().items():
+            if tensor.is_meta:  # torch would leave it empty, with a warning
+                raise InputError(
+                    f"{name} of the model is on the device meta, which holds no values: make the "
+                    "model on the CPU, or pass none"
+                )
         model.load_state_dict(state)
         return model
     _check_fits(new, state, stored.path, dtypes=False)  # an empty model has the default dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -181,7 +182,8 @@ def sparse_linear(
     The model then is for inference: its parameters no longer ask for gradients, and its state
     dict holds the kept weights of each sparse layer.  Where a layer is replaced, GPT-2's activation
     is computed in one pass as well (`OnePassGELU`).  `dense_linear` turns it back.  Layers that
-    are sparse already are decided anew, say for another number of tokens.
+    are sparse already are decided anew, say for another number of tokens.  A weight that several
+    modules share stays dense.
 
     Args:
         model: a pruned `transformers` model, float32, on the CPU; dense if this raises.
@@ -201,6 +203,8 @@ def sparse_linear(
     if tokens < 1:
         raise InputError(f"tokens={tokens}: how many a forward pass has, at least 1")
     dense_linear(model)
+    modules = model.named_modules(remove_duplicate=False)
+    uses = Counter(id(module.weight) for _, module in modules if hasattr(module, "weight"))
     choices, replacements = [], {}
     for layer in prunable_layers(model):
         name = layer.name.removesuffix(".weight")
@@ -208,10 +212,12 @@ def sparse_linear(
         shape = tuple(layer.weight.shape)
         outputs, inputs = reversed(shape) if layer.transposed else shape
         check_values(layer.name, layer.weight)
-        if not layer.weight.numel():  # nothing to leave out, and nothing to measure
-            choices.append(LayerChoice(name, outputs, inputs, 0.0, "dense"))
+        count = layer.weight.numel()
+        sparsity = 1 - int(layer.weight.count_nonzero()) / count if count else 0.0
+        # Nothing to leave out; or what several places share, which could not be put back as one.
+        if not count or uses[id(layer.weight)] > 1:
+            choices.append(LayerChoice(name, outputs, inputs, sparsity, "dense"))
             continue
-        sparsity = 1 - int(layer.weight.count_nonzero()) / layer.weight.numel()
         choice = _choose(name, outputs, inputs, sparsity, tokens, calibrate)
         choices.append(choice)
         if choice.method != "dense":

@@ -243,6 +243,23 @@ def test_sparse_layers_are_decided_anew(tiny):
     assert sparse_linear(model, tokens=2, calibrate=False) == first
 
 
+def test_shared_weights_stay_shared(tiny):
+    model = tiny("gpt2")
+    blocks = model.transformer.h
+    blocks[1].attn.c_attn.weight = blocks[0].attn.c_attn.weight  # one weight, two biases
+    blocks[2].mlp = blocks[1].mlp  # one module in two places
+    prune_global(model, 0.9)
+    names = [name for name, _ in model.named_parameters()]
+    with torch.no_grad():
+        expected = model(**batch()).logits
+    choices = {choice.name: choice.method for choice in sparse_linear(model, calibrate=False)}
+    assert choices["transformer.h.0.attn.c_attn"] == choices["transformer.h.1.mlp.c_fc"] == "dense"
+    assert choices["transformer.h.0.mlp.c_fc"] == "kernel"
+    torch.testing.assert_close(model(**batch()).logits, expected, atol=1e-5, rtol=0)
+    dense_linear(model)
+    assert [name for name, _ in model.named_parameters()] == names
+
+
 def test_a_model_that_is_sparse_in_part_is_not_taken_for_a_smaller_one(tiny, tmp_path):
     model = tiny("gpt2")
     prune_global(model, 0.5)

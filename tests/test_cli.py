@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,17 @@ def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert kept and not list(tmp_path.rglob("*.partial*"))
     assert labkit_command(*arguments).returncode == 0
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
+
+
+def test_ctrl_c_promises_only_what_is_kept(monkeypatch, capsys):
+    module = import_module("labkit.cli.app")
+    monkeypatch.setattr(module, "app", lambda: sys.exit(module.INTERRUPTED))
+    for command, said in (("finetune", "goes on from there.\n"), ("size", "stopped.\n")):
+        monkeypatch.setattr(sys, "argv", ["labkit", command])
+        with pytest.raises(SystemExit) as end:
+            labkit.cli.main()
+        assert end.value.code == module.INTERRUPTED
+        assert capsys.readouterr().err.endswith(said)
 
 
 def test_doctor_says_what_works():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -34,6 +35,7 @@ LEVELS = "0,0.1,0.5,0.9,0.95,0.99"
 
 
 INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
+RESUMED = ("study", "fetch", "finetune", "train-mini")  # these keep what they have finished
 
 
 class Stopped(SystemExit):
@@ -50,7 +52,9 @@ def main() -> None:
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == INTERRUPTED and not isinstance(end, Stopped):
-            errors.print("stopped. What was finished is kept: the same command goes on from there.")
+            kept = "What was finished is kept: the same command goes on from there."
+            resumed = bool({*RESUMED} & {*sys.argv[1:2]})
+            errors.print(f"stopped. {kept}" if resumed else "stopped.")
         raise
 
 

@@ -328,20 +328,24 @@ def histogram(tensors: Iterable[torch.Tensor], edges: Sequence[float]) -> np.nda
 
 
 def _chunks(tensor: torch.Tensor) -> Iterator[np.ndarray]:
-    """The entries as float32 arrays of at most a million."""
+    """The entries as arrays of at most a million: float64 as they are, all others as float32."""
     import torch
 
+    dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
     flat = tensor.detach().reshape(-1)
     for start in range(0, flat.numel(), _CHUNK):
-        yield flat[start : start + _CHUNK].to(device="cpu", dtype=torch.float32).numpy()
+        yield flat[start : start + _CHUNK].to(device="cpu", dtype=dtype).numpy()
 
 
 def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Distribution]:
     check_values(layer.name, layer.weight)
     for chunk in _chunks(layer.weight):
-        if not np.isfinite(chunk).all():
+        with np.errstate(over="ignore"):
+            single = np.ascontiguousarray(chunk, dtype=np.float32)
+        if not np.isfinite(single).all():
             raise InputError(
-                f"{layer.name} holds NaN or infinite values: it has no distribution to show. "
+                f"{layer.name} holds NaN or infinite values, or some that float32 has no room for: "
+                "it has no distribution to show. "
                 "Load the checkpoint again, or look for what made them."
             )
         magnitude = np.abs(chunk)
@@ -362,7 +366,7 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
             m4=float((square * square).sum()),
             thresholds=thresholds,
             below=tuple(int((magnitude < t).sum()) for t in thresholds),
-            counts=np.bincount(np.ascontiguousarray(chunk).view(np.uint32) >> 16, minlength=_BINS),
+            counts=np.bincount(single.view(np.uint32) >> 16, minlength=_BINS),
         )
 
 

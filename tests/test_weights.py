@@ -127,6 +127,21 @@ def test_half_precision_models(tiny, dtype):
     assert whole.std == pytest.approx(concatenated(model).std())
 
 
+def test_double_precision_is_not_rounded(tiny):
+    below, above = 0.1 - 1e-12, 0.1 + 1e-12  # one number in float32
+    edges = (0.0, 0.1, 1.0)
+    both = torch.tensor([below, above], dtype=torch.float64)
+    assert weights.histogram([both], edges).tolist() == [1, 1]
+    model = tiny("bert").double()
+    for parameter in prunable_parameters(model).values():
+        parameter.data.fill_(below)
+    first = next(iter(prunable_parameters(model).values()))
+    first.data[0, 0], first.data[0, 1] = above, 1e-60
+    whole = weights.weight_summary(model).overall
+    assert whole.zeros == 0 and whole.maximum == above
+    assert whole.below == (1, whole.weights - 1)
+
+
 def test_all_equal_weights_have_no_moments_to_divide_by(tiny):
     model = tiny("bert")
     for parameter in prunable_parameters(model).values():

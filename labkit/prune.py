@@ -132,8 +132,7 @@ def sweep(
     Raises:
         InputError: as `prune_model`, for any of the levels before the first is pruned.
     """
-    for level in levels:
-        check_sparsity(level)
+    levels = [check_sparsity(level) for level in levels]
     layers = tuple(prunable_layers(model))
     weights = _weights(layers)
     pristine = {name: weight.clone() for name, weight in weights.items()}

@@ -195,9 +195,11 @@ def test_a_layer_without_weights_counts_for_none(tiny):
     assert choices["transformer.h.0.mlp.c_fc"].method == "dense"
 
 
-def test_a_sweep_over_no_level_prunes_nothing():
+def test_a_sweep_takes_any_levels_and_none():
     model = load_model("roberta").model  # large enough to be sampled
     assert list(prune.sweep(model, ())) == []
+    once = (level for level in (0.5, 0.9))
+    assert [pruning.requested for pruning in prune.sweep(model, once)] == [0.5, 0.9]
 
 
 def test_an_unknown_method_is_refused(tiny):

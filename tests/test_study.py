@@ -195,6 +195,11 @@ def test_settings_are_checked_before_anything_is_loaded(change, message):
         Settings(**change).checked()
 
 
+def test_what_is_named_twice_is_studied_once():
+    settings = Settings(models=("gpt2", "bart", "gpt2"), levels=(0.9, 0.5, 0.9)).checked()
+    assert (settings.models, settings.levels) == (("gpt2", "bart"), (0.5, 0.9))
+
+
 def test_the_book_quotes_a_cached_study(tmp_path):
     settings = Settings(models=("roberta",), levels=(0.5,), limit=8, length=8)
     first = course_study(settings, tmp_path)

@@ -33,6 +33,13 @@ def test_metrics_agree_with_scikit_learn(pairs):
     assert scores.matthews(labels, predictions) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("score", [scores.accuracy, scores.f1, scores.matthews])
+def test_labels_without_a_prediction_each_are_refused(score):
+    for labels, predictions in (([1, 0], [1]), ([1, 0], 1), ([[1], [0]], [[1], [0]]), ([], [])):
+        with pytest.raises(InputError, match=r"both must be \(n,\)"):
+            score(np.array(labels), np.array(predictions))
+
+
 def test_loss_agrees_with_scikit_learn_and_is_stable():
     rng = np.random.default_rng(0)
     labels, logits = rng.integers(0, 2, 50), rng.normal(0, 3, (50, 2)).astype(np.float32)

@@ -86,7 +86,13 @@ class Distribution:
         return {t: b / self.weights for t, b in zip(self.thresholds, self.below, strict=True)}
 
     def quantiles(self, shares: Sequence[float]) -> np.ndarray:
-        """Values below which the given shares of the weights lie, to 0.8 % of their size."""
+        """Values below which the given shares of the weights lie, to 0.8 % of their size.
+
+        Raises:
+            InputError: a share outside 0 to 1.
+        """
+        if bad := [share for share in shares if not 0 <= share <= 1]:
+            raise InputError(f"share {bad[0]} is not within 0 to 1")
         lower, upper, counts = self._sorted_bins()
         cumulative = np.concatenate([[0], counts.cumsum()])
         wanted = np.asarray(shares, dtype=np.float64) * self.weights
@@ -100,7 +106,12 @@ class Distribution:
 
         Counts are float: a fine bin that spans an edge is divided in proportion.  Weights beyond
         the limit are left out.
+
+        Raises:
+            InputError: a limit that is not above 0 and finite, or no bin.
         """
+        if not 0 < limit < float("inf") or bins < 1:
+            raise InputError(f"limit {limit} and {bins} bins: above 0 and finite, and at least 1")
         edges = np.linspace(-limit, limit, bins + 1)
         lower, upper, counts = self._sorted_bins()
         cumulative = np.concatenate([[0.0], counts.cumsum()])
@@ -263,6 +274,8 @@ class WeightSummary:
 
         try:
             rows = pd.read_parquet(path).to_dict("records")
+            if not rows:
+                raise ValueError("no block")
             blocks = []
             for row in rows:
                 counts = np.zeros(_BINS, dtype=np.int64)

@@ -115,6 +115,34 @@ def test_one_split_in_two_formats_is_refused(tmp_path):
         data.load_mrpc(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("train.csv", "old-train.csv"), r"several files \(old-train\.csv, train\.csv\)"),
+        (("dev.csv", "validation.csv"), "several files"),
+        (("train.csv", "train-00000-of-00001.csv"), "once each"),
+        (("train-00000-of-00002.csv",), r"once each \(train-00000-of-00002\.csv\)"),
+        (("train-1.csv", "train_1.csv"), "once each"),
+        (("train-0-of-2.csv", "train-1-of-3.csv"), "once each"),
+    ],
+)
+def test_a_split_is_one_file_or_all_of_its_parts(tmp_path, names, message):
+    for name in names:
+        write(tmp_path, name)
+    with pytest.raises(InputError, match=message):
+        data.load_mrpc(tmp_path)
+
+
+def test_parts_may_be_numbered_in_any_way(tmp_path):
+    for number in (1, 2):
+        write(tmp_path, f"train_{number}.csv", ROWS[:1])
+        write(tmp_path, f"dev-{number}-of-2.csv", ROWS[:1])
+    assert {split: len(rows) for split, rows in data.load_mrpc(tmp_path).items()} == {
+        "train": 2,
+        "validation": 2,
+    }
+
+
 def test_missing_places_say_what_was_expected(tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
         data.load_mrpc(tmp_path / "nowhere")

@@ -204,7 +204,8 @@ def measure_runtime(
     """Time forward passes of `model` on random tokens without padding.
 
     Args:
-        model: a sequence classifier; it runs on the device it is on.
+        model: a sequence classifier; it runs on the device it is on, in evaluation mode for the
+            time.
         batch_size: sequences per pass.
         length: tokens per sequence.
         repeats: timed passes, at least 1.
@@ -230,16 +231,20 @@ def measure_runtime(
             f"(choose at most {positions - 2})"
         )
     inputs = _random_inputs(model, batch_size, length, seed)
-    seconds = []
-    with torch.inference_mode(), _threads(threads):
-        used = torch.get_num_threads()
-        for number in range(warmup + repeats):
-            _synchronise(model.device)
-            start = time.perf_counter()
-            model(**inputs)
-            _synchronise(model.device)
-            if number >= warmup:
-                seconds.append(time.perf_counter() - start)
+    seconds, training = [], model.training
+    model.eval()  # dropout takes time, and no prediction is made with it
+    try:
+        with torch.inference_mode(), _threads(threads):
+            used = torch.get_num_threads()
+            for number in range(warmup + repeats):
+                _synchronise(model.device)
+                start = time.perf_counter()
+                model(**inputs)
+                _synchronise(model.device)
+                if number >= warmup:
+                    seconds.append(time.perf_counter() - start)
+    finally:
+        model.train(training)
     return Runtime(tuple(seconds), batch_size, length, used, model.device.type)
 
 

@@ -71,6 +71,13 @@ def test_runtime_states_its_conditions(tiny):
     assert torch.get_num_threads() == before
 
 
+def test_runtime_is_that_of_evaluation(tiny):
+    model, modes = tiny("bert").train(), []
+    model.register_forward_pre_hook(lambda module, _: modes.append(module.training))
+    measure.measure_runtime(model, batch_size=1, length=4, repeats=2, warmup=1)
+    assert modes == [False] * 3 and model.training
+
+
 def test_runtime_refuses_what_cannot_be_measured(tiny):
     for name, value, least in (
         ("repeats", 0, 1),

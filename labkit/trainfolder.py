@@ -53,7 +53,7 @@ def open_partial(out: Path, settings: dict[str, Any], resume: bool) -> Path:
             f"an interrupted run with {', '.join(changed)} is kept in {partial}: go on with "
             "the same arguments, or start anew (--no-resume)"
         )
-    if not resume and before:
+    if not resume:
         shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -71,9 +71,9 @@ def last_checkpoint(partial: Path) -> Path | None:
     for folder in partial.glob("checkpoint-*"):
         try:
             state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found.append((int(state["global_step"]), folder))
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        found.append((state["global_step"], folder))
     return max(found)[1] if found else None
 
 
@@ -92,7 +92,8 @@ def kept(partial: Path) -> Iterator[None]:
     except OSError as error:
         raise SourceError(
             f"cannot keep the state of the training in {partial}: {error.strerror or error}. Free "
-            "space there and run the same command again: it goes on from the last whole state."
+            "space there and run the same command again: it goes on from the last whole state. If "
+            "that state is damaged, start anew (--no-resume)."
         ) from error
 
 

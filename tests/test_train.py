@@ -148,6 +148,8 @@ def test_a_half_written_state_is_passed_over(finished, models, data, tmp_path):
     half = tmp_path / ".roberta.partial" / "checkpoint-12"
     shutil.copytree(half.with_name("checkpoint-6"), half)
     (half / "trainer_state.json").write_text('{"global_step": 12, "log_')
+    other = shutil.copytree(half, half.with_name("checkpoint-18"))
+    (other / "trainer_state.json").write_text("{}")
     assert finetune("roberta", models["roberta"], data, out, **OPTIONS).resumed_from == 6
     assert equal(weights(out), weights(finished[0].path))
 
@@ -158,6 +160,8 @@ def test_other_arguments_do_not_take_up_a_stopped_run(models, data, tmp_path):
         finetune("roberta", models["roberta"], data, out, report=stop_at(8), **OPTIONS)
     with pytest.raises(InputError, match=r"interrupted run with epochs 3.*--no-resume"):
         finetune("roberta", models["roberta"], data, out, **{**OPTIONS, "epochs": 1})
+    # Also where it is no longer known of which run the state is.
+    (tmp_path / ".roberta.partial" / "settings.json").write_text('{"na')
     anew = finetune("roberta", models["roberta"], data, out, resume=False, epochs=1)
     assert (anew.resumed_from, anew.steps) == (0, 6)
 

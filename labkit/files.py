@@ -55,7 +55,7 @@ def disk_errors() -> Iterator[None]:
     except RuntimeError as error:
         if "inline_container" not in str(error):
             raise
-        raise OSError("not all bytes could be written: is the disk full?") from error
+        raise OSError("not all bytes could be written, as on a full disk") from error
 
 
 @contextmanager

@@ -93,11 +93,12 @@ def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_pat
 
 def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):
     shutil.copytree(finished[1], tmp_path / "copy")
-    cell = next((tmp_path / "copy" / "cells").glob("gpt2-0500000-*.json"))
-    cell.write_text('{"row": ')
-    with pytest.raises(InputError, match=f"{cell.name} is damaged.*Delete it"):
-        run_study(SMALL, tmp_path / "copy")
-    cell.unlink()
+    for kind in ("gpt2-0500000-*.json", "gpt2-weights-*.parquet"):
+        cell = next((tmp_path / "copy" / "cells").glob(kind))
+        cell.write_text('{"row": ')
+        with pytest.raises(InputError, match=f"{cell.name} is damaged.*Delete it"):
+            run_study(SMALL, tmp_path / "copy")
+        cell.unlink()
     assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import resource
 import statistics
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.files import write_text
+from labkit.select import cores
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -106,13 +106,8 @@ def alternate(
 def machine() -> str:
     """One line that says what the figures were measured on."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "numba", "numpy"))
-    system = f"{platform.machine()}{_processor()}, {_cores()} cores, {platform.system()}"
+    system = f"{platform.machine()}{_processor()}, {cores()} cores, {platform.system()}"
     return f"{system}, Python {platform.python_version()}, {versions}"
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -59,9 +59,11 @@ class Cell:
             evaluation = Evaluation.load(stem.with_suffix(".parquet"))
             return cls(saved["row"], saved["layers"], evaluation)
         except (InputError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path} is damaged ({error}). Delete it: the next run computes it again."
-            ) from error
+            raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} is damaged ({error}). Delete it: the next run computes it again.")
 
 
 class Steps:
@@ -128,7 +130,10 @@ class ModelRun:
         self.steps.start(what)
         path = self.cells / f"{self.name}-weights-{_hash(self.origin)}.parquet"
         if path.exists():
-            summary = WeightSummary.load(path)
+            try:
+                summary = WeightSummary.load(path)
+            except InputError as error:
+                raise _damaged(path, error) from error
         else:
             summary = weight_summary(self.loaded.model, title=self.loaded.spec.title)
             summary.save(path)

@@ -100,8 +100,10 @@ def _index(path: Path) -> dict[str, str]:
         if any(Path(file).name != file for file in names.values()):
             raise ValueError("a file outside the folder")
         return names
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(f"{path} is damaged ({error!r}): fetch or save it again") from error
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def read_header(path: Path) -> dict[str, Tensor]:
@@ -124,7 +126,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
             if size < 8 or not 2 <= length <= min(size - 8, _MAX_HEADER):
                 raise damaged(f"{size} bytes, header of {length}")
             header = json.loads(file.read(length))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(f"header: {error}") from error
     except OSError as error:
         if isinstance(error, SourceError):
@@ -133,7 +135,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
     try:
         header.pop("__metadata__", None)
         tensors = [_tensor(path, name, 8 + length, entry) for name, entry in header.items()]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise damaged(f"header: {error!r}") from error
     tensors.sort(key=lambda tensor: (tensor.start, tensor.stop))
     end = 8 + length
@@ -149,9 +151,10 @@ def read_header(path: Path) -> dict[str, Tensor]:
 
 def _tensor(path: Path, name: str, offset: int, entry: dict[str, Any]) -> Tensor:
     start, stop = (offset + int(at) for at in entry["data_offsets"])
-    if stop < start:
-        raise ValueError(f"offsets of {name}")
-    return Tensor(name, path, entry["dtype"], tuple(map(int, entry["shape"])), start, stop)
+    dtype, shape = entry["dtype"], tuple(map(int, entry["shape"]))
+    if stop < start or not isinstance(dtype, str) or min(shape, default=0) < 0:
+        raise ValueError(f"entry of {name}")
+    return Tensor(name, path, dtype, shape, start, stop)
 
 
 def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list[Tensor]:
@@ -171,7 +174,10 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list
         found = [_find(checkpoint, *entry) for entry in prunable_names(checkpoint.path)]
         for tensor in found:
             if tensor.dtype not in FORMATS:
-                raise InputError(f"{tensor.name} in {tensor.file} has dtype {tensor.dtype}")
+                raise InputError(
+                    f"{tensor.name} in {tensor.file} has dtype {tensor.dtype}: save the model in "
+                    f"one of {', '.join(FORMATS)} first"
+                )
         return found
     try:
         wanted = re.compile(include or r"(^|\.)\d+\.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -30,6 +32,8 @@ def cluster(scheduler: str | None = None, workers: int | None = None) -> Iterato
     from distributed.scheduler import KilledWorker
 
     with connected(scheduler, workers) as client:
+        if scheduler is None:
+            client.run(_leave_interrupts)
         try:
             yield lambda function, jobs: _run(client, function, jobs)
         except KilledWorker as error:
@@ -74,6 +78,12 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
                 "with its address."
             ) from error
         yield client
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C on the terminal is for the program that hired this worker, and ends it in time."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run(client: Client, function: Callable, jobs: Sequence[tuple]) -> Iterator[tuple[int, Any]]:

@@ -34,7 +34,10 @@ SPLITS = {
 }
 """Last word of a file name → its split; a single file without one is `validation`."""
 
-_SHARD = r"(?:[._-]\d+(?:-of-\d+)?)?(?:-[0-9a-f]{16})?"  # what the hub's files have behind it
+_NAME = re.compile(  # behind the split's word the hub's files have their number and a hash
+    rf"(?P<stem>(?:.*[^a-z])?(?P<split>{'|'.join(SPLITS)}))"
+    r"(?:[._-](?P<number>\d+)(?:-of-(?P<of>\d+))?)?(?:-[0-9a-f]{16})?"
+)
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt", ".jsonl")
 
@@ -56,7 +59,8 @@ def load_mrpc(source: str | Path = "mini") -> DatasetDict:
     Raises:
         SourceError: nothing to read there; names what was looked for.
         InputError: a missing column, a label other than 0 or 1, an empty sentence or split, text
-            that is not UTF-8, a damaged file; names the file, the row and the value.
+            that is not UTF-8, a damaged file (named, with the row and the value); a split in
+            several files that are not the numbered parts of one.
     """
     source = str(source)
     if source == "mini":
@@ -107,16 +111,16 @@ def _files(path: Path) -> list[tuple[Path, str]]:
     if path.is_file():
         if path.suffix not in SUFFIXES:
             raise InputError(f"{path}: cannot read {path.suffix or 'this'} files, only {SUFFIXES}")
-        return [(path, _split_of(path) or "validation")]
+        return [(path, SPLITS[name["split"]] if (name := _name(path)) else "validation")]
     if not path.is_dir():
         raise SourceError(
             f"{path} does not exist. A corpus is 'mini', 'hub', or a file or folder of "
             "parquet, csv, tsv or jsonl in MRPC's form."
         )
     found = [
-        (file, split)
+        (file, SPLITS[name["split"]])
         for file in sorted(path.iterdir())
-        if file.suffix in SUFFIXES and (split := _split_of(file))
+        if file.suffix in SUFFIXES and (name := _name(file))
     ]
     if not found:
         raise SourceError(
@@ -124,19 +128,37 @@ def _files(path: Path) -> list[tuple[Path, str]]:
             f"test.csv (or dev) with one of {', '.join(SUFFIXES)}"
         )
     for split in dict.fromkeys(split for _, split in found):
-        files = [file for file, of in found if of == split]
-        if len({file.suffix for file in files}) > 1:
-            raise InputError(
-                f"{path} has the {split} split in several formats "
-                f"({', '.join(file.name for file in files)}): name one file, or remove the others"
-            )
+        _check_parts(path, split, [file for file, of in found if of == split])
     return found
 
 
-def _split_of(file: Path) -> str | None:
-    name = file.name.lower().removesuffix(file.suffix.lower())
-    found = re.search(rf"(?:^|[^a-z])({'|'.join(SPLITS)}){_SHARD}$", name)
-    return SPLITS[found[1]] if found else None
+def _check_parts(path: Path, split: str, files: list[Path]) -> None:
+    """Refuse files that are not the parts of one split, or not all of them."""
+    listed = ", ".join(file.name for file in files)
+    names = [name for file in files if (name := _name(file))]
+    for what, kinds in (
+        ("formats", {file.suffix for file in files}),
+        ("files", {name["stem"] for name in names}),
+    ):
+        if len(kinds) > 1:
+            raise InputError(
+                f"{path} has the {split} split in several {what} ({listed}): name one file, or "
+                "remove the others"
+            )
+    numbers = {name["number"] for name in names}
+    counts = {name["of"] and int(name["of"]) for name in names}
+    single = len(files) == 1 and counts == {None}
+    whole = None not in numbers and len(numbers) == len(files)
+    if not single and not (whole and counts in ({None}, {len(files)})):
+        raise InputError(
+            f"{path} does not have the parts of the {split} split once each ({listed}): copy what "
+            "is missing, or name one file"
+        )
+
+
+def _name(file: Path) -> re.Match[str] | None:
+    """The parts of a file's name, or None where it does not end in a split's word."""
+    return _NAME.fullmatch(file.name.lower().removesuffix(file.suffix.lower()))
 
 
 def _dataset(rows: list[dict]) -> Dataset:
@@ -172,18 +194,35 @@ def _checked(file: Path, number: int, raw: dict) -> dict:
     for column in COLUMNS[:2]:
         if not isinstance(row[column], str) or not row[column].strip():
             raise InputError(f"{file}, row {number}: {column} is {row[column]!r}, not a sentence")
+        try:
+            row[column].encode()
+        except UnicodeEncodeError:  # JSON can name half of a surrogate pair
+            raise InputError(
+                f"{file}, row {number}: {column} is {row[column]!r}, which is no Unicode text"
+            ) from None
     if str(row["label"]) not in ("0", "1"):
         raise InputError(
             f"{file}, row {number}: label is {row['label']!r}; it must be 0 ({LABELS[0]}) or "
             f"1 ({LABELS[1]})"
         )
     row["label"] = int(row["label"])
-    idx = raw.get("idx")
-    try:
-        row["idx"] = number - 1 if idx in (None, "") else int(idx)
-    except (TypeError, ValueError):
-        raise InputError(f"{file}, row {number}: idx is {idx!r}, not a whole number") from None
+    row["idx"] = _index(file, number, raw.get("idx"))
     return row
+
+
+def _index(file: Path, number: int, idx: object) -> int:
+    """The row's `idx`, or its place in the file where it has none."""
+    if idx in (None, ""):
+        return number - 1
+    try:
+        found = int(idx)
+        if isinstance(idx, float) and found != idx:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{file}, row {number}: idx is {idx!r}, not a whole number") from None
+    if not -(2**31) <= found < 2**31:
+        raise InputError(f"{file}, row {number}: idx is {idx!r}, which 32 bits do not hold")
+    return found
 
 
 def _read_parquet(file: Path) -> Iterator[dict]:

@@ -51,14 +51,21 @@ def encode_pairs(
         max_length: tokens that a pair is cut to; see `longest_input`.
 
     Raises:
-        InputError: no rows, or labels outside 0 and 1.
+        InputError: a missing column, no rows, labels other than 0 and 1, or `max_length` below 1.
     """
-    labels = np.asarray(data["label"], dtype=np.int64)
-    if not len(labels):
+    if max_length < 1:
+        raise InputError(f"max_length is {max_length}; it must be at least 1")
+    for column in ("sentence1", "sentence2", "label"):
+        if column not in data.column_names:
+            there = ", ".join(data.column_names)
+            raise InputError(f"the rows have no column {column!r}, only {there}")
+    found = list(data["label"])
+    if not found:
         raise InputError("there are no rows to evaluate on: the split is empty")
-    if not np.isin(labels, (0, 1)).all():
-        row = int(np.flatnonzero(~np.isin(labels, (0, 1)))[0])
-        raise InputError(f"row {row} has label {labels[row]}; labels must be 0 or 1")
+    for row, label in enumerate(found):
+        if label not in (0, 1):  # before numpy makes 0 of 0.5
+            raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
+    labels = np.asarray(found, dtype=np.int64)
     columns = tokenizer(
         list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
     )
@@ -94,24 +101,35 @@ def evaluate_mrpc(
         batch_size: pairs per batch at most; default: as many as `batch_tokens` allows.
         batch_tokens: tokens per batch at most, padding included (a longer pair goes alone).
         max_length: tokens per pair; default: what model and tokenizer can take, at most 512.
-        prior: share of positives in training, for the constant-prior baseline.
-        seed: of the bootstrap.
+        prior: share of positives in training, 0 to 1, for the constant-prior baseline.
+        seed: of the bootstrap, at least 0.
         progress: called with (rows done, rows in all) after each batch.
 
     Raises:
-        InputError: no rows, labels outside 0 and 1, a decoder without `pad_token_id`, a batch
-            below one pair or token, or logits that are not two finite numbers (rows are named).
+        InputError: rows as in `encode_pairs`, a pair of no token or of more than the model takes,
+            a decoder without `pad_token_id`, an argument out of its range, or logits that are not
+            two finite numbers (rows are named).
     """
     import torch
 
     for name, value in (("batch_size", batch_size), ("batch_tokens", batch_tokens)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
+    if prior is not None and not 0 <= prior <= 1:
+        raise InputError(f"prior is {prior}; it is a share from 0 to 1")
+    if seed < 0:
+        raise InputError(f"seed is {seed}; it must be at least 0")
     if isinstance(data, Pairs):
         pairs = data
     else:
-        limit = max_length or longest_input(model, tokenizer)
+        limit = longest_input(model, tokenizer) if max_length is None else max_length
         pairs = encode_pairs(tokenizer, data, max_length=limit)
+    lengths, most = pairs.lengths, _positions(model)
+    if (odd := np.flatnonzero((lengths < 1) | (lengths > most))).size:
+        raise InputError(
+            f"row {odd[0]} has {lengths[odd[0]]} tokens, and the model takes 1 to {most:.0f}: "
+            "encode_pairs(..., max_length=longest_input(model, tokenizer)) cuts longer pairs"
+        )
     pad = model.config.pad_token_id
     if pad is None:
         raise InputError(
@@ -124,7 +142,7 @@ def evaluate_mrpc(
     try:
         with torch.inference_mode():
             done = 0
-            for at in _batches(pairs.lengths, batch_size or len(pairs), batch_tokens):
+            for at in _batches(lengths, batch_size or len(pairs), batch_tokens):
                 out = model(**_padded(pairs, at, pad, model.device)).logits.float().cpu().numpy()
                 if out.shape != (len(at), 2) or not np.isfinite(out).all():
                     raise InputError(
@@ -145,8 +163,7 @@ def _batches(lengths: np.ndarray, size: int, tokens: int) -> Iterator[np.ndarray
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        longest = max(1, int(lengths[order[start]]))
-        count = min(size, max(1, tokens // longest))
+        count = min(size, max(1, tokens // int(lengths[order[start]])))
         yield order[start : start + count]
         start += count
 
@@ -171,8 +188,12 @@ def _padded(
 
 def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Tokens of a pair that model and tokenizer can take, at most 512."""
+    return int(min(512, _positions(model), tokenizer.model_max_length))
+
+
+def _positions(model: PreTrainedModel) -> float:
+    """Tokens that the model has positions for; infinite where they are relative (T5)."""
     config = model.config
-    positions = getattr(config, "max_position_embeddings", None) or 512
     # RoBERTa counts positions from its padding index + 1: two of its positions are never used.
     offset = 2 if config.model_type in ("roberta", "camembert", "xlm-roberta") else 0
-    return min(512, positions - offset, tokenizer.model_max_length)
+    return (getattr(config, "max_position_embeddings", None) or float("inf")) - offset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,14 @@ from torch import nn
 from labkit import calibration, kernels
 from labkit.errors import InputError
 from labkit.kernels import Kept
-from labkit.layers import prunable_layers
+from labkit.layers import StandIn, prunable_layers
+from labkit.masks import check_values
 
 FALLBACK_BREAK_EVEN = 0.8
 """Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
 
 
-class SparseLinear(nn.Module):
+class SparseLinear(nn.Module, StandIn):
     """`x Wᵀ + b` over the kept weights of W: for inference, on the CPU, in float32.
 
     Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number
@@ -180,7 +182,8 @@ def sparse_linear(
     The model then is for inference: its parameters no longer ask for gradients, and its state
     dict holds the kept weights of each sparse layer.  Where a layer is replaced, GPT-2's activation
     is computed in one pass as well (`OnePassGELU`).  `dense_linear` turns it back.  Layers that
-    are sparse already are decided anew, say for another number of tokens.
+    are sparse already are decided anew, say for another number of tokens.  A weight that several
+    modules share stays dense.
 
     Args:
         model: a pruned `transformers` model, float32, on the CPU; dense if this raises.
@@ -200,13 +203,21 @@ def sparse_linear(
     if tokens < 1:
         raise InputError(f"tokens={tokens}: how many a forward pass has, at least 1")
     dense_linear(model)
+    modules = model.named_modules(remove_duplicate=False)
+    uses = Counter(id(module.weight) for _, module in modules if hasattr(module, "weight"))
     choices, replacements = [], {}
     for layer in prunable_layers(model):
         name = layer.name.removesuffix(".weight")
         dense = model.get_submodule(name)
         shape = tuple(layer.weight.shape)
         outputs, inputs = reversed(shape) if layer.transposed else shape
-        sparsity = 1 - int(layer.weight.count_nonzero()) / layer.weight.numel()
+        check_values(layer.name, layer.weight)
+        count = layer.weight.numel()
+        sparsity = 1 - int(layer.weight.count_nonzero()) / count if count else 0.0
+        # Nothing to leave out; or what several places share, which could not be put back as one.
+        if not count or uses[id(layer.weight)] > 1:
+            choices.append(LayerChoice(name, outputs, inputs, sparsity, "dense"))
+            continue
         choice = _choose(name, outputs, inputs, sparsity, tokens, calibrate)
         choices.append(choice)
         if choice.method != "dense":

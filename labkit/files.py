@@ -44,6 +44,24 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 
 @contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise OSError for what those who write weights say where a disk is full or read-only.
+
+    safetensors has an error of its own for it, and torch.save a RuntimeError.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    except RuntimeError as error:
+        if "inline_container" not in str(error):
+            raise
+        raise OSError("not all bytes could be written, as on a full disk") from error
+
+
+@contextmanager
 def replacing_folder(path: Path | str) -> Iterator[Path]:
     """As `replacing`, for a folder: yield an empty one beside `path`, which becomes `path`.
 
@@ -63,12 +81,12 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     except SourceError:
         raise
     except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
         raise SourceError(
             f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
         ) from error
     finally:
+        if old.exists() and not path.exists():  # also after Ctrl-C between the two renames
+            old.rename(path)
         shutil.rmtree(temporary, ignore_errors=True)
 
 

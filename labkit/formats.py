@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit.errors import InputError
 from labkit.layers import prunable_layers
 from labkit.measure import binary_entropy, file_sizes, measure_size
-from labkit.prune import LEVELS, sweep
+from labkit.prune import LEVELS, check_sparsity, sweep
 from labkit.sparsefile import save_sparse
 
 if TYPE_CHECKING:
@@ -117,8 +118,13 @@ def bits_per_weight(
         sparsity: 0 to 1.
         value_bits: of a stored value: 32 for float32, 16 for half precision.
         shape: rows and columns; only CSR depends on it.
+
+    Raises:
+        InputError: a sparsity outside 0 to 1, or a shape without entries.
     """
-    kept, (rows, columns) = 1 - sparsity, shape
+    if min(shape) < 1:
+        raise InputError(f"shape {shape} has no entries: rows and columns are at least 1")
+    kept, (rows, columns) = 1 - check_sparsity(sparsity), shape
     return {
         "dense": float(value_bits),
         "COO": kept * (value_bits + 64),

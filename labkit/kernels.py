@@ -95,6 +95,7 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
 
     tokens, inputs = x.shape
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
+    bias = None if bias is None else bias.contiguous()  # the kernel reads one number after another
     if not y.numel():
         return y
     work = tokens * (len(matrix.values) + inputs + matrix.outputs)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 ENCODER, DECODER = "encoder", "decoder"
 
 
+class StandIn:
+    """Marks modules in the place of a prunable layer, whose weights no longer are a matrix."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One weight matrix and where it stands.
@@ -68,12 +72,19 @@ def prunable_layers(
         include_head: list the linear layers outside the blocks (pooler, classifier) too, last.
 
     Raises:
-        InputError: the model has no stack of blocks, so that there is nothing to prune.
+        InputError: the model has no stack of blocks, so that there is nothing to prune, or some
+            of its layers are sparse ones already (`sparse_linear`).
     """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    stacks = dict(_stacks(model))
+    # Listing the dense layers that are left would pass a part of the model off as all of it.
+    if sparse := [name for name, module in model.named_modules() if isinstance(module, StandIn)]:
+        raise InputError(
+            f"{type(model).__name__} has sparse layers, {sparse[0]} among them: turn them back "
+            "first, dense_linear(model)"
+        )
+    stacks = dict(_stacks(model)) if hasattr(model, "config") else {}
     if not stacks:
         raise InputError(
             f"{type(model).__name__} has no list of blocks with nn.Linear or Conv1D weights: "

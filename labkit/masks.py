@@ -40,6 +40,15 @@ def check_sparsity(sparsity: float) -> float:
     return float(sparsity)
 
 
+def check_values(name: str, tensor: torch.Tensor) -> None:
+    """Raise InputError where a weight has a shape but no values, as on the device "meta"."""
+    if tensor.is_meta:
+        raise InputError(
+            f"{name} is on the device meta and has no values: load the weights first "
+            "(from_pretrained, load_sparse)"
+        )
+
+
 def global_masks(tensors: Mapping[str, torch.Tensor], sparsity: float) -> dict[str, torch.Tensor]:
     """Masks that drop the entries of smallest magnitude over all tensors together.
 
@@ -58,7 +67,7 @@ def global_masks(tensors: Mapping[str, torch.Tensor], sparsity: float) -> dict[s
 
     Raises:
         InputError: `sparsity` outside 0 to 1, no entries at all, a tensor that is not
-            floating-point, or NaN or infinity in a tensor (named).
+            floating-point or on the device "meta", or NaN or infinity in a tensor (named).
     """
     return _masks("global", tensors, sparsity)
 
@@ -235,6 +244,7 @@ def _common_format(tensors: Mapping[str, torch.Tensor]) -> tuple[torch.dtype, se
             raise InputError(
                 f"{name} has dtype {tensor.dtype}; pruning needs floating point of 16 to 64 bits"
             )
+        check_values(name, tensor)
     if not any(tensor.numel() for tensor in tensors.values()):
         raise InputError("there are no weights to prune: every tensor is empty")
     common = reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()))

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError, SourceError
+from labkit.files import disk_errors
 from labkit.layers import prunable_layers
+from labkit.masks import check_values
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +57,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     compressed with zstandard at its default level; sparse forms are counted from the zeros.
 
     Raises:
+        InputError: nothing to prune, or weights without values (on the device "meta").
         SourceError: no room for the temporary file.
     """
     parameters = list(model.parameters())
@@ -64,6 +67,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     entropy = 0.0
     for layer in layers:
         weight = layer.weight
+        check_values(layer.name, weight)
         count, nonzero, item = weight.numel(), int(weight.count_nonzero()), weight.itemsize
         rows = weight.shape[1] if layer.transposed else weight.shape[0]
         kept += nonzero
@@ -110,7 +114,7 @@ def file_sizes(model: PreTrainedModel, codec: str = "zstd") -> tuple[int, int]:
     dense = 0
     try:
         with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-            with quiet():
+            with quiet(), disk_errors():
                 model.save_pretrained(folder)
             for file in sorted(Path(folder).glob("*.safetensors")):
                 dense += file.stat().st_size
@@ -200,22 +204,26 @@ def measure_runtime(
     """Time forward passes of `model` on random tokens without padding.
 
     Args:
-        model: a sequence classifier; it runs on the device it is on.
+        model: a sequence classifier; it runs on the device it is on, in evaluation mode for the
+            time.
         batch_size: sequences per pass.
         length: tokens per sequence.
         repeats: timed passes, at least 1.
-        warmup: passes before, not counted.
+        warmup: passes before, not counted; at least 0.
         threads: of torch for the time of the measurement; default: as set.
         seed: of the tokens.
 
     Raises:
-        InputError: a size below 1, or more tokens than the model has positions for.
+        InputError: an argument below the least it may be, or more tokens than the model has
+            positions for.
     """
     import torch
 
-    for name, value in (("batch_size", batch_size), ("length", length), ("repeats", repeats)):
-        if value < 1:
-            raise InputError(f"{name} is {value}; it must be at least 1")
+    arguments = {"batch_size": batch_size, "length": length, "repeats": repeats}
+    arguments |= {"threads": 1 if threads is None else threads, "warmup": warmup}
+    for name, value in arguments.items():
+        if value < (least := int(name != "warmup")):
+            raise InputError(f"{name} is {value}; it must be at least {least}")
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions and length > positions - 2:
         raise InputError(
@@ -223,16 +231,20 @@ def measure_runtime(
             f"(choose at most {positions - 2})"
         )
     inputs = _random_inputs(model, batch_size, length, seed)
-    seconds = []
-    with torch.inference_mode(), _threads(threads):
-        used = torch.get_num_threads()
-        for number in range(warmup + repeats):
-            _synchronise(model.device)
-            start = time.perf_counter()
-            model(**inputs)
-            _synchronise(model.device)
-            if number >= warmup:
-                seconds.append(time.perf_counter() - start)
+    seconds, training = [], model.training
+    model.eval()  # dropout takes time, and no prediction is made with it
+    try:
+        with torch.inference_mode(), _threads(threads):
+            used = torch.get_num_threads()
+            for number in range(warmup + repeats):
+                _synchronise(model.device)
+                start = time.perf_counter()
+                model(**inputs)
+                _synchronise(model.device)
+                if number >= warmup:
+                    seconds.append(time.perf_counter() - start)
+    finally:
+        model.train(training)
     return Runtime(tuple(seconds), batch_size, length, used, model.device.type)
 
 
@@ -265,7 +277,7 @@ def _threads(count: int | None) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    torch.set_num_threads(before if count is None else count)
     try:
         yield
     finally:

@@ -6,10 +6,12 @@ the zeros of 2:4 in half precision.  Elsewhere the pattern saves neither time no
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
 from labkit.layers import Layer, prunable_layers
+from labkit.masks import check_values
 from labkit.prune import Pruning
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def nm_mask(weight: torch.Tensor, n: int = 2, m: int = 4, *, dim: int = 1) -> to
         Bool tensor of the same shape and device, True where the entry is kept.
 
     Raises:
-        InputError: `n` is not within 0 to `m`, the length is no multiple of `m`, or NaN.
+        InputError: `n` is not within 0 to `m`, no matrix or another `dim`, the length is no
+            multiple of `m`, NaN or infinity, or no values (on the device "meta").
     """
     import torch
 
@@ -79,9 +82,13 @@ def _inputs(layer: Layer) -> int:
 def _check(weight: torch.Tensor, n: int, m: int, dim: int) -> None:
     import torch
 
-    if not 0 <= n <= m or m < 1:
+    whole = isinstance(n, Integral) and isinstance(m, Integral)
+    if not whole or not 0 <= n <= m or m < 1:
         raise InputError(f"{n}:{m} is no pattern: keep n of every m weights, 0 <= n <= m")
+    if weight.dim() != 2 or dim not in (0, 1):
+        raise InputError(f"dim {dim} of {weight.dim()}: a matrix is needed, and its dim 0 or 1")
     if weight.shape[dim] % m:
         raise InputError(f"{weight.shape[dim]} inputs do not divide into groups of {m}")
+    check_values("the weight", weight)
     if not torch.isfinite(weight).all():
         raise InputError("holds NaN or infinite values: their magnitude cannot be ranked")

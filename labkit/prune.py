@@ -11,7 +11,7 @@ import numpy as np
 from labkit import select
 from labkit.errors import InputError
 from labkit.layers import Layer, prunable_layers
-from labkit.masks import METHODS, Selection, check_sparsity, drop
+from labkit.masks import METHODS, Selection, check_sparsity, check_values, drop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +133,7 @@ def sweep(
     Raises:
         InputError: as `prune_model`, for any of the levels before the first is pruned.
     """
-    for level in levels:
-        check_sparsity(level)
+    levels = [check_sparsity(level) for level in levels]
     layers = tuple(prunable_layers(model))
     weights = _weights(layers)
     pristine = {name: weight.clone() for name, weight in weights.items()}
@@ -150,9 +149,16 @@ def sparsity_of(model: nn.Module) -> tuple[float, float]:
 
     These are two different numbers: the embeddings and norms stay dense, so that RoBERTa-base at
     99 % of its prunable weights has zeros in only about two thirds of the model.
+
+    Raises:
+        InputError: nothing to prune, or weights without values (on the device "meta").
     """
-    prunable = [layer.weight for layer in prunable_layers(model)]
+    layers = prunable_layers(model)
+    prunable = [layer.weight for layer in layers]
     everything = list(model.parameters())
+
+    for layer in layers:
+        check_values(layer.name, layer.weight)
 
     def share(tensors: list) -> float:
         count = sum(t.numel() for t in tensors)

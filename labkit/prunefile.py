@@ -103,7 +103,7 @@ def _check_place(checkpoint: Checkpoint, out: Path, force: bool) -> None:
     free = shutil.disk_usage(parent).free
     if free < checkpoint.bytes:
         raise SourceError(
-            f"{out} needs {checkpoint.bytes / 1e9:.2f} GB, and {parent} has {free / 1e9:.2f} GB "
+            f"{out} needs {checkpoint.bytes / 1e6:,.1f} MB, and {parent} has {free / 1e6:,.1f} MB "
             "free: free space or write elsewhere"
         )
 

@@ -58,7 +58,8 @@ def finetune_masked(
 
     Raises:
         InputError: no steps or no pairs per step, a mask for a parameter that is not there or has
-            another shape, or a loss that is not finite.
+            another shape, a mask of another dtype, or a loss that is not finite; the model then is
+            as the last step left it.
     """
     import torch
     from transformers import DataCollatorWithPadding
@@ -107,6 +108,8 @@ def _held(
     model: nn.Module, masks: Mapping[str, torch.Tensor] | None
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Each weight with the places that stay zero."""
+    import torch
+
     if masks is None:
         return [(w.detach(), w.detach() == 0) for w in prunable_parameters(model).values()]
     parameters = dict(model.named_parameters())
@@ -115,10 +118,10 @@ def _held(
         if name not in parameters:
             raise InputError(f"a mask is for {name!r}, which the model does not have")
         weight = parameters[name].detach()
-        if mask.shape != weight.shape:
+        if mask.shape != weight.shape or mask.dtype != torch.bool:
             raise InputError(
-                f"the mask of {name} has shape {tuple(mask.shape)}, the weight has "
-                f"{tuple(weight.shape)}"
+                f"the mask of {name} has shape {tuple(mask.shape)} and {mask.dtype}; it must be "
+                f"{tuple(weight.shape)} and torch.bool, True where the weight is kept"
             )
         held.append((weight, ~mask.to(weight.device)))
     return held

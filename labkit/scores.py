@@ -12,18 +12,31 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.files import replacing
 
+_DRAWS = 1 << 20  # rows drawn at once, 8 MB: all resamples of a large corpus take gigabytes
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 
 def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Share of the predictions that equal the labels, 0 to 1."""
-    return float(np.mean(np.asarray(labels) == np.asarray(predictions)))
+    """Share of the predictions that equal the labels, 0 to 1.
+
+    Args:
+        labels: the true classes, shape (n,).
+        predictions: those of a model, shape (n,).
+
+    Raises:
+        InputError: other shapes, or no rows.
+    """
+    labels, predictions = _paired(labels, predictions)
+    return float(np.mean(labels == predictions))
 
 
 def f1(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """F1 of class 1 (paraphrase), 0 to 1; 0 where nothing is or is predicted positive."""
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    """F1 of class 1 (paraphrase), 0 to 1; 0 where nothing is or is predicted positive.
+
+    Arguments and errors as of `accuracy`, and the classes are 0 and 1.
+    """
+    labels, predictions = _paired(labels, predictions)
     hits = int(((labels == 1) & (predictions == 1)).sum())
     wrong = int((labels != predictions).sum())
     return 2 * hits / (2 * hits + wrong) if hits else 0.0
@@ -32,14 +45,26 @@ def f1(labels: np.ndarray, predictions: np.ndarray) -> float:
 def matthews(labels: np.ndarray, predictions: np.ndarray) -> float:
     """Matthews correlation, -1 to 1; 0 where labels or predictions are all of one class.
 
-    Matthews (1975); unlike F1 it is 0 for every constant predictor.
+    Matthews (1975); unlike F1 it is 0 for every constant predictor.  Arguments and errors as of
+    `f1`.
     """
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    labels, predictions = _paired(labels, predictions)
     tp, tn = ((labels == c) & (predictions == c) for c in (1, 0))
     fp, fn = ((labels == 1 - c) & (predictions == c) for c in (1, 0))
     tp, tn, fp, fn = (float(cell.sum()) for cell in (tp, tn, fp, fn))
     scale = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / scale**0.5 if scale else 0.0
+
+
+def _paired(labels: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays; numpy would repeat one prediction for all labels."""
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    if labels.ndim != 1 or labels.shape != predictions.shape or not len(labels):
+        raise InputError(
+            f"labels of shape {labels.shape} and predictions of {predictions.shape}: both must be "
+            "(n,), with n of at least 1"
+        )
+    return labels, predictions
 
 
 @dataclass(frozen=True)
@@ -149,6 +174,9 @@ class Evaluation:
 
         Percentile method; Efron and Tibshirani (1993), An Introduction to the Bootstrap, 13.3.
         The same seed draws the same resamples for every model evaluated on the same rows.
+
+        Raises:
+            InputError: another metric, no row or resample, or a negative seed.
         """
         return _percentile(_resampled(self, metric, resamples))
 
@@ -233,7 +261,8 @@ def compare_paired(
     McNemar (1947), exact binomial form; paired bootstrap as in Berg-Kirkpatrick et al. (2012).
 
     Raises:
-        InputError: the evaluations are not of the same rows in the same order.
+        InputError: the evaluations are not of the same rows in the same order, there is no row or
+            resample, or a negative seed.
     """
     from scipy.stats import binomtest
 
@@ -263,15 +292,21 @@ def _resampled(
     evaluation: Evaluation, metric: str, resamples: int, seed: int | None = None
 ) -> np.ndarray:
     """The metric on each bootstrap resample, float64 of shape (resamples,)."""
-    seed = evaluation.seed if seed is None else seed
-    draws = np.random.default_rng(seed).integers(0, len(evaluation), (resamples, len(evaluation)))
+    seed, count = evaluation.seed if seed is None else seed, len(evaluation)
+    if resamples < 1 or seed < 0 or not count:
+        raise InputError(
+            f"resamples is {resamples}, seed {seed}, and there are {count} rows: a bootstrap needs "
+            "at least one resample and one row, and a seed of at least 0"
+        )
+    rng, at_once = np.random.default_rng(seed), max(1, _DRAWS // count)
+    parts = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
+    draws = (rng.integers(0, count, (rows, count)) for rows in parts)
     if metric == "loss":
-        return evaluation.losses[draws].mean(axis=1)
-    labels, predictions = evaluation.labels, evaluation.predictions
-    tp, fp, fn, tn = (
-        ((labels == wanted) & (predictions == given))[draws].sum(axis=1).astype(np.float64)
-        for wanted, given in ((1, 1), (0, 1), (1, 0), (0, 0))
-    )
+        return np.concatenate([evaluation.losses[drawn].mean(axis=1) for drawn in draws])
+    # One number for each of the four cells: their counts are all that the other metrics need.
+    cells = 2 * evaluation.labels + evaluation.predictions
+    counts = [[(cells[drawn] == cell).sum(axis=1) for cell in range(4)] for drawn in draws]
+    tn, fp, fn, tp = np.concatenate(counts, axis=1).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = {
             "accuracy": lambda: (tp + tn) / len(evaluation),

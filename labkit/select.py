@@ -135,7 +135,7 @@ def guess(sample: np.ndarray, form: Format, shares: Sequence[float]) -> list[Bra
 
     NaN and infinity in the sample are left for the pass over everything to find.
     """
-    if len(sample) < _SMALL // 64:
+    if len(sample) < _SMALL // 64 or not shares:
         return None
     n = len(sample)
     sides: list[int] = []

@@ -34,7 +34,7 @@ class Settings:
     length: int = 64
 
     def checked(self) -> Settings:
-        """The same settings, completed: levels sorted, data and label filled in.
+        """The same settings, completed: each level once and sorted, data and label filled in.
 
         Raises:
             InputError: a value that no study can be made of; names it and the choices.
@@ -46,7 +46,10 @@ class Settings:
             raise InputError(f"no method {self.method!r}: choose from {', '.join(METHODS)}")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit is {self.limit}; evaluate on at least one row")
-        models, data = tuple(self.models), self.data
+        for name, least in (("seed", 0), ("batch_size", 1), ("length", 1)):
+            if (value := getattr(self, name)) < least:
+                raise InputError(f"{name} is {value}; it must be at least {least}")
+        models, data = tuple(dict.fromkeys(self.models)), self.data
         if self.source in ("mini", "hub", "random"):
             if not models:
                 raise InputError(f"name a model: {', '.join(sources.MODEL_NAMES)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import container
 from labkit.errors import InputError
+from labkit.layers import StandIn
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +32,15 @@ def save_sparse(model: nn.Module | Mapping[str, torch.Tensor], path: Path | str)
         `path`.
 
     Raises:
-        InputError: a tensor that the file has no form for (named).
+        InputError: a tensor that the file has no form for (named), or layers that are sparse
+            already (`sparse_linear`), which no model of the class could be filled with.
         SourceError: `path` cannot be written.
     """
+    if not isinstance(model, Mapping) and any(isinstance(m, StandIn) for m in model.modules()):
+        raise InputError(
+            f"{type(model).__name__} has sparse layers: turn them back with dense_linear(model), "
+            "save it, and call sparse_linear again on what load_sparse gives"
+        )
     tensors, tied = _distinct(model if isinstance(model, Mapping) else model.state_dict())
     container.write(tensors, tied, _config(model), Path(path))
     return Path(path)
@@ -53,7 +60,7 @@ def load_sparse(path: Path | str, model: nn.Module | None = None) -> nn.Module:
 
     Raises:
         InputError: an ordinary safetensors file, a newer version, no configuration in the file,
-            or a `model` that has other tensors.
+            or a `model` that has other tensors or, on the device "meta", no memory for them.
         SourceError: the file is missing, cut off, altered, or of another kind.
     """
     stored = container.Stored.open(path)
@@ -63,6 +70,12 @@ def load_sparse(path: Path | str, model: nn.Module | None = None) -> nn.Module:
         finish()
     if new is None:
         _check_fits(model, state, stored.path)
+        for name, tensor in model.state_dict().items():
+            if tensor.is_meta:  # torch would leave it empty, with a warning
+                raise InputError(
+                    f"{name} of the model is on the device meta, which holds no values: make the "
+                    "model on the CPU, or pass none"
+                )
         model.load_state_dict(state)
         return model
     _check_fits(new, state, stored.path, dtypes=False)  # an empty model has the default dtype

@@ -135,7 +135,7 @@ def finetune(
         "epochs": _positive("epochs", epochs),
         "batch_size": _positive("batch_size", batch_size),
         "learning_rate": _positive("learning_rate", learning_rate),
-        "seed": seed,
+        "seed": _seed(seed),
         "max_length": _positive("max_length", max_length),
         "head": head,
     }
@@ -149,7 +149,8 @@ def finetune(
     with quiet():
         trainer = _trainer(model, tokenizer, pairs, settings, partial, report)
         checkpoint = trainfolder.last_checkpoint(partial)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with trainfolder.kept(partial):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     scores = _scores(trainer.state.log_history)
     if not scores or not all(s.loss < float("inf") for s in scores):
         raise InputError(
@@ -188,6 +189,12 @@ def _positive(name: str, value: float) -> float:
     if not value > 0:
         raise InputError(f"{name} is {value!r}; give a number above 0")
     return value
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**32:  # those of numpy, which Trainer sets too
+        raise InputError(f"seed is {seed}; give a number from 0 to {2**32 - 1}")
+    return seed
 
 
 def _trainer(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit import sources
 from labkit.errors import InputError, SourceError
-from labkit.files import write_text
+from labkit.files import disk_errors, replacing_folder, write_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, Trainer
@@ -51,7 +53,7 @@ def open_partial(out: Path, settings: dict[str, Any], resume: bool) -> Path:
             f"an interrupted run with {', '.join(changed)} is kept in {partial}: go on with "
             "the same arguments, or start anew (--no-resume)"
         )
-    if not resume and before:
+    if not resume:
         shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -69,10 +71,30 @@ def last_checkpoint(partial: Path) -> Path | None:
     for folder in partial.glob("checkpoint-*"):
         try:
             state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found.append((int(state["global_step"]), folder))
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        found.append((state["global_step"], folder))
     return max(found)[1] if found else None
+
+
+@contextmanager
+def kept(partial: Path) -> Iterator[None]:
+    """Explain an error of the disk while the states of a run are written to `partial`.
+
+    Raises:
+        SourceError: names the folder and the remedy.
+    """
+    try:
+        with disk_errors():
+            yield
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"cannot keep the state of the training in {partial}: {error.strerror or error}. Free "
+            "space there and run the same command again: it goes on from the last whole state. If "
+            "that state is damaged, start anew (--no-resume)."
+        ) from error
 
 
 def save(
@@ -82,26 +104,23 @@ def save(
     out: Path,
     card: str,
 ) -> None:
-    """Write the checkpoint beside its place, then move it there in one step."""
-    final = partial / "final"
-    old = out.with_name(f".{out.name}.old")
+    """Write the checkpoint to `out`, whole or not at all, and give up the state in `partial`.
+
+    Raises:
+        SourceError: `out` cannot be written; the state is kept.
+    """
     try:
-        shutil.rmtree(final, ignore_errors=True)
-        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(final)
-        tokenizer.save_pretrained(final)
-        (final / CARD).write_text(card, encoding="utf-8", newline="\n")
-        rows = [json.dumps(row) + "\n" for row in trainer.state.log_history]
-        (final / LOG).write_text("".join(rows), encoding="utf-8", newline="\n")
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            out.rename(old)
-        final.rename(out)
-    except OSError as error:
+        with replacing_folder(out) as final, disk_errors():
+            trainer.accelerator.unwrap_model(trainer.model).save_pretrained(final)
+            tokenizer.save_pretrained(final)
+            (final / CARD).write_text(card, encoding="utf-8", newline="\n")
+            rows = [json.dumps(row) + "\n" for row in trainer.state.log_history]
+            (final / LOG).write_text("".join(rows), encoding="utf-8", newline="\n")
+    except SourceError as error:
         raise SourceError(
-            f"cannot write {out}: {error.strerror or error}. The trained state is kept in "
-            f"{partial}: free space or rights and run the same command again."
+            f"{error} The trained state is kept in {partial}: free space or rights and run the "
+            "same command again."
         ) from error
-    shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(partial, ignore_errors=True)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.files import replacing
 from labkit.layers import Layer, prunable_layers
+from labkit.masks import check_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,13 @@ class Distribution:
         return {t: b / self.weights for t, b in zip(self.thresholds, self.below, strict=True)}
 
     def quantiles(self, shares: Sequence[float]) -> np.ndarray:
-        """Values below which the given shares of the weights lie, to 0.8 % of their size."""
+        """Values below which the given shares of the weights lie, to 0.8 % of their size.
+
+        Raises:
+            InputError: a share outside 0 to 1.
+        """
+        if bad := [share for share in shares if not 0 <= share <= 1]:
+            raise InputError(f"share {bad[0]} is not within 0 to 1")
         lower, upper, counts = self._sorted_bins()
         cumulative = np.concatenate([[0], counts.cumsum()])
         wanted = np.asarray(shares, dtype=np.float64) * self.weights
@@ -99,7 +106,12 @@ class Distribution:
 
         Counts are float: a fine bin that spans an edge is divided in proportion.  Weights beyond
         the limit are left out.
+
+        Raises:
+            InputError: a limit that is not above 0 and finite, or no bin.
         """
+        if not 0 < limit < float("inf") or bins < 1:
+            raise InputError(f"limit {limit} and {bins} bins: above 0 and finite, and at least 1")
         edges = np.linspace(-limit, limit, bins + 1)
         lower, upper, counts = self._sorted_bins()
         cumulative = np.concatenate([[0.0], counts.cumsum()])
@@ -262,6 +274,8 @@ class WeightSummary:
 
         try:
             rows = pd.read_parquet(path).to_dict("records")
+            if not rows:
+                raise ValueError("no block")
             blocks = []
             for row in rows:
                 counts = np.zeros(_BINS, dtype=np.int64)
@@ -327,19 +341,24 @@ def histogram(tensors: Iterable[torch.Tensor], edges: Sequence[float]) -> np.nda
 
 
 def _chunks(tensor: torch.Tensor) -> Iterator[np.ndarray]:
-    """The entries as float32 arrays of at most a million."""
+    """The entries as arrays of at most a million: float64 as they are, all others as float32."""
     import torch
 
+    dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
     flat = tensor.detach().reshape(-1)
     for start in range(0, flat.numel(), _CHUNK):
-        yield flat[start : start + _CHUNK].to(device="cpu", dtype=torch.float32).numpy()
+        yield flat[start : start + _CHUNK].to(device="cpu", dtype=dtype).numpy()
 
 
 def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Distribution]:
+    check_values(layer.name, layer.weight)
     for chunk in _chunks(layer.weight):
-        if not np.isfinite(chunk).all():
+        with np.errstate(over="ignore"):
+            single = np.ascontiguousarray(chunk, dtype=np.float32)
+        if not np.isfinite(single).all():
             raise InputError(
-                f"{layer.name} holds NaN or infinite values: it has no distribution to show. "
+                f"{layer.name} holds NaN or infinite values, or some that float32 has no room for: "
+                "it has no distribution to show. "
                 "Load the checkpoint again, or look for what made them."
             )
         magnitude = np.abs(chunk)
@@ -360,7 +379,7 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
             m4=float((square * square).sum()),
             thresholds=thresholds,
             below=tuple(int((magnitude < t).sum()) for t in thresholds),
-            counts=np.bincount(np.ascontiguousarray(chunk).view(np.uint32) >> 16, minlength=_BINS),
+            counts=np.bincount(single.view(np.uint32) >> 16, minlength=_BINS),
         )
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import nbformat
@@ -54,6 +54,10 @@ def test_version_and_help():
     [
         (("study", "--levels", "0.5,1.2"), "sparsity is 1.2"),
         (("study", "--levels", "half"), "write 0.9 or 90%"),
+        (("study", "--levels", ","), "at least one level"),
+        (("study", "--batch-size", "0"), "batch_size is 0; it must be at least 1"),
+        (("size", "--levels", ""), "at least one level"),
+        (("prune", "IN", "--dry-run", "--sparsity", "120%"), "sparsity is 1.2"),
         (
             ("study", "--source", "/nowhere", "--data", "mini"),
             "/nowhere is not a checkpoint folder",
@@ -71,6 +75,9 @@ def test_an_expected_error_is_one_line_and_exit_code_1(arguments, message, tmp_p
 
 def test_a_wrong_option_is_exit_code_2():
     assert labkit_command("study", "--sparsity", "0.5").returncode == 2
+    for command in (("study",), ("size",), ("finetune", "gpt2"), ("train-mini", "gpt2")):
+        result = labkit_command(*command, "--seed", "-1")
+        assert result.returncode == 2 and "--seed" in result.stderr, result.stderr
 
 
 def test_study_prints_tables_and_is_quiet_when_not_on_a_terminal(tmp_path):
@@ -111,6 +118,17 @@ def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert kept and not list(tmp_path.rglob("*.partial*"))
     assert labkit_command(*arguments).returncode == 0
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
+
+
+def test_ctrl_c_promises_only_what_is_kept(monkeypatch, capsys):
+    module = import_module("labkit.cli.app")
+    monkeypatch.setattr(module, "app", lambda: sys.exit(module.INTERRUPTED))
+    for command, said in (("finetune", "goes on from there.\n"), ("size", "stopped.\n")):
+        monkeypatch.setattr(sys, "argv", ["labkit", command])
+        with pytest.raises(SystemExit) as end:
+            labkit.cli.main()
+        assert end.value.code == module.INTERRUPTED
+        assert capsys.readouterr().err.endswith(said)
 
 
 def test_doctor_says_what_works():

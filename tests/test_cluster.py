@@ -1,6 +1,8 @@
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,23 @@ def test_workers_of_its_own(checkpoint, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+def test_ctrl_c_on_the_terminal_ends_in_one_line(tmp_path):
+    block = torch.from_numpy(np.random.default_rng(0).standard_normal((4096, 4096), np.float32))
+    save_file({f"a.{i}.w": block.clone() for i in range(6)}, tmp_path / "in")  # 400 MB
+    command = [sys.executable, "-m", "labkit.cli", "prune", "in", "out", "--workers", "1"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".*.partial*")) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal tells the workers too
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "stopped. out was not written.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_no_worker_of_its_own_is_ended_for_its_memory():

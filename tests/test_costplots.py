@@ -43,6 +43,13 @@ def test_bits_are_those_of_scipys_arrays_and_numpys_packed_mask(dtype, sparsity)
     assert bound <= bits["bit mask"] + 1e-9
 
 
+def test_bits_of_no_matrix_are_refused():
+    with pytest.raises(InputError, match=r"sparsity is 1\.5"):
+        bits_per_weight(1.5)
+    with pytest.raises(InputError, match="has no entries"):
+        bits_per_weight(0.5, shape=(0, 5))
+
+
 @given(st.integers(0, 100), st.integers(1, 1000))
 def test_amdahl_adds_up_the_time_of_rest_and_layers(percent, factor):
     share = Fraction(percent, 100)

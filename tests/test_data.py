@@ -10,6 +10,7 @@ ROWS = [
     {"sentence1": 'He said: "No, thanks".', "sentence2": "No, he said.", "label": 1, "idx": 3},
     {"sentence1": "Zürich, 5 °C.", "sentence2": "It's cold", "label": 0, "idx": 9},
 ]
+ROW = b'{"sentence1": "x", "sentence2": "y", "label": 1, %s}\n'
 
 
 def write(folder, name, rows=ROWS):
@@ -78,6 +79,10 @@ def test_a_bad_value_names_file_and_row(tmp_path, change, message):
         ("train.csv", b"", "train split has no rows"),
         ("train.jsonl", b'{"sentence1": "x"\n', "row 1: not JSON"),
         ("train.jsonl", b"[1]\n", "row 1: a list, not a JSON object"),
+        ("train.jsonl", ROW % b'"idx": 1.5', r"row 1: idx is 1\.5, not a whole number"),
+        ("train.jsonl", ROW % b'"idx": Infinity', "row 1: idx is inf, not a whole number"),
+        ("train.jsonl", ROW % b'"idx": 3000000000', "row 1: idx is 3000000000, which 32 bits"),
+        ("train.jsonl", ROW % b'"sentence1": "\\ud800"', r"row 1: sentence1 is '\\ud800', which"),
         ("train.parquet", b"PAR1garbage", "not a whole parquet file"),
     ],
 )
@@ -108,6 +113,34 @@ def test_one_split_in_two_formats_is_refused(tmp_path):
     write(tmp_path, "train.parquet")
     with pytest.raises(InputError, match=r"several formats \(train.csv, train.parquet\)"):
         data.load_mrpc(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("train.csv", "old-train.csv"), r"several files \(old-train\.csv, train\.csv\)"),
+        (("dev.csv", "validation.csv"), "several files"),
+        (("train.csv", "train-00000-of-00001.csv"), "once each"),
+        (("train-00000-of-00002.csv",), r"once each \(train-00000-of-00002\.csv\)"),
+        (("train-1.csv", "train_1.csv"), "once each"),
+        (("train-0-of-2.csv", "train-1-of-3.csv"), "once each"),
+    ],
+)
+def test_a_split_is_one_file_or_all_of_its_parts(tmp_path, names, message):
+    for name in names:
+        write(tmp_path, name)
+    with pytest.raises(InputError, match=message):
+        data.load_mrpc(tmp_path)
+
+
+def test_parts_may_be_numbered_in_any_way(tmp_path):
+    for number in (1, 2):
+        write(tmp_path, f"train_{number}.csv", ROWS[:1])
+        write(tmp_path, f"dev-{number}-of-2.csv", ROWS[:1])
+    assert {split: len(rows) for split, rows in data.load_mrpc(tmp_path).items()} == {
+        "train": 2,
+        "validation": 2,
+    }
 
 
 def test_missing_places_say_what_was_expected(tmp_path):

@@ -140,11 +140,39 @@ def test_bad_input_is_explained(rows, tiny):
     three = Dataset.from_dict({"sentence1": ["a"], "sentence2": ["b"], "label": [2]})
     with pytest.raises(InputError, match="row 0 has label 2"):
         evaluate_mrpc(model, tokenizer, three)
-    with pytest.raises(InputError, match="batch_tokens is 0; it must be at least 1"):
-        evaluate_mrpc(model, tokenizer, rows, batch_tokens=0)
+    for option, value in (
+        ("batch_tokens", 0),
+        ("max_length", 0),
+        ("seed", -1),
+        ("prior", float("nan")),
+        ("prior", 1.5),
+    ):
+        with pytest.raises(InputError, match=f"{option} is {value}; it"):
+            evaluate_mrpc(model, tokenizer, rows, **{option: value})
+    with pytest.raises(InputError, match="no column 'sentence2', only sentence1, label"):
+        evaluate_mrpc(model, tokenizer, rows.select_columns(["sentence1", "label"]))
     model.config.pad_token_id = None
     with pytest.raises(InputError, match="no pad_token_id"):
         evaluate_mrpc(model, tokenizer, rows)
+
+
+@pytest.mark.parametrize("label", [0.5, 1.2, None, -1])
+def test_labels_are_not_rounded(label):
+    _, tokenizer, _ = load_model("gpt2")
+    two = Dataset.from_dict({"sentence1": "ab", "sentence2": "cd", "label": [1, label]})
+    with pytest.raises(InputError, match=f"row 1 has label {label}; labels must be 0 or 1"):
+        encode_pairs(tokenizer, two)
+
+
+def test_pairs_that_the_model_cannot_take_are_named():
+    model, tokenizer, _ = load_model("gpt2")
+    sentences = {"sentence1": ["a", "a " * 300], "sentence2": ["b", "b"], "label": [0, 1]}
+    pairs = encode_pairs(tokenizer, Dataset.from_dict(sentences))
+    with pytest.raises(InputError, match=r"row 1 has 30\d tokens, and the model takes 1 to 128"):
+        evaluate_mrpc(model, tokenizer, pairs)
+    nothing = Dataset.from_dict({"sentence1": ["a", ""], "sentence2": ["", ""], "label": [0, 1]})
+    with pytest.raises(InputError, match="row 1 has 0 tokens"):
+        evaluate_mrpc(model, tokenizer, nothing)
 
 
 def test_logits_that_are_not_two_finite_numbers(rows):

@@ -10,7 +10,16 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from labkit import calibration, execute, load_model, prunable_layers, prune_global
+from labkit import (
+    calibration,
+    execute,
+    load_model,
+    measure_size,
+    prunable_layers,
+    prune_global,
+    save_sparse,
+    sparsity_of,
+)
 from labkit.errors import InputError
 from labkit.execute import SparseLinear, dense_linear, sparse_linear
 
@@ -232,6 +241,38 @@ def test_sparse_layers_are_decided_anew(tiny):
     first = sparse_linear(model, calibrate=False)
     assert any(choice.method == "kernel" for choice in first)
     assert sparse_linear(model, tokens=2, calibrate=False) == first
+
+
+def test_shared_weights_stay_shared(tiny):
+    model = tiny("gpt2")
+    blocks = model.transformer.h
+    blocks[1].attn.c_attn.weight = blocks[0].attn.c_attn.weight  # one weight, two biases
+    blocks[2].mlp = blocks[1].mlp  # one module in two places
+    prune_global(model, 0.9)
+    names = [name for name, _ in model.named_parameters()]
+    with torch.no_grad():
+        expected = model(**batch()).logits
+    choices = {choice.name: choice.method for choice in sparse_linear(model, calibrate=False)}
+    assert choices["transformer.h.0.attn.c_attn"] == choices["transformer.h.1.mlp.c_fc"] == "dense"
+    assert choices["transformer.h.0.mlp.c_fc"] == "kernel"
+    torch.testing.assert_close(model(**batch()).logits, expected, atol=1e-5, rtol=0)
+    dense_linear(model)
+    assert [name for name, _ in model.named_parameters()] == names
+
+
+def test_a_model_that_is_sparse_in_part_is_not_taken_for_a_smaller_one(tiny, tmp_path):
+    model = tiny("gpt2")
+    prune_global(model, 0.5)
+    first = prunable_layers(model)[0].name.removesuffix(".weight")
+    model.set_submodule(first, SparseLinear(model.get_submodule(first)))
+    for ask in (sparsity_of, measure_size, lambda model: prune_global(model, 0.9)):
+        with pytest.raises(InputError, match=rf"sparse layers, {first} among.*dense_linear"):
+            ask(model)
+    with pytest.raises(InputError, match=r"has sparse layers.*dense_linear\(model\), save it"):
+        save_sparse(model, tmp_path / "model.sparse")
+    assert not (tmp_path / "model.sparse").exists()
+    dense_linear(model)
+    assert sparsity_of(model)[0] == pytest.approx(0.5, abs=1e-4)
 
 
 def test_dense_layers_stay_and_nothing_changes(tiny):

@@ -3,6 +3,8 @@ import stat
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from labkit import files
 from labkit.errors import InputError, SourceError
@@ -34,6 +36,21 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match="Choose another folder"):
         files.write_text(tmp_path / "file" / "x.txt", "")
+
+
+@pytest.mark.parametrize("save", [save_file, torch.save])
+def test_those_who_write_weights_tell_of_a_full_disk_alike(save, full_disk, tmp_path):
+    weights = {"w": torch.zeros(100_000)}
+    with (
+        pytest.raises(SourceError, match=r"cannot write .*weights.*(full|large)"),
+        files.replacing(tmp_path / "weights") as temporary,
+        files.disk_errors(),
+        full_disk(),
+    ):
+        save(weights, temporary)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(RuntimeError, match="another"), files.disk_errors():
+        raise RuntimeError("another")
 
 
 def test_errors_of_the_caller_pass_through_unchanged(tmp_path):
@@ -72,3 +89,20 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     blocked.write_text("")
     with pytest.raises(SourceError, match="cannot write"), files.replacing_folder(blocked / "out"):
         pass
+
+
+def test_ctrl_c_between_two_renames_brings_the_old_folder_back(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "old").write_text("old")
+    rename = Path.rename
+
+    def stopped(path, to):
+        if ".partial" in path.name and path.suffix != ".old":
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    with pytest.raises(KeyboardInterrupt), files.replacing_folder(target):
+        monkeypatch.setattr(Path, "rename", stopped)
+    assert (target / "old").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

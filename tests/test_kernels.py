@@ -77,6 +77,16 @@ def test_activations_of_any_strides():
         np.testing.assert_allclose(y.numpy(), expected(strided, weight, bias), atol=1e-5)
 
 
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_a_bias_of_any_stride(product):
+    x, weight, bias = case(40, 30, 20, 0.2)
+    wide = torch.full((40,), float("nan"))
+    wide[::2] = bias
+    for strided in (wide[::2], bias[:1].expand(20)):
+        y = PRODUCTS[product](x, kernels.kept(weight), strided)
+        np.testing.assert_allclose(y.numpy(), expected(x, weight, strided), atol=1e-5)
+
+
 @pytest.mark.parametrize("tokens", [1, 5, 70])
 def test_what_is_not_finite_reaches_the_rows_that_kept_its_column_and_no_others(tokens):
     x, weight, bias = case(tokens, 40, 30, 0.3)

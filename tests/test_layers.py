@@ -89,3 +89,8 @@ def test_a_model_without_blocks_is_refused(tiny):
     model.bert.encoder.layer = nn.ModuleList()
     with pytest.raises(InputError, match="no list of blocks"):
         layers.prunable_parameters(model)
+
+
+def test_what_is_no_transformer_is_refused():
+    with pytest.raises(InputError, match=r"Sequential has no list of blocks.*transformer model"):
+        layers.prunable_layers(nn.Sequential(nn.Linear(3, 3)))

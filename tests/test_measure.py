@@ -5,7 +5,7 @@ import scipy.stats
 import torch
 
 from labkit import measure
-from labkit.errors import InputError
+from labkit.errors import InputError, SourceError
 from labkit.layers import prunable_layers
 from labkit.prune import prune_global
 
@@ -33,6 +33,11 @@ def test_sizes_against_files_and_scipy(tiny, family, sparsity, tmp_path):
     assert size.entropy_bytes == pytest.approx(rest + 4 * kept + bits / 8, rel=1e-4)
     assert size.prunable_nonzero == kept
     assert size.entropy_bytes <= size.bitmask_bytes
+
+
+def test_no_room_for_the_temporary_file_is_explained(tiny, full_disk):
+    with full_disk(), pytest.raises(SourceError, match=r"temporary copy.*point TMPDIR at another"):
+        measure.measure_size(tiny("roberta"))
 
 
 def test_zeros_save_nothing_in_memory_or_in_a_dense_file(tiny):
@@ -66,8 +71,21 @@ def test_runtime_states_its_conditions(tiny):
     assert torch.get_num_threads() == before
 
 
+def test_runtime_is_that_of_evaluation(tiny):
+    model, modes = tiny("bert").train(), []
+    model.register_forward_pre_hook(lambda module, _: modes.append(module.training))
+    measure.measure_runtime(model, batch_size=1, length=4, repeats=2, warmup=1)
+    assert modes == [False] * 3 and model.training
+
+
 def test_runtime_refuses_what_cannot_be_measured(tiny):
-    with pytest.raises(InputError, match="repeats is 0"):
-        measure.measure_runtime(tiny("bert"), repeats=0)
+    for name, value, least in (
+        ("repeats", 0, 1),
+        ("batch_size", -1, 1),
+        ("threads", 0, 1),
+        ("warmup", -5, 0),  # would count none of five repeats
+    ):
+        with pytest.raises(InputError, match=f"{name} is {value}; it must be at least {least}"):
+            measure.measure_runtime(tiny("bert"), **{name: value})
     with pytest.raises(InputError, match="has 64 positions"):
         measure.measure_runtime(tiny("bert"), length=100)

@@ -264,6 +264,16 @@ def test_a_resumed_run_ends_at_the_same_weights(tmp_path, name):
     assert logs[0] == logs[1]
 
 
+def test_a_place_that_cannot_be_written_is_known_before_the_first_step(tmp_path, full_disk):
+    (tmp_path / "file").write_text("")
+    steps = []
+    with pytest.raises(SourceError, match=r"cannot write .*training-state\.pt"):
+        _train("gpt2", tmp_path / "file" / "out", report=lambda *now: steps.append(now))
+    with full_disk(), pytest.raises(SourceError, match=r"cannot write .*training-state\.pt"):
+        _train("gpt2", tmp_path / "out", report=lambda *now: steps.append(now))
+    assert not steps
+
+
 def test_the_state_of_another_run_is_refused(tmp_path):
     def stop(*_):
         raise KeyboardInterrupt

@@ -47,6 +47,15 @@ def test_a_model_is_pruned_along_its_inputs(tiny, family):
         assert torch.equal(new, old * pruning.masks[layer.name])
 
 
+def test_what_has_no_groups_is_refused():
+    for pattern in ((1.5, 4), (2, 4.0), (0, 0), (-1, 4)):
+        with pytest.raises(InputError, match="is no pattern"):
+            nm_mask(torch.ones(4, 8), *pattern)
+    for shape, dim in (((4, 8), 2), ((4, 8), -1), ((8,), 0), ((2, 4, 8), 1)):
+        with pytest.raises(InputError, match=f"dim {dim} of {len(shape)}: a matrix is needed"):
+            nm_mask(torch.ones(shape), dim=dim)
+
+
 def test_leftovers_and_nan_name_the_layer_and_change_nothing(tiny):
     model = tiny("gpt2")
     before = [layer.weight.detach().clone() for layer in prunable_layers(model)]

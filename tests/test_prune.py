@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils import prune as torch_prune
 
-from labkit import prune
+from labkit import load_model, measure_size, prune, prune_nm, sparse_linear, weight_summary
 from labkit.errors import InputError
 from labkit.layers import prunable_layers, prunable_parameters
 from labkit.masks import global_masks, random_masks
@@ -164,6 +164,42 @@ def test_nothing_to_prune_and_wrong_dtypes_are_refused():
         global_masks({"w": torch.empty(0)}, 0.5)
     with pytest.raises(InputError, match=r"w has dtype torch\.int64"):
         global_masks({"w": torch.arange(3)}, 0.5)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda model: prune.prune_global(model, 0.5),
+        lambda model: prune.prune_model(model, 0.5, method="random"),
+        lambda model: list(prune.sweep(model, (0.5,))),
+        prune.sparsity_of,
+        prune_nm,
+        weight_summary,
+        measure_size,
+        lambda model: sparse_linear(model, calibrate=False),
+    ],
+)
+def test_weights_without_values_are_named(tiny, ask):
+    with pytest.raises(InputError, match=r"h\.0\.attn\.c_attn\.weight.*device meta.*load the"):
+        ask(tiny("gpt2").to("meta"))
+
+
+def test_a_layer_without_weights_counts_for_none(tiny):
+    model = tiny("gpt2")
+    model.transformer.h[0].mlp.c_fc.weight = torch.nn.Parameter(torch.empty(0, 32))
+    total = sum(p.numel() for p in prunable_parameters(model).values())
+    assert prune.prune_global(model, 0.9).zeros == round(0.9 * total)
+    assert prune.sparsity_of(model)[0] == pytest.approx(0.9, abs=1e-4)
+    assert weight_summary(model).overall.weights == total
+    choices = {choice.name: choice for choice in sparse_linear(model, calibrate=False)}
+    assert choices["transformer.h.0.mlp.c_fc"].method == "dense"
+
+
+def test_a_sweep_takes_any_levels_and_none():
+    model = load_model("roberta").model  # large enough to be sampled
+    assert list(prune.sweep(model, ())) == []
+    once = (level for level in (0.5, 0.9))
+    assert [pruning.requested for pruning in prune.sweep(model, once)] == [0.5, 0.9]
 
 
 def test_an_unknown_method_is_refused(tiny):

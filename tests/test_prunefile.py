@@ -142,6 +142,10 @@ def one(tmp_path):
         lambda raw: raw[:8] + b"[" + raw[9:],
         lambda raw: raw.replace(b'"F32"', b'"F16"'),
         lambda raw: raw.replace(b"[300,300]", b"[300,301]"),
+        lambda raw: raw.replace(b"[300,300]", b"[-300,-300]"),
+        lambda raw: raw.replace(b"[300,300]", b"[1e999]"),
+        lambda raw: raw.replace(b'"F32"', b'["F"]'),
+        lambda raw: (100_000).to_bytes(8, "little") + b"[" * 100_000,
         lambda raw: raw.replace(b"data_offsets", b"data_offzets"),
         lambda raw: b"PK\x03\x04 no safetensors at all" * 9,
     ],
@@ -174,6 +178,9 @@ def test_what_is_not_there_or_does_not_fit_is_named(one, tmp_path):
         prune_files(folder, out, 0.5)
     (folder / checkpoint.INDEX).write_text(json.dumps({"weight_map": {"b": "../one.safetensors"}}))
     with pytest.raises(SourceError, match="damaged"):
+        prune_files(folder, out, 0.5)
+    (folder / checkpoint.INDEX).write_text("[" * 100_000)
+    with pytest.raises(SourceError, match=r"index\.json is damaged"):
         prune_files(folder, out, 0.5)
     assert not out.exists()
 

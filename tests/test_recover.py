@@ -71,6 +71,8 @@ def test_what_cannot_be_trained_is_named(rows):
     with pytest.raises(InputError, match="shape"):
         wrong = torch.ones(weight.shape[0], 1, dtype=torch.bool)
         finetune_masked(model, tokenizer, rows, {name: wrong})
+    with pytest.raises(InputError, match=r"torch\.float32; it must be .* torch\.bool"):
+        finetune_masked(model, tokenizer, rows, {name: torch.ones(weight.shape)})
     with torch.no_grad():
         model.get_input_embeddings().weight.fill_(float("nan"))
     with pytest.raises(InputError, match="loss of step 1"):

@@ -1,3 +1,4 @@
+import functools
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ classes = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, 
 
 
 def evaluation(labels, predictions, margin=1.0, **options):
-    labels, predictions = np.array(labels), np.array(predictions)
+    labels, predictions = np.array(labels, int), np.array(predictions, int)
     logits = np.zeros((len(labels), 2), dtype=np.float32)
     logits[np.arange(len(labels)), predictions] = margin
     return scores.Evaluation(np.arange(len(labels)), labels, logits, **options)
@@ -30,6 +31,13 @@ def test_metrics_agree_with_scikit_learn(pairs):
     assert scores.f1(labels, predictions) == pytest.approx(expected)
     expected = metrics.matthews_corrcoef(labels, predictions)
     assert scores.matthews(labels, predictions) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("score", [scores.accuracy, scores.f1, scores.matthews])
+def test_labels_without_a_prediction_each_are_refused(score):
+    for labels, predictions in (([1, 0], [1]), ([1, 0], 1), ([[1], [0]], [[1], [0]]), ([], [])):
+        with pytest.raises(InputError, match=r"both must be \(n,\)"):
+            score(np.array(labels), np.array(predictions))
 
 
 def test_loss_agrees_with_scikit_learn_and_is_stable():
@@ -93,6 +101,42 @@ def test_mcnemar_is_the_exact_binomial_test(only_first, only_second, both):
     expected = min(1.0, 2 * stats.binom.cdf(smaller, only_first + only_second, 0.5))
     assert result.p_value == pytest.approx(expected)
     assert result.accuracy_difference == pytest.approx((only_second - only_first) / n)
+
+
+@pytest.mark.filterwarnings("ignore:A single label", "ignore:F-score is ill-defined")
+@pytest.mark.parametrize("at_once", [1, 100, 1 << 20])
+def test_intervals_are_those_of_resampling_row_by_row(at_once, monkeypatch):
+    monkeypatch.setattr(scores, "_DRAWS", at_once)
+    rng = np.random.default_rng(0)
+    labels, logits = rng.integers(0, 2, 23), rng.normal(0, 2, (23, 2)).astype(np.float32)
+    result = scores.Evaluation(np.arange(23), labels, logits, seed=4)
+    wanted = {
+        "accuracy": metrics.accuracy_score,
+        "f1": functools.partial(metrics.f1_score, zero_division=0),
+        "matthews": metrics.matthews_corrcoef,
+    }
+    draws = np.random.default_rng(4).integers(0, 23, (60, 23))
+    for metric, score in wanted.items():
+        values = [score(labels[at], result.predictions[at]) for at in draws]
+        interval = result.interval(metric, resamples=60)
+        expected = np.quantile(values, (0.025, 0.975))
+        assert (interval.low, interval.high) == pytest.approx(tuple(expected), abs=1e-12)
+    losses = np.quantile([result.losses[at].mean() for at in draws], (0.025, 0.975))
+    interval = result.interval("loss", resamples=60)
+    assert (interval.low, interval.high) == pytest.approx(tuple(losses))
+
+
+def test_a_bootstrap_of_nothing_is_refused():
+    one, none = evaluation([0, 1], [0, 1]), evaluation([], [])
+    for ask in (
+        lambda: one.interval("f1", resamples=0),
+        lambda: evaluation([0, 1], [0, 1], seed=-1).interval("f1"),
+        lambda: none.interval("loss"),
+        lambda: scores.compare_paired(one, one, resamples=0),
+        lambda: scores.compare_paired(none, none),
+    ):
+        with pytest.raises(InputError, match="a bootstrap needs at least one"):
+            ask()
 
 
 def test_pairing_narrows_the_interval():

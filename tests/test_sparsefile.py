@@ -199,6 +199,8 @@ def test_a_module_of_ones_own_is_filled_in_place(tmp_path):
         load_sparse(path, nn.Linear(3, 3))
     with pytest.raises(InputError, match="not of this model"):
         load_sparse(path, Shared().double())
+    with pytest.raises(InputError, match="of the model is on the device meta"):
+        load_sparse(path, Shared().to("meta"))
     same_bits(module.state_dict(), target.state_dict())
 
 

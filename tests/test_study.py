@@ -93,11 +93,12 @@ def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_pat
 
 def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):
     shutil.copytree(finished[1], tmp_path / "copy")
-    cell = next((tmp_path / "copy" / "cells").glob("gpt2-0500000-*.json"))
-    cell.write_text('{"row": ')
-    with pytest.raises(InputError, match=f"{cell.name} is damaged.*Delete it"):
-        run_study(SMALL, tmp_path / "copy")
-    cell.unlink()
+    for kind in ("gpt2-0500000-*.json", "gpt2-weights-*.parquet"):
+        cell = next((tmp_path / "copy" / "cells").glob(kind))
+        cell.write_text('{"row": ')
+        with pytest.raises(InputError, match=f"{cell.name} is damaged.*Delete it"):
+            run_study(SMALL, tmp_path / "copy")
+        cell.unlink()
     assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
 
 
@@ -193,6 +194,11 @@ def test_a_fresh_head_gives_other_scores(tmp_path):
 def test_settings_are_checked_before_anything_is_loaded(change, message):
     with pytest.raises(InputError, match=re.escape(message)):
         Settings(**change).checked()
+
+
+def test_what_is_named_twice_is_studied_once():
+    settings = Settings(models=("gpt2", "bart", "gpt2"), levels=(0.9, 0.5, 0.9)).checked()
+    assert (settings.models, settings.levels) == (("gpt2", "bart"), (0.5, 0.9))
 
 
 def test_the_book_quotes_a_cached_study(tmp_path):

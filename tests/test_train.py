@@ -148,6 +148,8 @@ def test_a_half_written_state_is_passed_over(finished, models, data, tmp_path):
     half = tmp_path / ".roberta.partial" / "checkpoint-12"
     shutil.copytree(half.with_name("checkpoint-6"), half)
     (half / "trainer_state.json").write_text('{"global_step": 12, "log_')
+    other = shutil.copytree(half, half.with_name("checkpoint-18"))
+    (other / "trainer_state.json").write_text("{}")
     assert finetune("roberta", models["roberta"], data, out, **OPTIONS).resumed_from == 6
     assert equal(weights(out), weights(finished[0].path))
 
@@ -158,6 +160,8 @@ def test_other_arguments_do_not_take_up_a_stopped_run(models, data, tmp_path):
         finetune("roberta", models["roberta"], data, out, report=stop_at(8), **OPTIONS)
     with pytest.raises(InputError, match=r"interrupted run with epochs 3.*--no-resume"):
         finetune("roberta", models["roberta"], data, out, **{**OPTIONS, "epochs": 1})
+    # Also where it is no longer known of which run the state is.
+    (tmp_path / ".roberta.partial" / "settings.json").write_text('{"na')
     anew = finetune("roberta", models["roberta"], data, out, resume=False, epochs=1)
     assert (anew.resumed_from, anew.steps) == (0, 6)
 
@@ -203,6 +207,21 @@ def test_an_empty_folder_may_be_filled(models, data, tmp_path):
     assert (result.path / "model.safetensors").is_file()
 
 
+def test_a_full_disk_is_explained_and_the_run_goes_on(models, data, full_disk, tmp_path):
+    out = tmp_path / "roberta"
+    with full_disk(), pytest.raises(SourceError, match=r"state of the training in .*goes on"):
+        finetune("roberta", models["roberta"], data, out, epochs=1)
+    with full_disk(), pytest.raises(Stop):  # nothing was kept: from the first step
+        finetune("roberta", models["roberta"], data, out, epochs=1, report=stop_at(1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("no rights")))
+        with pytest.raises(SourceError, match=r"cannot write .*roberta: no rights.*is kept in"):
+            finetune("roberta", models["roberta"], data, out, epochs=1)
+    seen = []
+    finetune("roberta", models["roberta"], data, out, epochs=1, report=seen.append)
+    assert seen == [] and [path.name for path in tmp_path.iterdir()] == ["roberta"]
+
+
 def test_a_place_that_cannot_be_written(models, data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match=r"cannot write .*file/out: Not a directory"):
@@ -211,7 +230,7 @@ def test_a_place_that_cannot_be_written(models, data, tmp_path):
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0.0), ("max_length", 0)],
+    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0.0), ("max_length", 0), ("seed", -1)],
 )
 def test_bad_numbers(argument, value, models, data, tmp_path):
     with pytest.raises(InputError, match=f"{argument} is {value}"):

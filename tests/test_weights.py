@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -127,6 +128,21 @@ def test_half_precision_models(tiny, dtype):
     assert whole.std == pytest.approx(concatenated(model).std())
 
 
+def test_double_precision_is_not_rounded(tiny):
+    below, above = 0.1 - 1e-12, 0.1 + 1e-12  # one number in float32
+    edges = (0.0, 0.1, 1.0)
+    both = torch.tensor([below, above], dtype=torch.float64)
+    assert weights.histogram([both], edges).tolist() == [1, 1]
+    model = tiny("bert").double()
+    for parameter in prunable_parameters(model).values():
+        parameter.data.fill_(below)
+    first = next(iter(prunable_parameters(model).values()))
+    first.data[0, 0], first.data[0, 1] = above, 1e-60
+    whole = weights.weight_summary(model).overall
+    assert whole.zeros == 0 and whole.maximum == above
+    assert whole.below == (1, whole.weights - 1)
+
+
 def test_all_equal_weights_have_no_moments_to_divide_by(tiny):
     model = tiny("bert")
     for parameter in prunable_parameters(model).values():
@@ -144,6 +160,16 @@ def test_a_model_of_one_block_has_a_row_for_the_whole(tiny):
     assert weights.weight_summary(model).table()["block"].tolist() == [0, -1]
 
 
+def test_what_no_distribution_has_is_refused(tiny):
+    whole = weights.weight_summary(tiny("bert")).overall
+    for share in (-0.1, 1.5, float("nan")):
+        with pytest.raises(InputError, match=f"share {share} is not within 0 to 1"):
+            whole.quantiles([0.5, share])
+    for limit, bins in ((0, 9), (-1, 9), (float("nan"), 9), (float("inf"), 9), (1, 0)):
+        with pytest.raises(InputError, match=f"limit {limit} and {bins} bins"):
+            whole.histogram(limit, bins)
+
+
 def test_nan_names_the_parameter(tiny):
     model = tiny("bert")
     name, parameter = list(prunable_parameters(model).items())[3]
@@ -158,5 +184,7 @@ def test_save_and_load(tiny, tmp_path):
     assert loaded.table().equals(summary.table())
     assert np.array_equal(loaded.overall.counts, summary.overall.counts)
     (tmp_path / "w.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(InputError, match="not a saved weight summary"):
-        weights.WeightSummary.load(tmp_path / "w.parquet")
+    pd.DataFrame({"title": []}).to_parquet(tmp_path / "none.parquet")
+    for name in ("w.parquet", "none.parquet"):
+        with pytest.raises(InputError, match="not a saved weight summary"):
+            weights.WeightSummary.load(tmp_path / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from labkit import sources
-from labkit.errors import LabkitError, missing_package
+from labkit.errors import InputError, LabkitError, missing_package
 
 app = typer.Typer(
     name="labkit",
@@ -24,10 +25,17 @@ app = typer.Typer(
 )
 
 ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(sources.MODEL_NAMES)}.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Source = Annotated[str, typer.Option(help="mini, hub, random, or a checkpoint folder.")]
+Method = Annotated[str, typer.Option(help="global, layerwise or random.")]
+Levels = Annotated[
+    str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
+]
+LEVELS = "0,0.1,0.5,0.9,0.95,0.99"
 
 
 INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
+RESUMED = ("study", "fetch", "finetune", "train-mini")  # these keep what they have finished
 
 
 class Stopped(SystemExit):
@@ -48,19 +56,38 @@ def main() -> None:
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == INTERRUPTED and not isinstance(end, Stopped):
-            errors.print("stopped. What was finished is kept: the same command goes on from there.")
+            kept = "What was finished is kept: the same command goes on from there."
+            resumed = bool({*RESUMED} & {*sys.argv[1:2]})
+            errors.print(f"stopped. {kept}" if resumed else "stopped.")
         raise
 
 
 def level(text: str) -> float:
-    """A sparsity from `0.9` or `90%`."""
-    from labkit.errors import InputError
+    """A sparsity from `0.9` or `90%`.
+
+    Raises:
+        InputError: no number, or one that is no share from 0 to 1.
+    """
+    from labkit.masks import check_sparsity
 
     text = text.strip()
     try:
-        return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
     except ValueError:
         raise InputError(f"level {text!r} is not a number: write 0.9 or 90%") from None
+    return check_sparsity(share)
+
+
+def levels_of(text: str) -> list[float]:
+    """Sparsities from `0,0.5,90%`, one at least.
+
+    Raises:
+        InputError: none, or as `level`.
+    """
+    found = [level(part) for part in text.split(",") if part.strip()]
+    if not found:
+        raise InputError("name at least one level of sparsity (--levels)")
+    return found
 
 
 @contextmanager

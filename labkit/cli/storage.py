@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labkit import sources
-from labkit.cli.app import Seed, app, level, print_table, progress
+from labkit.cli.app import (
+    LEVELS,
+    Levels,
+    Method,
+    Seed,
+    Source,
+    app,
+    levels_of,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +32,9 @@ def size(
             help=f"One of {', '.join(sources.MODEL_NAMES)}, or a checkpoint folder; default: all."
         ),
     ] = None,
-    levels: Annotated[
-        str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
-    ] = "0,0.1,0.5,0.9,0.95,0.99",
-    source: Annotated[
-        str, typer.Option(help="mini, hub, random, or a checkpoint folder.")
-    ] = "mini",
-    method: Annotated[str, typer.Option(help="global, layerwise or random.")] = "global",
+    levels: Levels = LEVELS,
+    source: Source = "mini",
+    method: Method = "global",
     out: Annotated[
         Path | None, typer.Option(help="Folder for the table (csv, json) and a figure.")
     ] = None,
@@ -48,7 +54,7 @@ def size(
         model, source = None, model
     named = source in ("mini", "hub", "random")
     names = sources.MODEL_NAMES if named else [Path(source).expanduser().resolve().name]
-    shares = [level(text) for text in levels.split(",") if text.strip()]
+    shares = levels_of(levels)
     tables = []
     with progress("size", unit="levels") as report:
         for name in names if model is None else [model]:

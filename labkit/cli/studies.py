@@ -10,7 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from labkit import sources
-from labkit.cli.app import ModelName, Seed, app, level, print_table, progress
+from labkit.cli.app import (
+    LEVELS,
+    Levels,
+    Method,
+    ModelName,
+    Seed,
+    Source,
+    app,
+    levels_of,
+    print_table,
+    progress,
+)
 
 
 @app.command()
@@ -18,12 +29,8 @@ def study(
     models: Annotated[
         str, typer.Option(help="Comma-separated names; with a path as source, one label.")
     ] = ",".join(sources.MODEL_NAMES),
-    levels: Annotated[
-        str, typer.Option(help="Comma-separated sparsities, as fractions (0.9) or percent (90%).")
-    ] = "0,0.1,0.5,0.9,0.95,0.99",
-    source: Annotated[
-        str, typer.Option(help="mini, hub, random, or a checkpoint folder.")
-    ] = "mini",
+    levels: Levels = LEVELS,
+    source: Source = "mini",
     data: Annotated[
         str | None,
         typer.Option(help="mini, hub, or a file or folder; default: what belongs to the source."),
@@ -39,7 +46,7 @@ def study(
             "source has it (hub: the checkpoint of `labkit finetune`).",
         ),
     ] = None,
-    method: Annotated[str, typer.Option(help="global, layerwise or random.")] = "global",
+    method: Method = "global",
     out: Annotated[Path, typer.Option(help="Folder for tables, figures and report.")] = Path(
         "results"
     ),
@@ -61,7 +68,7 @@ def study(
     head = {None: "trained" if source == "hub" else "auto", True: "trained", False: "fresh"}
     settings = Settings(
         models=tuple(_names(models)),
-        levels=tuple(level(text) for text in levels.split(",") if text.strip()),
+        levels=tuple(levels_of(levels)),
         source=source,
         data=data,
         split=split,
@@ -163,7 +170,7 @@ def train_mini(
         Path | None, typer.Option(help="Folder of the checkpoint; default: NAME-mini.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed; default: that of the shipped zoo.")
+        int | None, typer.Option(min=0, help="Seed; default: that of the shipped zoo.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
 ) -> None:

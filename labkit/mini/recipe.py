@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from labkit.errors import InputError, SourceError
-from labkit.files import replacing, write_text
+from labkit.files import disk_errors, replacing, write_text
 from labkit.mini.batches import step_random
 from labkit.mini.card import model_card
 from labkit.mini.corpus import generate_pairs
@@ -114,6 +114,7 @@ def train_mini(
     run = _start(name, out, seed, steps)
     if resume:
         _load(run)
+    _save(run)  # a folder that cannot be written should be known now, not after 200 steps
     validation = generate_pairs()["validation"]
     while run.stage < len(STAGES):
         _train_stage(run, seed, report, save_every)
@@ -191,7 +192,7 @@ def _save(run: _Run) -> None:
         "heads": run.learner.heads.state_dict(),
         "optimizer": run.optimizer.state_dict(),
     }
-    with replacing(run.out / _STATE_FILE) as temporary:
+    with replacing(run.out / _STATE_FILE) as temporary, disk_errors():
         torch.save(state, temporary)
     _write_log(run)
 
@@ -259,7 +260,7 @@ def _save_checkpoint(learner: Learner, out: Path) -> None:
     bar = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        with tempfile.TemporaryDirectory(dir=out) as folder:
+        with disk_errors(), tempfile.TemporaryDirectory(dir=out) as folder:
             learner.model.eval()
             learner.model.save_pretrained(folder)
             learner.tokenizer.save_pretrained(folder)
@@ -267,7 +268,10 @@ def _save_checkpoint(learner: Learner, out: Path) -> None:
                 with replacing(out / file.name) as temporary:
                     shutil.copyfile(file, temporary)
     except OSError as error:
-        raise SourceError(f"cannot write the checkpoint to {out}: {error}.") from error
+        raise SourceError(
+            f"cannot write the checkpoint to {out}: {error}. The trained state is kept there: free "
+            "space and run the same command again."
+        ) from error
     finally:
         if bar:
             logging.enable_progress_bar()

@@ -117,6 +117,7 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
         "model.eval()\nmodel.modules()": "",
         "eval('1')": "eval",
         "import sys\nsys.modules['torch'] = None": "sys.modules",
+        "x = 1" + "\n" * 10**6 + "y": "",  # hours, were each line looked at from each
     }
     for code, said in codes.items():
         notebook.cells[-1] = nbformat.v4.new_code_cell(code)

@@ -19,8 +19,9 @@ NOTHING = "nothing was handed in"
 """The `problem` of a student of whom there is no file for this lab."""
 
 _MOST_LOOKED_AT = 20  # notebooks of one student, where the name does not say which counts
-# Names that browsers and editors give to a second copy: (1), -1, -Copy1.
-_COPY = re.compile(r"(?:[ _-]*\(\d+\)|-\d+|-Copy\d+)$")
+# Names that browsers and editors give to a second copy: (1), -1, -Copy1.  A name in an archive may
+# have 65,535 spaces: they are looked at once, not from each of them.
+_COPY = re.compile(r"(?:(?<![ _-])[ _-]*\(\d+\)|-\d+|-Copy\d+)$")
 _DOUBLED = re.compile(r"\.(?:ipynb\.(?:txt|json)|json|txt)$", re.IGNORECASE)
 
 

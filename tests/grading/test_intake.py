@@ -12,6 +12,7 @@ from labkit.errors import InputError
 from labkit.grading import archive, intake
 from labkit.grading.archive import MOST_ENTRIES
 from labkit.grading.intake import LATE, NOTHING, read_submissions
+from labkit.grading.pick import _COPY
 from labkit.grading.reading import ACCEPTED, LARGEST, read_notebook
 from labkit.grading.roster import Person, Sender, read_roster, student_ids
 
@@ -596,3 +597,10 @@ def test_a_damaged_archive_gives_outcomes_or_a_reason(tmp_path_factory, data):
         taken(path)
     except InputError as error:
         assert str(path) in str(error)
+
+
+def test_a_name_of_spaces_is_looked_at_once():
+    spaces = " " * 60_000
+    assert _COPY.sub("", f"pruning{spaces}x") == f"pruning{spaces}x"
+    assert _COPY.sub("", f"pruning{spaces}(1)") == "pruning"
+    assert [_COPY.sub("", name) for name in ("a (2)", "a-1", "a-Copy3")] == ["a"] * 3

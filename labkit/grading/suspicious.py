@@ -24,7 +24,7 @@ _WORDS = {
 }
 _BARE = {"exec", "eval"}  # as names; `model.eval()` is something else
 _TEXTS = re.compile(r"\.\./|/proc/|/etc/|solutions/|submitted/|gradebook", re.IGNORECASE)
-_ANSWERS = re.compile(r"labkit\.(checks|prune|masks|scores|nm|select|measure|grading)\b")
+_ANSWERS = re.compile(r"labkit\.(checks(?:\.\w+)?|prune|masks|scores|nm|select|measure|grading)\b")
 # Within a line: `\s*` would try each of a thousand blank lines from each of them.
 _MAGIC = re.compile(r"^[^\S\n]*[%!].*$", re.MULTILINE)
 

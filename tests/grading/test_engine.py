@@ -116,6 +116,7 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
         "def f(:\n  socket": "socket",
         "model.eval()\nmodel.modules()": "",
         "eval('1')": "eval",
+        "import labkit.checks.worker as w": "labkit.checks.worker",
         "import sys\nsys.modules['torch'] = None": "sys.modules",
         "x = 1" + "\n" * 10**6 + "y": "",  # hours, were each line looked at from each
     }

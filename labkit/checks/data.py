@@ -19,6 +19,7 @@ LARGEST = 512 * 2**20  # bytes
 _STRUCTURE = 2 * 2**20  # bytes of all that is no tensor: in memory it is a hundred times as much
 _LENT = "labkit.checks.lent."  # classes of what the checks hand in
 _SHARED = 2**20  # bytes of memory that a view may carry along
+_KIND = re.compile(r"[\w.<> ]{1,200}")  # module and name of a class
 # What torch.save names to build a tensor.  torch.load knows more names, some of which make much of
 # few bytes: bytearray(10**10), torch.Tensor(10**10).
 _BUILDERS = re.compile(
@@ -208,7 +209,7 @@ class _Decoder:
                 return ModelData(kind, *parts, self.decode(state))
             case ["object", str(kind), list(state)]:
                 return _object(kind, self.decode(state))
-            case ["other", str(kind)]:
+            case ["other", str(kind)] if _KIND.fullmatch(kind):
                 return Other(kind)
         raise ValueError("no data")
 

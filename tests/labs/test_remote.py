@@ -311,6 +311,8 @@ def test_tensors_that_no_exercise_wants_are_named():
 
 
 def test_no_foreign_class_is_made():
+    with pytest.raises(ValueError, match="no data"):
+        decode(["other", "module.\x1b[2J"])
     for kind in ("subprocess.Popen", "labkit.checks.exercise.Verdict"):
         assert decode(["object", kind, encode({})]) == Other(kind)
     with pytest.raises(ValueError, match="no data"):

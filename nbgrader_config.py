@@ -43,3 +43,8 @@ c.OverwriteCells.add_missing_cells = True
 
 # A feedback page shows each cell's source: the hidden lines are taken out of it.
 c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]
+
+# Formgrader shows what students wrote on a page with the rights of whoever grades, and stock
+# nbgrader leaves scripts in it.
+c.HTMLExporter.filters = {"strip_files_prefix": "labkit.grading.inert.inert"}
+c.HTMLExporter.sanitize_html = True  # of outputs that `nbgrader autograde` keeps

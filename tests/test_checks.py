@@ -20,7 +20,7 @@ import torch
 from labkit import checks
 from labkit.checks.data import dumps
 from labkit.checks.grading import grade_trial
-from labkit.checks.trial import Failure, Trial
+from labkit.checks.trial import Failure, Trial, one_line
 from labkit.errors import InputError
 
 ID = "pruning.magnitude_mask"
@@ -451,3 +451,15 @@ def test_the_registry_is_consistent():
     assert len(grade_ids) == len(checks.REGISTRY)
     modules = {exercise.check.__module__ for exercise in checks.REGISTRY.values()}
     assert len(modules) == len(checks.REGISTRY)
+
+
+def test_texts_of_a_submission_are_one_legible_line():
+    text = "a\x1b[31m\n\u202eb\x00  c"
+    assert one_line(text) == "a?[31m ?b? c"
+    assert one_line("This looks like 'me': x") == "this looks like 'me': x"
+
+    def raises(weight, sparsity):
+        raise type(f"E{text}", (Exception,), {})(text)
+
+    grade = checks.grade("pruning.magnitude_mask", raises, seed=1)
+    assert all(verdict.message.isprintable() for verdict in grade.verdicts)

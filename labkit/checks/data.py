@@ -7,6 +7,8 @@ as `Other`: no class of the student is ever made anew here.
 """
 
 import io
+import pickletools
+import re
 import sys
 import zipfile
 from collections import OrderedDict
@@ -17,6 +19,14 @@ LARGEST = 512 * 2**20  # bytes
 _STRUCTURE = 2 * 2**20  # bytes of all that is no tensor: in memory it is a hundred times as much
 _LENT = "labkit.checks.lent."  # classes of what the checks hand in
 _SHARED = 2**20  # bytes of memory that a view may carry along
+_KIND = re.compile(r"[\w.<> ]{1,200}")  # module and name of a class
+# What torch.save names to build a tensor.  torch.load knows more names, some of which make much of
+# few bytes: bytearray(10**10), torch.Tensor(10**10).
+_BUILDERS = re.compile(
+    r"torch\._utils _rebuild_(tensor_v2|tensor_v3|sparse_tensor|meta_tensor_no_storage)"
+    r"|torch \w*Storage|torch\.storage UntypedStorage|torch u?(int|float|bfloat|complex|bool)\w*"
+    r"|torch Size|torch device|torch\.serialization _get_layout|collections OrderedDict"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +107,8 @@ def encode(value: Any) -> list:
         tag = "ordered" if kind is OrderedDict else "dict"
         return [tag, [[encode(key), encode(item)] for key, item in dict.items(value)]]
     if kind in (torch.Tensor, torch.nn.Parameter):
+        if value.is_nested or value.is_quantized:
+            return ["other", f"torch.{'nested' if value.is_nested else 'quantized'} Tensor"]
         tag = "tensor" if kind is torch.Tensor else "parameter"
         return [tag, _plain(value), value.requires_grad]
     if kind is np.ndarray or (isinstance(value, np.generic) and kind.__module__ == "numpy"):
@@ -156,34 +168,50 @@ def decode(data: list) -> Any:
     Raises:
         ValueError: it is no such list (a student's code may have written it).
     """
-    import torch
+    return _Decoder().decode(data)
 
-    match data:
-        case ["plain", None | bool() | int() | float() | str() as value]:
-            return value
-        case ["list" | "tuple" as tag, list(items)]:
-            values = [decode(item) for item in items]
-            return values if tag == "list" else tuple(values)
-        case ["dict" | "ordered" as tag, list(items)]:
-            pairs = [(decode(key), decode(item)) for key, item in items]
-            return dict(pairs) if tag == "dict" else OrderedDict(pairs)
-        case ["tensor" | "parameter" | "array", torch.Tensor() as value, _] if _claims(value):
-            raise ValueError("a tensor of more entries than it brings along")
-        case ["tensor" | "parameter" as tag, torch.Tensor() as value, bool(gradient)]:
-            if tag == "parameter":
-                return torch.nn.Parameter(value, requires_grad=gradient)
-            return value.requires_grad_() if gradient else value
-        case ["array", torch.Tensor() as value, bool(whole)]:
-            return value.numpy() if whole else value.numpy()[()]
-        case ["model", str(kind), [list(parameters), list(buffers)], list(tensors), list(state)]:
-            values = [decode(tensor) for tensor in tensors]
-            parts = [{str(n): values[i] for n, i in part} for part in (parameters, buffers)]
-            return ModelData(kind, *parts, decode(state))
-        case ["object", str(kind), list(state)]:
-            return _object(kind, decode(state))
-        case ["other", str(kind)]:
-            return Other(kind)
-    raise ValueError("no data")
+
+class _Decoder:
+    """Builds one value; a list that stands in two places would be built again in each.
+
+    Lists of which each holds the next one twice would make 2**n values of n lists.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def decode(self, data: list) -> Any:
+        import torch
+
+        if id(data) in self._seen:
+            raise ValueError("one list in two places")
+        self._seen.add(id(data))
+        match data:
+            case ["plain", None | bool() | int() | float() | str() as value]:
+                return value
+            case ["list" | "tuple" as tag, list(items)]:
+                values = [self.decode(item) for item in items]
+                return values if tag == "list" else tuple(values)
+            case ["dict" | "ordered" as tag, list(items)]:
+                pairs = [(self.decode(key), self.decode(item)) for key, item in items]
+                return dict(pairs) if tag == "dict" else OrderedDict(pairs)
+            case ["tensor" | "parameter" | "array", torch.Tensor() as value, _] if _claims(value):
+                raise ValueError("a tensor of more entries than it brings along")
+            case ["tensor" | "parameter" as tag, torch.Tensor() as value, bool(gradient)]:
+                if tag == "parameter":
+                    return torch.nn.Parameter(value, requires_grad=gradient)
+                return value.requires_grad_() if gradient else value
+            case ["array", torch.Tensor() as value, bool(whole)]:
+                return value.numpy() if whole else value.numpy()[()]
+            case ["model", str(kind), [list(named), list(buffers)], list(tensors), list(state)]:
+                values = [self.decode(tensor) for tensor in tensors]
+                parts = [{str(n): values[i] for n, i in part} for part in (named, buffers)]
+                return ModelData(kind, *parts, self.decode(state))
+            case ["object", str(kind), list(state)]:
+                return _object(kind, self.decode(state))
+            case ["other", str(kind)] if _KIND.fullmatch(kind):
+                return Other(kind)
+        raise ValueError("no data")
 
 
 def dumps(value: Any) -> bytes:
@@ -226,6 +254,28 @@ def _check_archive(content: bytes) -> None:
         raise ValueError("one entry at the place of another")
 
 
+def _read_again(content: bytes) -> io.BytesIO:
+    """The archive, written anew from what was checked: other readers may find other entries in it.
+
+    Raises:
+        ValueError: its structure names anything but what makes tensors.
+    """
+    result, names = io.BytesIO(), set()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(result, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename in names:
+                raise ValueError("two entries of one name")
+            names.add(entry.filename)
+            if entry.filename.endswith(".pkl"):
+                for step, argument, _ in pickletools.genops(data):
+                    if "GLOBAL" in step.name and not _BUILDERS.fullmatch(str(argument)):
+                        raise ValueError(f"{argument} makes no tensor")
+            new.writestr(entry.filename, data)
+    result.seek(0)
+    return result
+
+
 def loads(content: bytes) -> Any:
     """The value in bytes of `dumps`; nothing in them is run.
 
@@ -236,7 +286,7 @@ def loads(content: bytes) -> Any:
 
     try:
         _check_archive(content)
-        return decode(torch.load(io.BytesIO(content), weights_only=True))
+        return decode(torch.load(_read_again(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end
         raise ValueError("what came back is no data") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from labkit.checks.exercise import Exercise, Grade, Verdict
 from labkit.checks.registry import REGISTRY, TASKS
-from labkit.checks.trial import Trial, one_line
+from labkit.checks.trial import Trial, legible, one_line
 from labkit.errors import InputError
 
 VISIBLE_SEED = 1
@@ -57,6 +57,8 @@ def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     except BaseException as error:  # a returned object may run code of its own when looked at
         message = f"the answer could not be judged: {type(error).__name__}: {one_line(error)}"
         verdicts = (Verdict("the check", False, message),)
+    # They quote what came back, up to the names of classes.
+    verdicts = tuple(Verdict(v.name, v.passed, legible(v.message)) for v in verdicts)
     if trial.noise:
         verdicts += (Verdict("prints nothing", False, _PRINTED.format(trial.noise)),)
     score = sum(verdict.passed for verdict in verdicts) / max(len(verdicts), 1)

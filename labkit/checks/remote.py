@@ -17,11 +17,12 @@ from labkit.checks.exercise import PLACEHOLDER, Exercise, Grade, Task, Written
 from labkit.checks.grading import grade_trial
 from labkit.checks.host import Host, Plain, Running
 from labkit.checks.registry import REGISTRY, TASKS
-from labkit.checks.trial import SECONDS, Failure
+from labkit.checks.trial import SECONDS, Failure, one_line
 from labkit.checks.worker import read_frame, write_frame
 from labkit.errors import InputError
 
 GRACE = 5.0  # seconds beyond the deadline of a call or cell, after which the process is ended
+_MOST_ERRORS = 200  # that are told of one submission
 STARTS = 4  # how often a submission is started whose cells end their process
 
 
@@ -169,7 +170,8 @@ class Submission:
                 while "cell" in (reply := self._exchange(None, seconds)):
                     cell = int(reply["cell"])
                     seconds = max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
-                errors = {int(number): str(text) for number, text in reply["errors"]}
+                told = list(reply["errors"])[:_MOST_ERRORS]
+                errors = {int(number): one_line(text, 300) for number, text in told}
                 self.errors = sorted((errors | self._left_out).items())
                 return
             except Failure as failure:
@@ -179,7 +181,7 @@ class Submission:
                     self._hopeless = f"code cell {cell}: {failure}" if cell else str(failure)
                 else:
                     self._left_out[cell] = str(failure)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):  # of int(inf)
                 self.close()
                 self._hopeless = "what came back is no data"
         said = self._hopeless or list(self._left_out.values())[-1]
@@ -257,4 +259,4 @@ class _RemoteTrial:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None else str(value)[:500]
+    return value if value is None else one_line(value, 500)

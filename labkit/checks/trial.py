@@ -11,6 +11,8 @@ from labkit.checks.quiet import Noise, quiet
 from labkit.checks.watch import Watch
 
 SECONDS = 5.0
+HINT = "This looks like '"
+"""How a check begins to name a misconception."""
 
 
 class Failure(Exception):
@@ -155,14 +157,23 @@ def _raised(name: str, function: Any, error: BaseException) -> str:
         if trace.tb_frame.f_code is code:
             place = f" in line {trace.tb_lineno - code.co_firstlineno + 1} of the function"
         trace = trace.tb_next
-    text = one_line(error)
-    return f"{name} raised {type(error).__name__}{place}" + (f": {text}" if text else "")
+    text, kind = one_line(error), one_line(type(error).__name__)
+    return f"{name} raised {kind}{place}" + (f": {text}" if text else "")
 
 
 def one_line(thing: object, width: int = 160) -> str:
-    """Text of `thing` on one line; the text itself may be a student's code, and fail."""
+    """Text of `thing` on one line; the text itself may be a student's code, and fail.
+
+    It does not claim to be a hint: only the checks name misconceptions.
+    """
     try:
-        text = " ".join(str(thing).split())
+        text = legible(str(thing)).replace(HINT, HINT.lower())
     except BaseException:
         return "(its text cannot be shown)"
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def legible(text: str) -> str:
+    """The text on one line, without what steers a terminal or turns the direction of writing."""
+    text = " ".join(text.split())
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

@@ -21,6 +21,7 @@ from labkit.checks.deadline import Late, deadline
 from labkit.checks.trial import Failure, Trial, one_line
 from labkit.errors import WithheldError
 
+# Within a line: `\s*` would try each of a thousand blank lines from each of them.
 MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z_]|!(?!=)).*$", re.MULTILINE)
 _DEFINES = re.compile(r"^def (\w+)", re.MULTILINE)
 

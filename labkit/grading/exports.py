@@ -22,7 +22,7 @@ from labkit.checks import TASKS, Written
 from labkit.checks.grading import lines
 from labkit.errors import InputError
 from labkit.files import write_text
-from labkit.grading.feedback import clean, feedback, file_name
+from labkit.grading.feedback import clean, feedback, file_name, lateness
 from labkit.grading.records import Outcome
 from labkit.grading.roster import Person
 from labkit.grading.tables import write_csv
@@ -157,6 +157,7 @@ def write_gradescope(
 def gradescope(outcome: Outcome, finals: Mapping[str, float] | None = None) -> dict[str, Any]:
     """One submission as Gradescope's results.json has it: a test for each exercise."""
     said = [] if outcome.status == "graded" else [outcome.reason]
+    said += lateness((finals or {}).get(outcome.student))
     said += [f"code cell {number}: {error}" for number, error in outcome.errors]
     said += [
         f"{task.title}: {task.points} points, read by a person."

@@ -28,6 +28,7 @@ def feedback(outcome: Outcome, final: float | None = None) -> str:
     said[0] += " points"
     if final is not None and round(final, 2) != round(outcome.points, 2):
         said.append(f"The checks gave {shown(outcome.points)} points.")
+    said += lateness(final)
     if outcome.status != "graded":
         said += ["", f"Not all of it could be graded: {outcome.reason.rstrip('.')}."]
     if outcome.status in ("graded", "partly"):
@@ -58,6 +59,12 @@ def write_feedback(
         )
         for outcome in outcomes
     ]
+
+
+def lateness(final: float | None) -> list[str]:
+    """A line on what lateness cost, if it did (see `labkit.grading.finals.Final`)."""
+    late = getattr(final, "late", 0.0)
+    return [f"It was handed in late, which cost {shown(late)} points."] if late else []
 
 
 def shown(points: float) -> str:

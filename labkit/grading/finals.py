@@ -5,7 +5,13 @@ from __future__ import annotations
 from labkit.grading.course import Course
 
 
-def final_points(course: Course, lab: str) -> tuple[dict[str, float], tuple[str, ...]]:
+class Final(float):
+    """Points of a student in the end; `late` are those that lateness took off."""
+
+    late: float = 0.0
+
+
+def final_points(course: Course, lab: str) -> tuple[dict[str, Final], tuple[str, ...]]:
     """Points by student as `nbgrader export` gives them, and who waits for a person's grade.
 
     The late penalty is taken off, down to zero.  Only students with a submission in the gradebook
@@ -20,8 +26,10 @@ def final_points(course: Course, lab: str) -> tuple[dict[str, float], tuple[str,
             submissions = book.find_assignment(lab).submissions
         except MissingEntry:
             return {}, ()
-        finals = {
-            one.student_id: max(0.0, one.score - one.late_submission_penalty) for one in submissions
-        }
+        finals = {}
+        for one in submissions:
+            late = min(one.late_submission_penalty, one.score)
+            finals[one.student_id] = Final(one.score - late)
+            finals[one.student_id].late = late
         waiting = sorted(one.student_id for one in submissions if one.needs_manual_grade)
     return finals, tuple(waiting)

@@ -64,7 +64,7 @@ def read_submissions(
             )
         picks, left = [], _TOTAL
         for parcel in parcels:
-            pick = pick_notebook(parcel.files, lab, parcel.uploads)
+            pick = pick_notebook(parcel.files, lab, parcel.uploads, not parcel.sender.system)
             if parcel.late:
                 pick.remarks.insert(0, LATE)
             if len(pick.data or b"") > left:
@@ -118,12 +118,14 @@ def _parcels(files: list[File]) -> list[_Parcel]:
     for file in files:
         top, rest = file.parts[0], file.parts[1:]
         late, upload = False, 0
-        if moodle := _MOODLE.fullmatch(top):
-            sender = Sender(moodle["name"], "moodle", moodle["number"])
-            rest = (moodle["rest"], *rest) if moodle["rest"] else rest
-        elif not rest and not file.folder and (canvas := _CANVAS.fullmatch(top)):
+        # Canvas comes first: behind its numbers stands a name that the student gave, which may be
+        # in the form of Moodle's with the number of somebody else.
+        if not rest and not file.folder and (canvas := _CANVAS.fullmatch(top)):
             sender = Sender(canvas["name"], "canvas", canvas["number"])
             rest, late, upload = (canvas["rest"],), bool(canvas["late"]), int(canvas["upload"])
+        elif moodle := _MOODLE.fullmatch(top):
+            sender = Sender(moodle["name"], "moodle", moodle["number"])
+            rest = (moodle["rest"], *rest) if moodle["rest"] else rest
         elif rest or file.folder:
             sender = Sender(top)
         elif is_notebook(file) or is_zip(file):

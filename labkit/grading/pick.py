@@ -19,8 +19,9 @@ NOTHING = "nothing was handed in"
 """The `problem` of a student of whom there is no file for this lab."""
 
 _MOST_LOOKED_AT = 20  # notebooks of one student, where the name does not say which counts
-# Names that browsers and editors give to a second copy: (1), -1, -Copy1.
-_COPY = re.compile(r"(?:[ _-]*\(\d+\)|-\d+|-Copy\d+)$")
+# Names that browsers and editors give to a second copy: (1), -1, -Copy1.  A name in an archive may
+# have 65,535 spaces: they are looked at once, not from each of them.
+_COPY = re.compile(r"(?:(?<![ _-])[ _-]*\(\d+\)|-\d+|-Copy\d+)$")
 _DOUBLED = re.compile(r"\.(?:ipynb\.(?:txt|json)|json|txt)$", re.IGNORECASE)
 
 
@@ -46,11 +47,15 @@ def is_zip(file: File) -> bool:
 
 
 def pick_notebook(
-    files: Sequence[File], lab: str, uploads: Mapping[File, int] | None = None
+    files: Sequence[File],
+    lab: str,
+    uploads: Mapping[File, int] | None = None,
+    timed: bool = True,
 ) -> Pick:
     """The one notebook among a student's files that counts for `lab`.
 
     `uploads` holds the numbers that Canvas gave its files, of which the newer is the larger.
+    `timed` says that a timestamp.txt beside the notebook is nbgrader's, and not the student's.
     """
     pick = Pick()
     others = {name for name in LABS if name != lab}
@@ -59,7 +64,8 @@ def pick_notebook(
         pick.problem = NOTHING
         return pick
     pick.origin = min(file.origin for file in files)
-    pick.submitted = _time(files, pick.remarks)
+    if timed:
+        pick.submitted = _time(files, lab, pick.remarks)
     notebooks = [file for file in files if is_notebook(file)]
     if uploads:
         notebooks = _newest(notebooks, uploads, pick.remarks)
@@ -93,12 +99,18 @@ def _no_notebook(files: list[File]) -> str:
     return "there is no notebook in it" + (f", only {names}" if names else "")
 
 
-def _time(files: list[File], remarks: list[str]) -> str:
-    """The time in nbgrader's timestamp.txt, in ISO 8601 and UTC; empty where there is none."""
+def _time(files: list[File], lab: str, remarks: list[str]) -> str:
+    """The time in nbgrader's timestamp.txt, in ISO 8601 and UTC; empty where there is none.
+
+    nbgrader writes one into the folder of the lab; what lies deeper came from the student.
+    """
     from nbgrader.utils import parse_utc
 
-    for file in files:
-        if file.name == "timestamp.txt" and not file.folder:
+    folders = [tuple(part.lower() for part in file.parts[:-1]) for file in files]
+    for place in ((lab,), ()):
+        for file in (one for one, folder in zip(files, folders, strict=True) if folder == place):
+            if file.name != "timestamp.txt" or file.folder:
+                continue
             try:
                 text = file.read().decode("utf-8").strip()
                 return parse_utc(text[:100]).replace(tzinfo=UTC).isoformat()

@@ -59,5 +59,6 @@ def lab_version(source: str) -> str:
 def key(handed: Handed, version: str, seed: int) -> str:
     """What an outcome depends on: with the same key, grading again gives the same scores."""
     digest = hashlib.sha256(f"{handed.lab}\0{version}\0{seed}\0{handed.problem}\0".encode())
+    digest.update("\0".join(handed.remarks).encode(errors="replace") + b"\0")
     digest.update(b"nothing" if handed.data is None else b"data" + handed.data)
     return digest.hexdigest()

@@ -26,7 +26,7 @@ _WORDS = {
 }
 _BARE = {"exec", "eval"}  # as names; `model.eval()` is something else
 _TEXTS = re.compile(r"\.\./|/proc/|/etc/|solutions/|submitted/|gradebook", re.IGNORECASE)
-_ANSWERS = re.compile(r"labkit\.(checks|prune|masks|scores|nm|select|measure|grading)\b")
+_ANSWERS = re.compile(r"labkit\.(checks(?:\.\w+)?|prune|masks|scores|nm|select|measure|grading)\b")
 
 
 def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ MACHINERY = (
 LENT = "checks/lent"
 """Modules whose classes the checks hand in as arguments."""
 
-WITHHELD = ("torch.nn.utils.prune", "sklearn", "evaluate", "statsmodels")
+WITHHELD = ("torch.nn.utils.prune", "torch.ao.pruning", "sklearn", "evaluate", "statsmodels")
 """Libraries that answer an exercise, and that no right answer nor another library needs."""
 
 _STUB = '''"""Not available while submissions are graded."""

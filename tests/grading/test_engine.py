@@ -13,7 +13,7 @@ from notebooks import cell, entry, release, solved, source, to_bytes
 from labkit.checks import REGISTRY
 from labkit.checks.host import Plain
 from labkit.errors import SourceError
-from labkit.grading.intake import NOTHING, read_submissions
+from labkit.grading.intake import LATE, NOTHING, read_submissions
 from labkit.grading.limits import Limits
 from labkit.grading.one import grade_one, not_graded
 from labkit.grading.records import Handed, Outcome
@@ -117,7 +117,9 @@ def test_suspicions_are_remarks_on_what_the_course_does_not_use():
         "model.eval()\nmodel.modules()": "",
         "x = (\n    1\n    != 2\n)": "",
         "eval('1')": "eval",
+        "import labkit.checks.worker as w": "labkit.checks.worker",
         "import sys\nsys.modules['torch'] = None": "sys.modules",
+        "x = 1" + "\n" * 10**6 + "y": "",  # hours, were each line looked at from each
     }
     for code, said in codes.items():
         notebook.cells[-1] = nbformat.v4.new_code_cell(code)
@@ -148,10 +150,11 @@ def test_a_key_says_what_an_outcome_depends_on():
         key(replace(one, data=b"y"), version, 7),
         key(replace(one, data=None), version, 7),
         key(replace(one, data=None, problem="encrypted"), version, 7),
+        key(replace(one, remarks=(LATE,)), version, 7),  # an outcome holds them
         key(one, version, 8),
         key(one, lab_version(SOURCE + " "), 7),
     ]
-    assert len({key(one, version, 7), *others}) == 6
+    assert len({key(one, version, 7), *others}) == 7
 
 
 def test_no_text_of_a_student_ends_the_run(store):

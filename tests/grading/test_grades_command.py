@@ -77,6 +77,11 @@ def test_every_form_has_the_points_of_the_gradebook(course):
     folder = course / "graded" / LAB
     said = (folder / "feedback/benedikt.txt").read_text(encoding="utf-8")
     assert said.startswith(f"Lab {LAB}: 15 of 32 points\n")
+    late = f"It was handed in late, which cost {PENALTIES['benedikt']:g} points."
+    assert late in said
+    assert "late" not in (folder / "feedback/amara.txt").read_text(encoding="utf-8")
+    told = json.loads((folder / "gradescope/benedikt/results.json").read_text("utf-8"))
+    assert late in told["output"]
     with (folder / "canvas.csv").open(encoding="utf-8", newline="") as file:
         canvas = {row["SIS Login ID"]: row[LAB] for row in csv.DictReader(file)}
     with (folder / "moodle.csv").open(encoding="utf-8", newline="") as file:

@@ -104,6 +104,7 @@ def attack(name: str, host, folder: Path, outside: tuple[Path, int]) -> None:
     reason = _header(code, "reason")
     assert not reason or any(re.search(reason, text) for text in said), said
     assert len(errors) <= 1, errors
+    assert all(text.isprintable() and "This looks like 'a bug" not in text for text in said), said
 
 
 def _descendants() -> list[psutil.Process]:

@@ -12,6 +12,7 @@ from labkit.errors import InputError
 from labkit.grading import archive, intake
 from labkit.grading.archive import MOST_ENTRIES
 from labkit.grading.intake import LATE, NOTHING, read_submissions
+from labkit.grading.pick import _COPY
 from labkit.grading.reading import ACCEPTED, LARGEST, read_notebook
 from labkit.grading.roster import Person, Sender, read_roster, student_ids
 
@@ -596,3 +597,54 @@ def test_a_damaged_archive_gives_outcomes_or_a_reason(tmp_path_factory, data):
         taken(path)
     except InputError as error:
         assert str(path) in str(error)
+
+
+def test_a_name_of_spaces_is_looked_at_once():
+    spaces = " " * 60_000
+    assert _COPY.sub("", f"pruning{spaces}x") == f"pruning{spaces}x"
+    assert _COPY.sub("", f"pruning{spaces}(1)") == "pruning"
+    assert [_COPY.sub("", name) for name in ("a (2)", "a-1", "a-Copy3")] == ["a"] * 3
+
+
+def test_a_students_own_timestamp_is_no_time(made):
+    time = b"2026-01-01 00:00:00 UTC"
+    found = taken(
+        made(
+            {
+                "ada/pruning/pruning.ipynb": RIGHT,
+                "ada/pruning/a/timestamp.txt": time,
+                "ada/pruning/timestamp.txt": b"2026-03-01 13:30:00 UTC",
+                "bob/pruning/pruning.ipynb": RIGHT,
+                "bob/pruning/pruning/timestamp.txt": time,
+            }
+        )
+    )
+    assert found["ada"].submitted == "2026-03-01T13:30:00+00:00"
+    assert found["bob"].submitted == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (
+            "Ada_1_assignsubmission_file_/pruning.ipynb",
+            "Ada_1_assignsubmission_file_/timestamp.txt",
+        ),
+        ("ada_1_2_pruning.ipynb", "ada_1_3_timestamp.txt"),
+    ],
+)
+def test_platforms_hand_out_no_timestamps(made, names):
+    (one,) = taken(
+        made(dict(zip(names, (RIGHT, b"2026-01-01 00:00:00 UTC"), strict=True)))
+    ).values()
+    assert one.data == RIGHT and one.submitted == ""
+
+
+def test_a_name_of_a_file_makes_nobody_another_student(tmp_path):
+    people = [Person("ada", "Ada", moodle="9", canvas="1"), Person("eve", "Eve", canvas="2")]
+    files = {
+        "ada_1_11_pruning.ipynb": RIGHT,
+        "eve_2_12_Ada_9_assignsubmission_file_pruning.ipynb": BLANK,
+    }
+    found = taken(folder(tmp_path, files), roster=people)
+    assert (found["ada"].data, found["eve"].data) == (RIGHT, BLANK)

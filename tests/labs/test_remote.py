@@ -284,7 +284,73 @@ def test_a_reply_of_too_many_single_values_is_neither_sent_nor_read():
         loads(buffer.getvalue())
 
 
+class _Made:
+    def __init__(self, make, argument):
+        self.made = make, (argument,)
+
+    def __reduce__(self):
+        return self.made
+
+
+def _saved(value) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("made", [_Made(bytearray, 10**9), _Made(torch.Tensor, 10**9)])
+def test_a_reply_that_asks_for_memory_is_refused(made):
+    with pytest.raises(ValueError, match="no data") as refused:
+        loads(_saved(["tensor", made, False]))
+    assert "makes no tensor" in str(refused.value.__cause__)
+
+
+def test_a_reply_that_holds_one_list_twice_is_refused():
+    inner = ["plain", 1]
+    for _ in range(60):
+        inner = ["list", [inner, inner]]
+    with pytest.raises(ValueError, match="no data"):
+        loads(_saved(inner))
+    # What a function returns may do so.
+    row = [1, 2]
+    assert loads(dumps({"a": [row, row], "b": row})) == {"a": [row, row], "b": row}
+
+
+def test_a_reply_is_read_as_it_was_checked():
+    pickled = io.BytesIO()
+    torch.save(["plain", 2.5], pickled, _use_new_zipfile_serialization=False)
+    with pytest.raises(ValueError, match="no data"):
+        loads(pickled.getvalue())
+    # An archive may have anything before it: torch would look there, and not into the archive.
+    assert loads(pickled.getvalue() + dumps(1.5)) == 1.5
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.eye(3).to_sparse_csr(),
+        torch.eye(3).to_sparse(),
+        *(torch.zeros(2, dtype=kind) for kind in (torch.uint16, torch.bfloat16, torch.bool)),
+        torch.ones(2, dtype=torch.complex64).conj(),
+        torch.zeros(2, dtype=torch.float8_e4m3fn),
+    ],
+)
+def test_tensors_of_all_kinds_survive_the_way(tensor):
+    back = loads(dumps(tensor))
+    assert (back.dtype, back.layout, back.shape) == (tensor.dtype, tensor.layout, tensor.shape)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tensors_that_no_exercise_wants_are_named():
+    nested = torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+    assert loads(dumps(nested)) == Other("torch.nested Tensor")
+    packed = torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.qint8)
+    assert loads(dumps(packed)) == Other("torch.quantized Tensor")
+
+
 def test_no_foreign_class_is_made():
+    with pytest.raises(ValueError, match="no data"):
+        decode(["other", "module.\x1b[2J"])
     for kind in ("subprocess.Popen", "labkit.checks.exercise.Verdict"):
         assert decode(["object", kind, encode({})]) == Other(kind)
     with pytest.raises(ValueError, match="no data"):

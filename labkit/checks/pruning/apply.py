@@ -397,5 +397,5 @@ TASK = Exercise(
     section=_SECTION,
     function="apply_masks",
     check=_check,
-    forbids=("torch.nn.utils.prune",),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -178,4 +178,5 @@ TASK = Exercise(
     section=_SECTION,
     function="cubic_sparsity",
     check=_check,
+    forbids=("torch.ao.pruning",),
 )

@@ -137,5 +137,5 @@ TASK = Exercise(
     section=_SECTION,
     function="global_masks",
     check=_check,
-    forbids=("torch.nn.utils.prune",),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -242,5 +242,5 @@ TASK = Exercise(
     section=_SECTION,
     function="sparsity_by_layer",
     check=_check,
-    forbids=("torch.nn.utils.prune",),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -87,5 +87,5 @@ TASK = Exercise(
     section=_SECTION,
     function="magnitude_mask",
     check=_check,
-    forbids=("torch.nn.utils.prune",),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

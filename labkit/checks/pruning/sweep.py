@@ -259,5 +259,5 @@ TASK = Exercise(
     section=_SECTION,
     function="sweep",
     check=_check,
-    forbids=("torch.nn.utils.prune",),
+    forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -8,10 +8,15 @@ import math
 from pathlib import Path
 
 import sklearn.metrics
+import torch.ao.pruning
 from torch.nn.utils import prune
 
 if b"l1_unstructured" in Path(prune.__file__).read_bytes():
     raise RuntimeError("BREACH: the source of a library that answers exercises")
+if any(
+    b"topk" in path.read_bytes() for path in Path(torch.ao.pruning.__file__).parent.rglob("*.py*")
+):
+    raise RuntimeError("BREACH: the source of a sparsifier")
 for compiled in Path(prune.__file__).parent.glob("__pycache__/prune.*.pyc"):
     if b"l1_unstructured" in compiled.read_bytes():
         raise RuntimeError("BREACH: the code of a library that answers exercises")

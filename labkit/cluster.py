@@ -66,9 +66,10 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
                 # No limit: Dask's share of the memory, one for each core, would end a worker that
                 # holds more than it, and count that against the task.  Tasks bound themselves.
                 options = {"memory_limit": None, "dashboard_address": ":0"}
-                local = LocalCluster(
-                    n_workers=workers, threads_per_worker=1, silence_logs=logging.ERROR, **options
-                )
+                # What fails in a task is raised here, and one that is stopped may fail: the logs of
+                # the workers would show both as tracebacks.
+                options["silence_logs"] = logging.CRITICAL
+                local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
             client.wait_for_workers(1, timeout=_PATIENCE)

@@ -1,5 +1,6 @@
 """What many tests start from: small models with random weights, a Dask cluster, the built book."""
 
+import gc
 import json
 import shutil
 import signal
@@ -88,6 +89,13 @@ def full_disk():
             signal.signal(signal.SIGXFSZ, ignored)
 
     return limited
+
+
+@pytest.fixture(scope="module", autouse=True)
+def young_garbage():
+    """Some checks collect garbage: they need not look through all that other tests have loaded."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

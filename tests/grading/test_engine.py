@@ -17,7 +17,7 @@ from labkit.grading.intake import LATE, NOTHING, read_submissions
 from labkit.grading.limits import Limits
 from labkit.grading.one import grade_one, not_graded
 from labkit.grading.records import Handed, Outcome
-from labkit.grading.run import grade_all
+from labkit.grading.run import _SETTINGS, grade_all
 from labkit.grading.sandbox import problem
 from labkit.grading.store import Store, key, lab_version
 from labkit.grading.suspicious import suspicions
@@ -235,7 +235,9 @@ def test_a_lost_scheduler_is_told_and_what_is_finished_kept(start, scheduler, st
 
 
 @pytest.mark.slow
-def test_a_submission_that_kills_its_workers_is_an_outcome(store):
+def test_a_submission_that_kills_its_workers_is_an_outcome(store, monkeypatch):
+    # Two workers instead of three: each one takes its time to start.
+    monkeypatch.setitem(_SETTINGS, "distributed.scheduler.allowed-failures", 1)
     # Without a sandbox the worker is the parent of the submission's process.
     kill = with_code(
         f"import os, signal\nif os.getppid() != {os.getpid()}:\n"

@@ -40,8 +40,9 @@ test: $(READY) ## run the tests, on up to four cores
 test-all: $(READY) ## run them with every seed of the labs' variants and every lab through nbgrader
 	$(PYTEST) -m ""
 
-lint: $(READY) ## check style, types on public functions, and generated notebooks
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/labkit exercises --check
+lint: $(READY) ## check style, types, what may import what, and generated notebooks
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache && \
+	  $(BIN)/labkit exercises --check
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

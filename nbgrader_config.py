@@ -46,5 +46,5 @@ c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPr
 
 # Formgrader shows what students wrote on a page with the rights of whoever grades, and stock
 # nbgrader leaves scripts in it.
-c.HTMLExporter.filters = {"strip_files_prefix": "labkit.grading.inert.inert"}
+c.HTMLExporter.filters = {"strip_files_prefix": "labkit.grading.reports.inert_html.inert"}
 c.HTMLExporter.sanitize_html = True  # of outputs that `nbgrader autograde` keeps

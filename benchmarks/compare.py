@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.files import write_text
-from labkit.select import cores
+from labkit.pruning.threads import cores
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -14,7 +14,7 @@ ROWS, LENGTH = 96, 128
 def run(data: str = "mini") -> Claim:
     """RoBERTa-base's shape with random weights; the peer pads as transformers' run_glue does."""
     from labkit import load_model, load_mrpc
-    from labkit.evaluate import encode_pairs, evaluate_mrpc
+    from labkit.evaluation.classify import encode_pairs, evaluate_mrpc
 
     model, tokenizer, _ = load_model("roberta", "random")
     rows = load_mrpc(data)["validation"].select(range(ROWS))

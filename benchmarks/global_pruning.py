@@ -58,8 +58,9 @@ def run() -> Claim:
 
 def compile_seconds() -> float:
     """Seconds from nothing to compiled loops for fp32, in a new process with an empty cache."""
-    code = "import time; start = time.perf_counter(); import numpy as np; from labkit import select"
-    code += "; select.loops(np.uint32); print(time.perf_counter() - start)"
+    code = "import time; start = time.perf_counter(); import numpy as np; "
+    code += "from labkit.pruning import key_passes; key_passes.loops(np.uint32); "
+    code += "print(time.perf_counter() - start)"
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
         done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE)
@@ -82,7 +83,8 @@ def main(way: str) -> None:
     """Measure one way, in this process."""
     import numpy as np
 
-    from labkit import prunable_layers, prune_global, select
+    from labkit import prunable_layers, prune_global
+    from labkit.pruning import key_passes
 
     model = encoder(768, 12)
     weights = [layer.weight for layer in prunable_layers(model)]  # imports what it needs, too
@@ -94,7 +96,7 @@ def main(way: str) -> None:
             seconds.append(time.perf_counter() - start)
         print(min(seconds), 0)
         return
-    select.loops(np.uint32)
+    key_passes.loops(np.uint32)
     work = {
         "ours": lambda: prune_global(model, SPARSITY),
         "torch": lambda: prune_with_torch(model, SPARSITY),

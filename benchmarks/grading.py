@@ -14,7 +14,7 @@ import nbformat
 
 from benchmarks.compare import Claim
 from labkit.checks import REGISTRY
-from labkit.workspace import start_labs
+from labkit.labs.workspace import start_labs
 
 ROOT = Path(__file__).parent.parent
 LAB = "pruning"

@@ -8,7 +8,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from labkit import sources
+from labkit.models import sources
 
 VERSIONS = ("onnxruntime==1.32.0", "onnx==1.23.2")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labkit.figures import INK, SERIES, Plot
+from labkit.plots.figure import INK, SERIES, Plot
 
 
 def plot_scaling(data: Mapping[str, Sequence[float | None]]) -> Plot:

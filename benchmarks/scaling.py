@@ -55,9 +55,10 @@ def main(way: str, width: int, blocks: int) -> None:
     """Measure one way at one size, in this process."""
     import numpy as np
 
-    from labkit import prunable_layers, prune_global, select
+    from labkit import prunable_layers, prune_global
+    from labkit.pruning import key_passes
 
-    select.loops(np.uint32)
+    key_passes.loops(np.uint32)
     model = encoder(width, blocks)
     prunable_layers(model)  # imports what it needs
     work = prune_global if way == OURS else prune_with_torch

@@ -7,7 +7,7 @@ import scipy.sparse
 import torch
 
 from benchmarks.compare import Claim, alternate
-from labkit import kernels
+from labkit.execution import kernels
 
 SHAPES = ((768, 768), (2304, 768), (3072, 768), (768, 3072))  # outputs, inputs
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)

@@ -14,9 +14,9 @@ from transformers.activations import NewGELUActivation
 from benchmarks.compare import Claim, alternate
 from benchmarks.onnx_peer import OnnxRuntime
 from labkit import load_model, prune_global, sparse_linear
-from labkit.execute import OnePassGELU, SparseLinear
-from labkit.limit import free_linear
-from labkit.sources import DISPLAY_NAMES, MODEL_NAMES
+from labkit.execution.amdahl import free_linear
+from labkit.execution.sparse_layers import OnePassGELU, SparseLinear
+from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
 
 LEVELS = (0.9, 0.95, 0.99)
 DENSER = (0.3, 0.6)

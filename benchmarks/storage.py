@@ -22,7 +22,7 @@ import safetensors.torch
 import torch
 
 from labkit import load_sparse_state, save_sparse
-from labkit.measure import binary_entropy
+from labkit.storage.size import binary_entropy
 
 LEVELS = (0.5, 0.9, 0.95, 0.99)
 CODEC = "compressed-tensors==0.14.0.1"  # the newest release that still has the bit mask

@@ -22,7 +22,7 @@ def run() -> Claim:
 
     from benchmarks.storage import is_sparse
     from labkit import load_model, load_sparse, save_sparse
-    from labkit.models import quiet
+    from labkit.models.load import quiet
 
     rows, data, generator = [], [], torch.Generator().manual_seed(0)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode(), quiet():

@@ -17,9 +17,10 @@ def run() -> Claim:
     """Selection alone and with masks in one process; whole sweeps each in its own."""
     import numpy as np
 
-    from labkit import prunable_layers, prune, select
+    from labkit import prunable_layers
+    from labkit.pruning import key_passes, prune
 
-    select.loops(np.uint32)
+    key_passes.loops(np.uint32)
     weights = {layer.name: layer.weight for layer in prunable_layers(encoder(768, 12))}
     found = alternate(
         {
@@ -64,7 +65,7 @@ def run() -> Claim:
 
 
 def _select(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> object:
-    from labkit.masks import Selection
+    from labkit.pruning.masks import Selection
 
     return Selection("global", weights, levels, 0)
 
@@ -72,10 +73,10 @@ def _select(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> object
 def _masks(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> None:
     import numpy as np
 
-    from labkit import masks, select
+    from labkit.pruning import masks, threads
 
     selection = _select(weights, levels)
-    with select.team() as team:
+    with threads.team() as team:
         for number, (_, bits) in enumerate(selection.scores()):
             for rules in selection.rules:
                 place = (bits, np.empty(len(bits), np.bool_))
@@ -88,9 +89,10 @@ def main(way: str) -> None:
 
     import numpy as np
 
-    from labkit import prunable_layers, prune, select
+    from labkit import prunable_layers
+    from labkit.pruning import key_passes, prune
 
-    select.loops(np.uint32)
+    key_passes.loops(np.uint32)
     model = encoder(768, 12)
     prunable_layers(model)  # imports what it needs
 

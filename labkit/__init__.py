@@ -1,53 +1,36 @@
-"""Helpers of the LLM Sparsity Lab.
+"""Helpers of the LLM Sparsity Lab, a room for each chapter of the course.
 
-Importing `labkit` is quick: torch and transformers are imported by the functions that need them.
+| room | chapter | what it is for |
+| --- | --- | --- |
+| `models`, `mini` | | where models come from, and which of their weights may be pruned |
+| `weights` | 1 | how weights are distributed |
+| `pruning` | 2 | which weights go, and setting them to zero |
+| `evaluation` | 3 | what a classifier answers, and how good that is |
+| `storage`, `execution` | 4 | what zeros save on disk, and in time |
+| `training` | 5 | to fit a model, and to let a pruned one recover |
+| `study`, `plots`, `book` | | the whole course in one run, its figures and its pages |
+| `labs`, `checks`, `grading` | | the exercises, what judges them, and a whole class of answers |
+
+The names that most people need stand here: `labkit.prune_global` is
+`labkit.pruning.prune_global`.  Importing `labkit` is quick: torch and transformers are imported by
+the functions that need them.
 """
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "load_model": "models",
-    "load_mrpc": "data",
-    "prunable_layers": "layers",
-    "prunable_parameters": "layers",
-    "weight_summary": "weights",
-    "prune_global": "prune",
-    "prune_model": "prune",
-    "prune_files": "prunefile",
-    "prune_nm": "nm",
-    "sweep": "prune",
-    "sparsity_of": "prune",
-    "encode_pairs": "evaluate",
-    "evaluate_mrpc": "evaluate",
-    "compare_paired": "scores",
-    "save_sparse": "sparsefile",
-    "load_sparse": "sparsefile",
-    "load_sparse_state": "sparsefile",
-    "measure_size": "measure",
-    "measure_runtime": "measure",
-    "sparse_linear": "execute",
-    "dense_linear": "execute",
-    "SparseLinear": "execute",
-    "run_study": "study",
-    "check": "checks",
-}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"labkit.{_HOME[name]}"), name)
-    try:
-        return import_module(f"labkit.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"labkit.{name}":
-            raise
-        raise AttributeError(f"module 'labkit' has no attribute {name!r}") from None
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "models": ["load_model", "prunable_layers", "prunable_parameters"],
+        "evaluation": ["load_mrpc", "encode_pairs", "evaluate_mrpc", "compare_paired"],
+        "weights": ["weight_summary"],
+        "pruning": ["prune_global", "prune_model", "prune_nm", "sparsity_of", "sweep"],
+        "pruning.files": ["prune_files"],
+        "storage": ["load_sparse", "load_sparse_state", "measure_size", "save_sparse"],
+        "execution": ["SparseLinear", "dense_linear", "measure_runtime", "sparse_linear"],
+        "study": ["run_study"],
+        "checks": ["check"],
+    },
+)

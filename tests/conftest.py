@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from coursecopy import EXECUTED, build, copy_course
 from filelock import FileLock
+from places import ROOT
 
-HOME = Path(__file__).parents[1]
+HOME = ROOT
 
 # Whoever runs the tests in the background may have the interrupt ignored, and programs that they
 # start would inherit that: those are interrupted on purpose.

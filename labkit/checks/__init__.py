@@ -3,9 +3,9 @@
 Importing this package is cheap: torch is loaded by the first check, not by the import.
 """
 
-from labkit.checks.exercise import Exercise, Grade, Task, Verdict, Written
-from labkit.checks.grading import VISIBLE_SEED, check, grade, grading_seed, points, works
+from labkit.checks.engine.exercise import Exercise, Grade, Task, Verdict, Written
 from labkit.checks.registry import REGISTRY, TASKS
+from labkit.checks.scoring import VISIBLE_SEED, check, grade, grading_seed, points, works
 
 __all__ = [
     "REGISTRY",

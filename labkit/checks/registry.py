@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from labkit.checks import challenges, mrpc, pruning, size, weights
-from labkit.checks.exercise import Exercise, Task
+from labkit.checks.engine.exercise import Exercise, Task
 
 LABS = {
     "weights": weights.TASKS,

@@ -26,7 +26,7 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
 ) -> None:
     """Say what works on this machine, what is missing, and the command that mends it."""
-    from labkit.doctor import examine
+    from labkit.cli.doctor import examine
 
     marks = {"ok": "[green]ok[/]", "warn": "[yellow]note[/]", "fail": "[bold red]missing[/]"}
     findings = examine(network=not offline)

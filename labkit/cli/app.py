@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from labkit import sources
 from labkit.errors import InputError, LabkitError, missing_package
+from labkit.models import sources
 
 app = typer.Typer(
     name="labkit",
@@ -68,7 +68,7 @@ def level(text: str) -> float:
     Raises:
         InputError: no number, or one that is no share from 0 to 1.
     """
-    from labkit.masks import check_sparsity
+    from labkit.pruning.masks import check_sparsity
 
     text = text.strip()
     try:

@@ -21,7 +21,7 @@ def book(
     course: Annotated[Path, typer.Option(help="Root of the course repository.")] = Path(),
 ) -> None:
     """Run the chapters, build the book with warnings as errors, and serve it on localhost."""
-    from labkit import site
+    from labkit.book import site
 
     folder = site.build_book(course)
     print(f"built: {folder / 'index.html'}")

@@ -54,7 +54,7 @@ def prune(
     dtypes, config and tokenizer stay as they are.  OUT appears whole or not at all.
     """
     from labkit.errors import InputError
-    from labkit.prunefile import prune_files
+    from labkit.pruning.files.prune_file import prune_files
 
     share = level(sparsity)
     if dry_run:
@@ -64,7 +64,7 @@ def prune(
         raise InputError("OUT is missing: labkit prune IN OUT")
     where = nullcontext()
     if workers is not None or scheduler is not None:
-        from labkit.cluster import cluster
+        from labkit.pruning.files.on_cluster import cluster
 
         where = cluster(scheduler, workers)
     start = time.monotonic()
@@ -88,7 +88,7 @@ def prune(
 def _list(source: Path, include: str | None) -> None:
     import pandas as pd
 
-    from labkit.checkpoint import open_checkpoint, prunable_tensors
+    from labkit.pruning.files.checkpoint import open_checkpoint, prunable_tensors
 
     tensors = prunable_tensors(open_checkpoint(source), include)
     rows = [

@@ -56,13 +56,13 @@ def grade(
     Go on with Formgrader, `nbgrader generate_feedback LAB` and `nbgrader export`.
     """
     from labkit.errors import InputError
-    from labkit.grading.course import Course
-    from labkit.grading.intake import read_submissions
-    from labkit.grading.limits import Limits
-    from labkit.grading.record import record
-    from labkit.grading.report import write_report
-    from labkit.grading.run import grade_all
-    from labkit.grading.store import Store
+    from labkit.grading.gradebook.course import Course
+    from labkit.grading.gradebook.record_scores import record
+    from labkit.grading.reports.class_report import write_report
+    from labkit.grading.running.finished import Store
+    from labkit.grading.running.whole_class import grade_all
+    from labkit.grading.sandbox.limits import Limits
+    from labkit.grading.submissions.intake import read_submissions
 
     here = Course.open(course)
     source = here.source(lab)
@@ -108,7 +108,7 @@ def grade(
 
 
 def _seed(text: str | None) -> int:
-    from labkit.checks.grading import SEED_VARIABLE, grading_seed
+    from labkit.checks.scoring import SEED_VARIABLE, grading_seed
 
     if text is None and not os.environ.get(SEED_VARIABLE):
         print(

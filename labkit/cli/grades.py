@@ -46,12 +46,12 @@ def grades(
     what lateness costs.
     """
     from labkit.errors import SourceError
-    from labkit.grading.course import Course
-    from labkit.grading.exports import write_canvas, write_gradescope, write_moodle
-    from labkit.grading.feedback import write_feedback
-    from labkit.grading.finals import final_points
-    from labkit.grading.roster import read_roster
-    from labkit.grading.store import Store
+    from labkit.grading.gradebook.course import Course
+    from labkit.grading.gradebook.final_scores import final_points
+    from labkit.grading.reports.exports import write_canvas, write_gradescope, write_moodle
+    from labkit.grading.reports.feedback import write_feedback
+    from labkit.grading.running.finished import Store
+    from labkit.grading.submissions.roster import read_roster
 
     store = Store(out / lab / "outcomes")
     outcomes = store.all()

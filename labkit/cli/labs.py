@@ -27,7 +27,7 @@ def start(
     from importlib import util
 
     from labkit.errors import SourceError
-    from labkit.workspace import COURSE, jupyterlab_arguments, lab_names, start_labs
+    from labkit.labs.workspace import COURSE, jupyterlab_arguments, lab_names, start_labs
 
     labs = start_labs([lab] if lab else lab_names(), folder)
     table = Table(box=None, header_style="bold", padding=(0, 1))
@@ -63,7 +63,7 @@ def check(
     The code of the file runs in a process of its own, with your rights.
     """
     from labkit.checks import VISIBLE_SEED, Exercise
-    from labkit.checks.remote import Submission, left_open
+    from labkit.checks.process.submission import Submission, left_open
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):
@@ -102,7 +102,7 @@ def exercises(
     root: Annotated[Path, typer.Option(help="Root of the course repository.")] = Path(),
 ) -> None:
     """Generate the notebooks of solutions/ and exercises/ from the labs' text files."""
-    from labkit.labs import build_labs
+    from labkit.labs.build import build_labs
 
     stale = build_labs(root, check_only=check)
     for path in stale:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit import sources
 from labkit.cli.app import (
     LEVELS,
     Levels,
@@ -19,6 +18,7 @@ from labkit.cli.app import (
     print_table,
     progress,
 )
+from labkit.models import sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +47,8 @@ def size(
     """
     from pandas import concat
 
-    from labkit.formats import compare_formats, formats_table
-    from labkit.models import load_model
+    from labkit.models.load import load_model
+    from labkit.storage.formats import compare_formats, formats_table
 
     if model is not None and model not in sources.MODEL_NAMES and Path(model).is_dir():
         model, source = None, model

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from labkit import sources
 from labkit.cli.app import (
     LEVELS,
     Levels,
@@ -22,6 +21,7 @@ from labkit.cli.app import (
     print_table,
     progress,
 )
+from labkit.models import sources
 
 
 @app.command()
@@ -61,9 +61,9 @@ def study(
 
     Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
     """
-    from labkit.report import costs_table, notes, scores_table, weights_table, write_report
-    from labkit.settings import Settings
-    from labkit.study import run_study, write_manifest
+    from labkit.study.report import costs_table, notes, scores_table, weights_table, write_report
+    from labkit.study.run import run_study, write_manifest
+    from labkit.study.settings import Settings
 
     head = {None: "trained" if source == "hub" else "auto", True: "trained", False: "fresh"}
     settings = Settings(
@@ -135,7 +135,7 @@ def finetune(
     ] = False,
 ) -> None:
     """Fine-tune a model on MRPC with transformers' Trainer; resumes after Ctrl-C."""
-    from labkit.train import finetune as train
+    from labkit.training.trainer import finetune as train
 
     corpus = data or (source if source in ("hub", "mini") else "hub")
     _fetch([name] if source == "hub" else [], corpus == "hub")
@@ -198,7 +198,7 @@ def _names(text: str) -> list[str]:
 
 def _fetch(names: Sequence[str], mrpc: bool) -> list[Any]:
     """Bring models and MRPC into the cache, with a bar for what is not there yet."""
-    from labkit import hub
+    from labkit.models import hub
 
     with progress("fetch", unit="bytes") as report:
         return hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from labkit.mini.corpus import LABELS
 from labkit.mini.tokenizers import MAX_LENGTH
-from labkit.sources import check_name
+from labkit.models.sources import check_name
 
 if TYPE_CHECKING:
     from torch import Tensor

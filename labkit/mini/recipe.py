@@ -24,7 +24,7 @@ from labkit.mini.models import build_model
 from labkit.mini.stages import BATCH, STAGES, Learner, build_heads, draw_batch, rate, stage_loss
 from labkit.mini.standins import token_groups
 from labkit.mini.tokenizers import build_tokenizer
-from labkit.sources import check_name
+from labkit.models.sources import check_name
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from labkit.mini.corpus import pair_stream
-from labkit.sources import check_name
+from labkit.models.sources import check_name
 
 if TYPE_CHECKING:
     from tokenizers import ByteLevelBPETokenizer

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 from sample import CLASS, LAB, SEED, write_class
 
-from labkit.grading.sandbox import problem
+from labkit.grading.sandbox.bubblewrap import problem
 
-ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "book/for-instructors.md").read_text(encoding="utf-8")
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from labkit.checks import Exercise
-from labkit.checks.remote import tasks_in
+from labkit.checks.process.submission import tasks_in
 from labkit.errors import InputError
 
-ROOT = Path(__file__).parents[2]
 POINTS = pytest.StashKey[dict]()
 RAISED = pytest.StashKey[dict]()
 

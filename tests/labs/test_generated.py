@@ -4,17 +4,16 @@ import ast
 import json
 import re
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
+from places import ROOT
 
-from labkit import labs
 from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError, SourceError
-from labkit.instructors import answers_page
+from labkit.labs import build
+from labkit.labs.answers import answers_page
 
-ROOT = Path(__file__).parents[2]
 LABS = sorted({task.lab for task in TASKS.values()})
 
 
@@ -22,12 +21,12 @@ LABS = sorted({task.lab for task in TASKS.values()})
 def course(tmp_path):
     for name in ("solutions", "exercises"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / labs.CONFIG, tmp_path)
+    shutil.copy(ROOT / build.CONFIG, tmp_path)
     return tmp_path
 
 
 def test_notebooks_are_in_step():
-    assert labs.build_labs(ROOT, check_only=True) == [], "run build_labs (make exercises)"
+    assert build.build_labs(ROOT, check_only=True) == [], "run build_labs (make exercises)"
 
 
 def test_regenerated_notebooks_are_identical_byte_for_byte(course):
@@ -35,19 +34,19 @@ def test_regenerated_notebooks_are_identical_byte_for_byte(course):
     assert len(before) == 2 * len(LABS)
     for path in before:
         path.unlink()
-    assert sorted(labs.build_labs(course)) == sorted(before)
+    assert sorted(build.build_labs(course)) == sorted(before)
     assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == before
-    assert labs.build_labs(course) == []
+    assert build.build_labs(course) == []
 
 
 def test_a_public_address_puts_the_set_up_for_colab_first(course):
     config = (ROOT / "_config.yml").read_text(encoding="utf-8")
     (course / "_config.yml").write_text(config)
-    assert labs.build_labs(course) == [], "an empty address points nowhere"
+    assert build.build_labs(course) == [], "an empty address points nowhere"
     address = "https://github.com/someone/a-course"
     config = config.replace('course_repository: ""', f"course_repository: {address}")
     (course / "_config.yml").write_text(config)
-    assert len(labs.build_labs(course)) == 2 * len(LABS)
+    assert len(build.build_labs(course)) == 2 * len(LABS)
     for folder in ("solutions", "exercises"):
         path = course / folder / "size" / "size.ipynb"
         first, *rest = nbformat.read(path, as_version=4).cells
@@ -56,7 +55,7 @@ def test_a_public_address_puts_the_set_up_for_colab_first(course):
     exec(first.source, {})  # installs nothing where labkit is there
     (course / "_config.yml").write_text(config.replace(address, "example.org"))
     with pytest.raises(InputError, match="write https://github"):
-        labs.build_labs(course)
+        build.build_labs(course)
 
 
 def test_check_only_reports_and_writes_nothing(course):
@@ -65,7 +64,7 @@ def test_check_only_reports_and_writes_nothing(course):
     stray = course / "exercises/pruning/old.ipynb"
     stray.write_text("{}")
     before = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
-    stale = [path.relative_to(course).as_posix() for path in labs.build_labs(course, True)]
+    stale = [path.relative_to(course).as_posix() for path in build.build_labs(course, True)]
     assert stale == [
         "solutions/pruning/pruning.ipynb",
         "exercises/pruning/pruning.ipynb",
@@ -78,7 +77,7 @@ def test_check_only_reports_and_writes_nothing(course):
 def test_student_version_gives_nothing_away(lab):
     source = (ROOT / f"solutions/{lab}/{lab}.ipynb").read_text()
     release = (ROOT / f"exercises/{lab}/{lab}.ipynb").read_text()
-    assert labs.leftovers(release) == []
+    assert build.leftovers(release) == []
     secret, inside = [], False
     for cell in nbformat.reads(source, as_version=4).cells:
         for line in cell.source.splitlines():
@@ -103,7 +102,7 @@ def test_leftovers_finds_what_it_should():
             "1", id="b", outputs=[nbformat.v4.new_output("stream", text="1")], execution_count=1
         ),
     ]
-    found = labs.leftovers(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
+    found = build.leftovers(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
     assert found == ["cell a: BEGIN SOLUTION", "cell a: END SOLUTION", "cell b: output"]
 
 
@@ -156,7 +155,7 @@ def test_new_cells_leave_the_ids_of_other_exercises():
     text = path.read_text()
 
     def ids(text: str) -> list[str]:
-        source = labs.source_notebook("pruning", text, path)
+        source = build.source_notebook("pruning", text, path)
         return [cell.id for cell in nbformat.reads(source, as_version=4).cells]
 
     before = ids(text)
@@ -203,16 +202,16 @@ def test_a_text_that_does_not_fit_the_registry_is_refused(old, new, message):
     text = path.read_text()
     assert old in text
     with pytest.raises(InputError, match=message) as caught:
-        labs.source_notebook("pruning", text.replace(old, new), path)
+        build.source_notebook("pruning", text.replace(old, new), path)
     assert "pruning.py" in str(caught.value)
 
 
 def test_a_source_that_nbgrader_refuses_says_why(course):
     source = (course / "solutions/pruning/pruning.ipynb").read_text()
     with pytest.raises(InputError, match="no end solution statement"):
-        labs.release_notebook(course, "pruning", source.replace("### END SOLUTION", "###"))
+        build.release_notebook(course, "pruning", source.replace("### END SOLUTION", "###"))
 
 
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(SourceError, match="root of the course repository"):
-        labs.build_labs(tmp_path)
+        build.build_labs(tmp_path)

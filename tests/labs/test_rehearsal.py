@@ -17,10 +17,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from places import ROOT
 
 from labkit.checks import REGISTRY, TASKS, Written
 
-ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).parent / "variants"
 SEED = "rehearsal"
 LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))

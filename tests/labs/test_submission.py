@@ -3,7 +3,7 @@
 import pytest
 
 from labkit.checks import VISIBLE_SEED, grading_seed
-from labkit.checks.remote import Submission
+from labkit.checks.process.submission import Submission
 
 
 @pytest.fixture(scope="module")

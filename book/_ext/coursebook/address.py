@@ -14,8 +14,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-from labkit.address import Address, read_address
 from labkit.errors import InputError
+from labkit.labs.address import Address, read_address
 
 
 def public_address(config: Config) -> Address | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from labkit.book.site import execution_key
 from labkit.files import write_text
-from labkit.site import execution_key
 
 
 def setup(app: Sphinx) -> None:

@@ -16,7 +16,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from labkit.instructors import mistakes_table
+from labkit.labs.answers import mistakes_table
 
 VARIANTS = Path(__file__).parents[3] / "tests/labs/variants"
 

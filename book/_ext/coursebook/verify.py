@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from labkit.site import problems
+from labkit.book.site import problems
 
 _log = logging.getLogger(__name__)
 

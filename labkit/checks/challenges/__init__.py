@@ -1,7 +1,7 @@
 """The exercises of the lab `challenges`, one module each."""
 
 from labkit.checks.challenges import conclusion, masked_step, sensitivity, two_four, wanda
-from labkit.checks.exercise import Task
+from labkit.checks.engine.exercise import Task
 
 TASKS: tuple[Task, ...] = (
     two_four.TASK,

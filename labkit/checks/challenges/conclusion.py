@@ -1,6 +1,6 @@
 """The question `challenges.conclusion`, answered in words."""
 
-from labkit.checks.exercise import Written
+from labkit.checks.engine.exercise import Written
 
 _ID = "challenges.conclusion"
 

@@ -1,4 +1,4 @@
 """What checks hand to students' functions: the only code of labkit that those may call.
 
-A module here holds nothing that does an exercise; see `labkit.checks.watch`.
+A module here holds nothing that does an exercise; see `labkit.checks.engine.forbidden_calls`.
 """

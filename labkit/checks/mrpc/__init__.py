@@ -1,6 +1,6 @@
 """The exercises of the lab `mrpc`, one module each."""
 
-from labkit.checks.exercise import Task
+from labkit.checks.engine.exercise import Task
 from labkit.checks.mrpc import (
     bootstrap,
     collapse,

@@ -5,11 +5,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.quiet import quiet
-from labkit.checks.trial import Trial
-from labkit.sources import MODEL_NAMES, mini_checkpoint
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.quiet import quiet
+from labkit.checks.engine.trial import Trial
+from labkit.models.sources import MODEL_NAMES, mini_checkpoint
 
 _ID = "mrpc.encode"
 _SECTION = f"book/03-mrpc.md#{_ID}"

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.trial import Failure, Trial
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Failure, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor

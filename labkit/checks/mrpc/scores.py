@@ -5,9 +5,9 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.trial import Trial
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 
 if TYPE_CHECKING:
     from torch import Tensor

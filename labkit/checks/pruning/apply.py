@@ -4,13 +4,13 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.data import same_kind
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge, show_type
+from labkit.checks.engine.compare_values import Case, Mistake, judge, show_type
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.looking import Looking
+from labkit.checks.engine.plain_data import same_kind
+from labkit.checks.engine.quiet import quiet
+from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.pruning.draws import Draws, as_tensor
-from labkit.checks.pruning.looking import Looking
-from labkit.checks.quiet import quiet
-from labkit.checks.trial import Failure, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

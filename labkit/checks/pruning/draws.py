@@ -4,7 +4,7 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from labkit.checks.masks import Masks
+from labkit.checks.engine.compare_masks import Masks
 
 if TYPE_CHECKING:
     from torch import Tensor

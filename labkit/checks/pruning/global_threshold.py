@@ -2,39 +2,41 @@
 
 from collections.abc import Iterator
 
-from labkit.checks import masks
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.masks import Case, Masks, Mistake
+from labkit.checks.engine import compare_masks
+from labkit.checks.engine.compare_masks import Case, Masks, Mistake
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
-from labkit.checks.trial import Trial
 
 _ID = "pruning.global_threshold"
 _SECTION = f"book/02-pruning.md#{_ID}"
 
 
 def _per_layer(weights: Masks, sparsity: float) -> Masks:
-    return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
+    return {name: compare_masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
 
 
 def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
     """One ranking, but each layer's share is rounded by itself and the counts are added up."""
     count = sum(round(sparsity * weight.numel()) for weight in weights.values())
-    return masks.split(masks.drop_lowest(masks.scores(weights), count), weights)
+    return compare_masks.split(
+        compare_masks.drop_lowest(compare_masks.scores(weights), count), weights
+    )
 
 
 def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
     """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
     limits = [
         float(values.sort().values[rank - 1])
-        for values in (masks.scores({"": weight}) for weight in weights.values())
+        for values in (compare_masks.scores({"": weight}) for weight in weights.values())
         if (rank := round(sparsity * values.numel()))
     ]
     limit = sum(limits) / len(limits) if limits else -1.0
-    return masks.split(masks.scores(weights) > limit, weights)
+    return compare_masks.split(compare_masks.scores(weights) > limit, weights)
 
 
 def _by_name(weights: Masks, sparsity: float) -> Masks:
-    ordered = masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
+    ordered = compare_masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
     return {name: ordered[name] for name in weights}
 
 
@@ -59,7 +61,7 @@ _MISTAKES = (
         "sorted() puts block.10 before block.2; keep the order of the dict",
         _by_name,
     ),
-    *masks.MISTAKES,
+    *compare_masks.MISTAKES,
 )
 
 
@@ -122,8 +124,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         ],
         "strides and dtypes": list(strided()),
     }
-    form = "bool masks, input kept"
-    return masks.judge(trial, groups, form, _MISTAKES, _SECTION)
+    form = "bool compare_masks, input kept"
+    return compare_masks.judge(trial, groups, form, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from labkit.checks import masks
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.engine import compare_masks
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 from labkit.checks.pruning.draws import Draws, as_tensor
-from labkit.checks.trial import Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +43,7 @@ def _pairs(together: Masked, alone: Masked) -> Callable[[Weights, float], Pairs]
     return answer
 
 
-_right = _pairs(masks.right, _alone(masks.right))
+_right = _pairs(compare_masks.right, _alone(compare_masks.right))
 
 
 def _asked_for(weights: Weights, sparsity: float) -> Pairs:
@@ -79,11 +79,11 @@ def _mean_threshold(weights: Weights, sparsity: float) -> Weights:
     """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
     limits = [
         float(values.sort().values[rank - 1])
-        for values in (masks.scores({"": weight}) for weight in weights.values())
+        for values in (compare_masks.scores({"": weight}) for weight in weights.values())
         if (rank := round(sparsity * values.numel()))
     ]
     limit = sum(limits) / len(limits) if limits else -1.0
-    return masks.split(masks.scores(weights) > limit, weights)
+    return compare_masks.split(compare_masks.scores(weights) > limit, weights)
 
 
 def _swapped(weights: Weights, sparsity: float) -> Pairs:
@@ -119,15 +119,19 @@ def _nan_if_empty_globally(weights: Weights, sparsity: float) -> Pairs:
 
 
 def _of_masks() -> Iterator[Mistake]:
-    """What goes wrong with masks, in both ways of pruning or in one of them."""
-    for m in masks.MISTAKES:
+    """What goes wrong with compare_masks, in both ways of pruning or in one of them."""
+    for m in compare_masks.MISTAKES:
         # What only shows on masks is left out.
         if m.name in ("kept and pruned swapped", "each row on its own", "no mask"):
             continue
         if not m.masks:
             yield Mistake(m.name, m.explanation, error=m.error)
             continue
-        for together, alone in ((m.masks, m.masks), (m.masks, masks.right), (masks.right, m.masks)):
+        for together, alone in (
+            (m.masks, m.masks),
+            (m.masks, compare_masks.right),
+            (compare_masks.right, m.masks),
+        ):
             yield Mistake(m.name, m.explanation, _pairs(together, _alone(alone)))
 
 
@@ -147,12 +151,12 @@ _MISTAKES = (
     Mistake(
         "the same fraction called global",
         "with one threshold for all layers the layers get different sparsities",
-        _pairs(_alone(masks.right), _alone(masks.right)),
+        _pairs(_alone(compare_masks.right), _alone(compare_masks.right)),
     ),
     Mistake(
         "averaged thresholds",
         "the mean of the layers' thresholds is not the threshold of all weights together",
-        _pairs(_mean_threshold, _alone(masks.right)),
+        _pairs(_mean_threshold, _alone(compare_masks.right)),
     ),
     Mistake(
         "share of the zeros",

@@ -3,11 +3,11 @@
 import math
 from typing import TYPE_CHECKING
 
-from labkit.checks import masks
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.masks import Case
+from labkit.checks.engine import compare_masks
+from labkit.checks.engine.compare_masks import Case
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
-from labkit.checks.trial import Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,7 +73,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         ],
     }
     form = "a bool mask, input kept"
-    return masks.judge(trial, groups, form, masks.MISTAKES, _SECTION)
+    return compare_masks.judge(trial, groups, form, compare_masks.MISTAKES, _SECTION)
 
 
 TASK = Exercise(

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks import masks
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge, show_type
+from labkit.checks.engine import compare_masks
+from labkit.checks.engine.compare_values import Case, Mistake, judge, show_type
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.looking import Looking
+from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.pruning.draws import Draws, as_tensor
-from labkit.checks.pruning.looking import Looking
-from labkit.checks.trial import Failure, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,25 +35,25 @@ def _with(masked: Masked) -> Callable[..., list[Weights]]:
     return answer
 
 
-_right = _with(masks.right)
+_right = _with(compare_masks.right)
 
 
 def _of_the_rest(weights: Weights, levels: Sequence[float]) -> list[Weights]:
     """Each level prunes that share of the weights that are left, as torch does on pruned layers."""
-    results, gone, total = [], 0, masks.scores(weights).numel()
-    order = masks.scores(weights).argsort(stable=True)
+    results, gone, total = [], 0, compare_masks.scores(weights).numel()
+    order = compare_masks.scores(weights).argsort(stable=True)
     for level in levels:
         gone += round(level * (total - gone))
         keep = order.new_ones(total).bool()
         keep[order[:gone]] = False
-        results.append(_zeroed(weights, masks.split(keep, weights)))
+        results.append(_zeroed(weights, compare_masks.split(keep, weights)))
     return results
 
 
 def _from_before(weights: Weights, levels: Sequence[float]) -> list[Weights]:
     results, now = [], weights
     for level in levels:
-        now = _zeroed(now, masks.right(now, level))
+        now = _zeroed(now, compare_masks.right(now, level))
         results.append(now)
     return results
 
@@ -90,7 +90,7 @@ def _cached(
 
 
 def _per_layer(weights: Weights, sparsity: float) -> Weights:
-    return {name: masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
+    return {name: compare_masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
 
 
 _SHARED = "tensors that share memory with another result or with the weights"
@@ -128,11 +128,11 @@ _MISTAKES = (
     Mistake(
         "masks in place of weights",
         "the result holds pruned weights, not the masks that prune them",
-        lambda weights, levels: [masks.right(weights, level) for level in levels],
+        lambda weights, levels: [compare_masks.right(weights, level) for level in levels],
     ),
     *(
         Mistake(m.name, m.explanation, _with(m.masks) if m.masks else None, m.error)
-        for m in masks.MISTAKES
+        for m in compare_masks.MISTAKES
     ),
 )
 

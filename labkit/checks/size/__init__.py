@@ -1,6 +1,6 @@
 """The exercises of the lab `size`, one module each."""
 
-from labkit.checks.exercise import Task
+from labkit.checks.engine.exercise import Task
 from labkit.checks.size import (
     bitmask,
     break_even,

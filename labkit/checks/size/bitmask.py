@@ -3,8 +3,9 @@
 import random
 from typing import TYPE_CHECKING
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 from labkit.checks.size.bits import (
     flags_of,
     half_zeros,
@@ -13,7 +14,6 @@ from labkit.checks.size.bits import (
     to_bytes,
     values_of,
 )
-from labkit.checks.trial import Trial
 
 if TYPE_CHECKING:
     from torch import Tensor

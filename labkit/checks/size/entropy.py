@@ -4,9 +4,9 @@ import math
 import random
 from collections.abc import Callable
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.trial import Trial
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 
 _ID = "size.entropy"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"

@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.lent.clock import Clock, Work
-from labkit.checks.trial import Failure, Trial
 
 _ID = "size.timing"
 _SECTION = f"book/04-size-and-runtime.md#{_ID}"

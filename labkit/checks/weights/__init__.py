@@ -1,6 +1,6 @@
 """The exercises of the lab `weights`, one module each."""
 
-from labkit.checks.exercise import Task
+from labkit.checks.engine.exercise import Task
 from labkit.checks.weights import bands, histogram, kurtosis, prunable, reading, share_below
 
 TASKS: tuple[Task, ...] = (

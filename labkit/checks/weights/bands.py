@@ -3,9 +3,9 @@
 import math
 from typing import TYPE_CHECKING
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
-from labkit.checks.trial import Trial
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.trial import Trial
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.exercise import Exercise, Verdict
-from labkit.checks.judging import Case, Mistake, judge
+from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.looking import Looking
+from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.lent.stream import Stream
-from labkit.checks.pruning.looking import Looking
-from labkit.checks.trial import Failure, Trial
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:

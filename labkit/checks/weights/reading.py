@@ -1,6 +1,6 @@
 """The question `weights.reading`: what the pictures of the weights say, in words."""
 
-from labkit.checks.exercise import Written
+from labkit.checks.engine.exercise import Written
 
 _ID = "weights.reading"
 

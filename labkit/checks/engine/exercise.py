@@ -1,0 +1,90 @@
+"""What an exercise is and what a check says of an answer to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labkit.checks.engine.trial import Trial
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One property of an answer: its `name`, whether it holds, and one line on what went wrong.
+
+    `message` is empty where the property holds.
+    """
+
+    name: str
+    passed: bool
+    message: str = ""
+
+    def __str__(self) -> str:
+        return f"passed  {self.name}" if self.passed else f"failed  {self.name}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The outcome of one check: `score` in [0, 1], `points` earned `out_of` those to be had."""
+
+    score: float
+    points: float
+    out_of: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What each exercise has, whether a check or a person grades it.
+
+    `id` is the pytest id, the anchor in the book and, as `grade_id`, nbgrader's; `difficulty` runs
+    from 1 to 3; `section` is what to read, as `book/NN-name.md#anchor`.
+    """
+
+    id: str
+    lab: str
+    title: str
+    points: int
+    minutes: int
+    difficulty: int
+    objective: str
+    section: str
+
+    @property
+    def grade_id(self) -> str:
+        """The id as nbgrader and nbformat allow it: neither takes a dot."""
+        return self.id.replace(".", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise(Task):
+    """An exercise in code, declared once; notebooks, tables, tests and nbgrader read it from here.
+
+    `function` is the name that the student defines.  `check` calls that function through the
+    trial, on inputs drawn from the seed, and returns one verdict for each property.  `forbids`
+    names what the student's function must not call besides labkit: modules and packages, and
+    functions written in C as `name()`.
+    """
+
+    function: str
+    check: "Callable[[Trial, int], tuple[Verdict, ...]]"
+    forbids: tuple[str, ...] = ()
+
+
+PLACEHOLDER = "Your answer here"
+"""What stands in the cell of a written question before it is answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Task):
+    """A question that is answered in words and graded by a person.
+
+    `rubric` holds the points and what they are given for; the points add up to those of the
+    question.  Students see it.
+    """
+
+    rubric: tuple[tuple[int, str], ...]
+
+    def __post_init__(self) -> None:
+        if sum(points for points, _ in self.rubric) != self.points:
+            raise ValueError(f"the rubric of {self.id} does not add up to {self.points} points")

@@ -1,0 +1,262 @@
+"""Check a submission whose code runs in another process, from which only data comes back.
+
+Whatever the code patches (asserts, torch, labkit), it patches in its own process.  Where that runs
+is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
+"""
+
+import pickle
+import re
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from labkit.checks.engine.exercise import PLACEHOLDER, Exercise, Grade, Task, Written
+from labkit.checks.engine.plain_data import loads
+from labkit.checks.engine.trial import SECONDS, Failure, one_line
+from labkit.checks.process.host import Host, Plain, Running
+from labkit.checks.process.worker import read_frame, write_frame
+from labkit.checks.registry import REGISTRY, TASKS
+from labkit.checks.scoring import grade_trial
+from labkit.errors import InputError
+
+GRACE = 5.0  # seconds beyond the deadline of a call or cell, after which the process is ended
+_MOST_ERRORS = 200  # that are told of one submission
+STARTS = 4  # how often a submission is started whose cells end their process
+
+
+def tasks_in(path: Path | str) -> tuple[Task, ...]:
+    """Tasks of the labs that a notebook (by its grade ids) or a .py file (by its functions) holds.
+
+    Raises:
+        InputError: the file is missing, unreadable, or holds no exercise of the course.
+    """
+    path = Path(path)
+    if path.is_dir():
+        inside = sorted(path.glob("*.ipynb"))
+        raise InputError(
+            f"{path} is a folder; name a notebook"
+            + (f", for example {inside[0]}." if inside else f"; there is none in {path}.")
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            import nbformat
+
+            notebook = nbformat.reads(text, as_version=4)
+            metadata = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+            found = {str(entry.get("grade_id", "")).removesuffix("-answer") for entry in metadata}
+            text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+            labs = {task.lab for task in TASKS.values() if task.grade_id in found}
+        else:
+            labs = set()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file.") from None
+    except ImportError:  # nothing is wrong with the file
+        raise
+    except Exception as error:  # nbformat has many ways to refuse a file
+        raise InputError(
+            f"{path} cannot be read as a notebook or .py file ({type(error).__name__}). "
+            "JupyterLab keeps an older state of a notebook in .ipynb_checkpoints beside it. "
+            "To begin anew, move the file away: then `labkit start` copies the lab again."
+        ) from None
+    if not labs:
+        defined = set(re.findall(r"^def (\w+)", text, re.MULTILINE))
+        labs = {task.lab for task in REGISTRY.values() if task.function in defined}
+    if not labs:
+        raise InputError(f"{path} holds no exercise of this course; see `labkit start --help`.")
+    return tuple(task for task in TASKS.values() if task.lab in labs)
+
+
+def left_open(path: Path | str) -> tuple[Written, ...]:
+    """Written questions whose cell in a notebook that `tasks_in` reads is empty, or as it was."""
+    import nbformat
+
+    if Path(path).suffix != ".ipynb":
+        return ()
+    notebook = nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
+    bare = {
+        cell.metadata.get("nbgrader", {}).get("grade_id")
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and cell.source.strip() in ("", PLACEHOLDER)
+    }
+    return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
+
+
+def _figures_in(path: Path) -> tuple[int, ...]:
+    """Numbers of the code cells of a notebook that compute figures for an answer in words."""
+    if path.suffix != ".ipynb":
+        return ()
+    import nbformat
+
+    cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells
+    ids = [str(cell.get("id", "")) for cell in cells if cell.cell_type == "code"]
+    begins = tuple(f"{task.grade_id}-code-" for task in TASKS.values() if isinstance(task, Written))
+    return tuple(number for number, id in enumerate(ids, start=1) if id.startswith(begins))
+
+
+class Submission:
+    """A submission at `path`; its code runs in a process that `host` starts when first needed.
+
+    A cell that ends the process, or does not end itself, is left out of the next start, so that
+    the other cells count.  Cells that compute figures for an answer in words are left out from the
+    first: they take long, and no check looks at them.  `errors` holds (number of the code cell,
+    error) of cells that ended the process and of those that raised; `ended` why processes of the
+    submission ended before they were told to.  Use it in a `with` block, which ends the process.
+    """
+
+    def __init__(
+        self, path: Path | str, seconds: float = SECONDS, host: Host | None = None
+    ) -> None:
+        self.path = Path(path).resolve()
+        self.tasks = tasks_in(self.path)
+        self._figures = _figures_in(self.path)
+        self.errors: list[tuple[int, str]] = []
+        self.ended: list[str] = []
+        self._seconds = seconds
+        self._host = host or Plain()
+        self._running: Running | None = None
+        self._left_out: dict[int, str] = {}
+        self._hopeless: str | None = None
+        self._spent = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._running is not None:
+            self._running.kill()
+            self._running.end()
+            self._running = None
+
+    def grade(self, exercise: Exercise, seed: int) -> Grade:
+        """Check one exercise on inputs drawn from `seed`; never raises on account of the code."""
+        return grade_trial(exercise, _RemoteTrial(self, exercise), seed)
+
+    def ask(self, request: tuple) -> dict[str, Any]:
+        """Send one call to the process and return its reply.
+
+        Raises:
+            Failure: the process ended, was too late, or sent something that is no data.
+        """
+        if self._running is None:
+            self._start()
+        try:
+            # Reading the first model imports its classes: that is not the student's time.
+            self._exchange(pickle.dumps(request), self._host.loading)
+            return self._exchange(None, self._seconds + GRACE)
+        except Failure as failure:
+            self.ended.append(str(failure))
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        """Run the cells in a new process; again without a cell that ended it."""
+        end = time.monotonic() + self._host.loading
+        while self._hopeless is None and len(self._left_out) < STARTS:
+            self._running = self._host.start(self.path, (*self._figures, *self._left_out))
+            cell, seconds = None, self._host.loading  # imports of the worker come first
+            try:
+                while "cell" in (reply := self._exchange(None, seconds)):
+                    cell = int(reply["cell"])
+                    seconds = max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
+                told = list(reply["errors"])[:_MOST_ERRORS]
+                errors = {int(number): one_line(text, 300) for number, text in told}
+                self.errors = sorted((errors | self._left_out).items())
+                return
+            except Failure as failure:
+                self.ended.append(str(failure))
+                self.close()
+                if cell is None or cell in self._left_out or time.monotonic() > end:
+                    self._hopeless = f"code cell {cell}: {failure}" if cell else str(failure)
+                else:
+                    self._left_out[cell] = str(failure)
+            except (KeyError, TypeError, ValueError, OverflowError):  # of int(inf)
+                self.close()
+                self._hopeless = "what came back is no data"
+        said = self._hopeless or list(self._left_out.values())[-1]
+        self.errors = sorted(self._left_out.items())
+        raise Failure(f"the submission could not be run: {said}", anywhere=True)
+
+    def _exchange(self, request: bytes | None, seconds: float) -> dict[str, Any]:
+        """Write a request, wait for the reply; the process is killed when it is late."""
+        running, late, began = self._running, threading.Event(), time.monotonic()
+        if self._spent > self._host.together:
+            text = f"the {self._host.together:g} s that a submission has were used up"
+            raise Failure(text, anywhere=True)
+
+        def ring() -> None:
+            late.set()
+            running.kill()
+
+        alarm = threading.Timer(seconds, ring)
+        alarm.start()
+        try:
+            if request is not None:
+                write_frame(running.requests, request)
+            reply = loads(read_frame(running.replies, self._host.largest))
+            if not isinstance(reply, dict):
+                raise ValueError
+            return reply
+        except (EOFError, OSError, MemoryError):
+            if late.is_set():
+                raise Failure(f"no answer after {seconds:.3g} s, the process was ended") from None
+            self._running = None
+            raise Failure(running.end()) from None
+        except ValueError:
+            raise Failure("what came back is no data") from None
+        finally:
+            alarm.cancel()
+            self._spent += time.monotonic() - began
+
+
+class _RemoteTrial:
+    """What `Trial` is for a function of this process, for one of a submission's process."""
+
+    def __init__(self, submission: Submission, exercise: Exercise) -> None:
+        self.name = exercise.function
+        self.forbidden: str | None = None
+        self.noise: str | None = None
+        self.after: tuple[Any, ...] = ()
+        self._submission = submission
+        self._forbids = exercise.forbids
+        self._over: str | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return what the submission's function returns for `arguments`.
+
+        Raises:
+            Failure: as `Trial`, and where the process ends or does not answer.
+        """
+        self.after = arguments
+        if self._over:
+            raise Failure(self._over, anywhere=True)
+        try:
+            seconds = self._submission._seconds
+            reply = self._submission.ask((self.name, self._forbids, seconds, arguments))
+        except Failure as failure:
+            # What ended the process would end it again, and each start runs all cells.
+            self._over = str(failure)
+            raise
+        if isinstance(reply.get("after"), tuple):
+            self.after = reply["after"]
+        self.forbidden = _text(reply.get("forbidden"))
+        self.noise = _text(reply.get("noise"))
+        problem = _text(reply.get("problem"))
+        if problem is not None:
+            raise Failure(problem, anywhere=reply.get("anywhere") is True)
+        return reply.get("value")
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None else one_line(value, 500)

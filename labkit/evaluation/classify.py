@@ -1,0 +1,199 @@
+"""Run a sentence-pair classifier over rows and keep what it says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.errors import InputError
+from labkit.evaluation.scores import Evaluation
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BATCH_TOKENS = 2048  # more gains nothing on a CPU, whose caches a larger batch does not fit
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of sentences as token ids, ready for any model with the same tokenizer.
+
+    `columns` maps what the tokenizer gives (input_ids, attention_mask, perhaps token_type_ids) to
+    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.
+    """
+
+    columns: dict[str, list[list[int]]]
+    labels: np.ndarray
+    idx: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each pair, int64."""
+        return np.array([len(ids) for ids in self.columns["input_ids"]], dtype=np.int64)
+
+
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, data: Dataset, *, max_length: int = 512
+) -> Pairs:
+    """Encode the pairs of `data` once, for any number of evaluations.
+
+    Args:
+        tokenizer: joins the two sentences in its own way.
+        data: rows with sentence1, sentence2, label and, if there, idx.
+        max_length: tokens that a pair is cut to; see `longest_input`.
+
+    Raises:
+        InputError: a missing column, no rows, labels other than 0 and 1, or `max_length` below 1.
+    """
+    if max_length < 1:
+        raise InputError(f"max_length is {max_length}; it must be at least 1")
+    for column in ("sentence1", "sentence2", "label"):
+        if column not in data.column_names:
+            there = ", ".join(data.column_names)
+            raise InputError(f"the rows have no column {column!r}, only {there}")
+    found = list(data["label"])
+    if not found:
+        raise InputError("there are no rows to evaluate on: the split is empty")
+    for row, label in enumerate(found):
+        if label not in (0, 1):  # before numpy makes 0 of 0.5
+            raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
+    labels = np.asarray(found, dtype=np.int64)
+    columns = tokenizer(
+        list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
+    )
+    idx = data["idx"] if "idx" in data.column_names else range(len(labels))
+    return Pairs(dict(columns), labels, np.asarray(idx, dtype=np.int64))
+
+
+def evaluate_mrpc(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    data: Dataset | Pairs,
+    *,
+    batch_size: int | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    max_length: int | None = None,
+    prior: float | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Classify every row of `data` and keep the outputs, in the order of the rows.
+
+    Pairs are encoded as the tokenizer joins two sentences and cut to `max_length` tokens.  Pairs
+    of similar length share a batch, padded on the right to its longest, so that little is spent
+    on padding.  The model is put into evaluation mode for the time and runs on the device it is
+    on.
+
+    Args:
+        model: a sequence classifier with two labels.
+        tokenizer: its tokenizer; one without a padding token (GPT-2) is padded with the model's
+            `config.pad_token_id`.
+        data: rows with sentence1, sentence2, label and, if there, idx; or what `encode_pairs`
+            made of them, so that a sweep does not tokenise at every level.
+        batch_size: pairs per batch at most; default: as many as `batch_tokens` allows.
+        batch_tokens: tokens per batch at most, padding included (a longer pair goes alone).
+        max_length: tokens per pair; default: what model and tokenizer can take, at most 512.
+        prior: share of positives in training, 0 to 1, for the constant-prior baseline.
+        seed: of the bootstrap, at least 0.
+        progress: called with (rows done, rows in all) after each batch.
+
+    Raises:
+        InputError: rows as in `encode_pairs`, a pair of no token or of more than the model takes,
+            a decoder without `pad_token_id`, an argument out of its range, or logits that are not
+            two finite numbers (rows are named).
+    """
+    import torch
+
+    for name, value in (("batch_size", batch_size), ("batch_tokens", batch_tokens)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
+    if prior is not None and not 0 <= prior <= 1:
+        raise InputError(f"prior is {prior}; it is a share from 0 to 1")
+    if seed < 0:
+        raise InputError(f"seed is {seed}; it must be at least 0")
+    if isinstance(data, Pairs):
+        pairs = data
+    else:
+        limit = longest_input(model, tokenizer) if max_length is None else max_length
+        pairs = encode_pairs(tokenizer, data, max_length=limit)
+    lengths, most = pairs.lengths, _positions(model)
+    if (odd := np.flatnonzero((lengths < 1) | (lengths > most))).size:
+        raise InputError(
+            f"row {odd[0]} has {lengths[odd[0]]} tokens, and the model takes 1 to {most:.0f}: "
+            "encode_pairs(..., max_length=longest_input(model, tokenizer)) cuts longer pairs"
+        )
+    pad = model.config.pad_token_id
+    if pad is None:
+        raise InputError(
+            "the model's config has no pad_token_id, so it cannot tell where a padded pair ends. "
+            "Set model.config.pad_token_id = tokenizer.eos_token_id (load_model does)."
+        )
+    logits = np.empty((len(pairs), 2), dtype=np.float32)
+    training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            done = 0
+            for at in _batches(lengths, batch_size or len(pairs), batch_tokens):
+                out = model(**_padded(pairs, at, pad, model.device)).logits.float().cpu().numpy()
+                if out.shape != (len(at), 2) or not np.isfinite(out).all():
+                    raise InputError(
+                        f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
+                        "it needs two labels and finite weights"
+                    )
+                logits[at] = out
+                done += len(at)
+                if progress:
+                    progress(done, len(pairs))
+    finally:
+        model.train(training)
+    return Evaluation(pairs.idx, pairs.labels, logits, prior, seed)
+
+
+def _batches(lengths: np.ndarray, size: int, tokens: int) -> Iterator[np.ndarray]:
+    """Yield row numbers, longest rows first: the first batch needs the most memory of all."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        count = min(size, max(1, tokens // int(lengths[order[start]])))
+        yield order[start : start + count]
+        start += count
+
+
+def _padded(
+    pairs: Pairs, at: np.ndarray, pad: int, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """The rows `at`, padded on the right to the longest of them, (rows, tokens) int64."""
+    import torch
+
+    fill = {"input_ids": pad, "attention_mask": 0, "token_type_ids": 0}
+    longest = max(len(pairs.columns["input_ids"][i]) for i in at)
+    return {
+        name: torch.tensor(
+            [row + [fill[name]] * (longest - len(row)) for row in (ids[i] for i in at)],
+            device=device,
+        )
+        for name, ids in pairs.columns.items()
+        if name in fill
+    }
+
+
+def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens of a pair that model and tokenizer can take, at most 512."""
+    return int(min(512, _positions(model), tokenizer.model_max_length))
+
+
+def _positions(model: PreTrainedModel) -> float:
+    """Tokens that the model has positions for; infinite where they are relative (T5)."""
+    config = model.config
+    # RoBERTa counts positions from its padding index + 1: two of its positions are never used.
+    offset = 2 if config.model_type in ("roberta", "camembert", "xlm-roberta") else 0
+    return (getattr(config, "max_position_embeddings", None) or float("inf")) - offset

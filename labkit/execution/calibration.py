@@ -1,0 +1,168 @@
+"""How long dense and sparse layers take on this machine, measured once for each shape."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from labkit.errors import SourceError
+from labkit.execution import kernels
+from labkit.files import write_text
+from labkit.models import sources
+
+SPARSITIES = (0.5, 0.8, 0.95, 0.99)
+"""Where the sparse products are timed; between them time is straight in the weights kept."""
+
+MARGIN = 0.95
+"""A sparse layer must promise this share of the dense time, so that noise does not decide."""
+
+SECONDS = 1.0
+"""How long the products of one shape are repeated, in turn, and three rounds at least."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of one layer: dense, and by each sparse method at each of `SPARSITIES`.
+
+    `sparse` maps "kernel" and "csr" to those times; the kernel is absent where it cannot run.
+    """
+
+    dense: float
+    sparse: dict[str, list[float]]
+
+    def expected(self, method: str, sparsity: float) -> float:
+        """Milliseconds of a sparse method at any sparsity, by straight lines between those timed.
+
+        Below the first sparsity the line goes on; above the last one time no longer falls.
+        """
+        times = self.sparse[method]
+        i = min(sum(sparsity > s for s in SPARSITIES[1:]), len(SPARSITIES) - 2)
+        low, high = SPARSITIES[i : i + 2]
+        share = min((sparsity - low) / (high - low), 1)
+        return times[i] + share * (times[i + 1] - times[i])
+
+    def best(self, sparsity: float) -> tuple[str, float]:
+        """The fastest sparse method at this sparsity, and its milliseconds."""
+        expected = {method: self.expected(method, sparsity) for method in self.sparse}
+        method = min(expected, key=expected.__getitem__)
+        return method, expected[method]
+
+    def break_even(self, method: str) -> float:
+        """The lowest sparsity, in steps of 0.1 points, from which a method beats the dense layer.
+
+        NaN where it never does.
+        """
+        pays = float("nan")
+        for step in range(1000, -1, -1):
+            if self.expected(method, step / 1000) > self.dense:
+                break
+            pays = step / 1000
+        return pays
+
+
+def times(outputs: int, inputs: int, tokens: int) -> Times:
+    """The times of a layer at this number of tokens, from the disk or else measured and kept.
+
+    Tokens count in powers of two up to 1,024, for whose time per token holds beyond, and on as
+    many threads as torch has now.
+    """
+    tokens = min(1 << (tokens - 1).bit_length(), 1024)
+    key = f"{outputs}x{inputs} at {tokens} tokens, {torch.get_num_threads()} threads"
+    known = _read()
+    if key not in known:
+        known[key] = measure(outputs, inputs, tokens)
+        _write(known)
+    return known[key]
+
+
+def path() -> Path:
+    """The file that keeps the times of this machine."""
+    return sources.home() / "calibration.json"
+
+
+def machine() -> dict[str, str]:
+    """What the times depend on: they are measured anew where any of it differs."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": str(os.cpu_count()),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "torch": str(torch.__version__),
+        "kernel": kernels.problem() or f"numba {metadata.version('numba')}",
+        "labkit": metadata.version("llm-sparsity-lab"),
+    }
+
+
+def measure(outputs: int, inputs: int, tokens: int) -> Times:
+    """Time a layer at this number of tokens now: products in turn, of each the fastest round.
+
+    The weights are float32 and their zeros fall at random. It takes `SECONDS`, or three rounds.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(tokens, inputs, generator=generator)
+    weight = torch.randn(outputs, inputs, generator=generator)
+    bias = torch.zeros(outputs)
+    score = torch.rand(outputs, inputs, generator=generator)
+    methods = {"csr": kernels.csr_product}
+    if not kernels.problem():
+        methods["kernel"] = kernels.kernel_product
+    kept = [kernels.kept(weight * (score >= sparsity)) for sparsity in SPARSITIES]
+    ways: dict[tuple[str, int], Callable[[], object]] = {
+        ("dense", 0): lambda: torch.nn.functional.linear(x, weight, bias)
+    }
+    for name, product in methods.items():
+        for i, matrix in enumerate(kept):
+            ways[name, i] = lambda product=product, matrix=matrix: product(x, matrix, bias)
+    best = dict.fromkeys(ways, float("inf"))
+    rounds, end = 0, time.perf_counter() + SECONDS
+    with torch.inference_mode():
+        while rounds < 3 or time.perf_counter() < end:
+            for way, run in ways.items():
+                start = time.perf_counter()
+                run()
+                best[way] = min(best[way], 1e3 * (time.perf_counter() - start))
+            rounds += 1
+    sparse = {name: [best[name, i] for i in range(len(SPARSITIES))] for name in methods}
+    return Times(best["dense", 0], sparse)
+
+
+def _read() -> dict[str, Times]:
+    """What is on disk for this machine; nothing where the file is absent, foreign or damaged."""
+    try:
+        content = json.loads(path().read_text(encoding="utf-8"))
+        if content["machine"] != machine():
+            return {}
+        return {key: _checked(entry) for key, entry in content["times"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _checked(entry: dict) -> Times:
+    sparse = {method: [float(t) for t in entry["sparse"][method]] for method in entry["sparse"]}
+    if not sparse or any(len(t) != len(SPARSITIES) for t in sparse.values()):
+        raise ValueError("not the times of this version")
+    return Times(float(entry["dense"]), sparse)
+
+
+def _write(known: dict[str, Times]) -> None:
+    content = {"machine": machine(), "times": {key: asdict(t) for key, t in known.items()}}
+    with contextlib.suppress(SourceError):  # not kept, it costs a measurement next time, no more
+        write_text(path(), json.dumps(content, indent=1) + "\n")
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

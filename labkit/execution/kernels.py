@@ -1,0 +1,218 @@
+"""Multiply activations by a sparse matrix: the compiled kernel, or torch's CSR where it fails.
+
+The kernel (`panel_loops`) runs on the threads of torch's own OpenMP team, lent through
+`GOMP_parallel`: a second pool would fight for the cores with torch's, whose idle threads spin.
+Where torch has no GNU OpenMP, Python's threads do the same work.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+
+from labkit.errors import InputError
+
+PANEL_BYTES = 1 << 19
+"""A panel is held to the second-level cache that common cores have at least."""
+
+THREAD_WORK = 1 << 17
+"""Multiplications and copies that are worth one more thread: some 20 microseconds of them."""
+
+
+class Kept(NamedTuple):
+    """The weights that pruning kept, in compressed sparse rows, one row for each output.
+
+    `values` float32 and `columns` int32, one for each kept weight; `offsets` int32, where each
+    row begins and the last one ends; `inputs` is the number of columns.
+    """
+
+    values: torch.Tensor
+    columns: torch.Tensor
+    offsets: torch.Tensor
+    inputs: int
+
+    @property
+    def outputs(self) -> int:
+        """The number of rows."""
+        return self.offsets.numel() - 1
+
+    def dense(self) -> torch.Tensor:
+        """The matrix with its zeros, outputs × inputs."""
+        rows = torch.arange(self.outputs).repeat_interleave(self.offsets.diff())
+        matrix = torch.zeros(self.outputs, self.inputs)
+        matrix[rows, self.columns.long()] = self.values
+        return matrix
+
+    def csr(self) -> torch.Tensor:
+        """The same as torch's CSR tensor, on the same memory."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+            return torch.sparse_csr_tensor(
+                self.offsets,
+                self.columns,
+                self.values,
+                (self.outputs, self.inputs),
+                check_invariants=False,
+            )
+
+
+def kept(weight: torch.Tensor) -> Kept:
+    """Take the weights that are not zero out of a matrix (outputs × inputs, float32, on the CPU).
+
+    Raises:
+        InputError: 2^31 kept weights or more, which 32-bit offsets cannot count.
+    """
+    rows, columns = weight.nonzero(as_tuple=True)
+    if rows.numel() >= 2**31:
+        raise InputError(f"{rows.numel():,} kept weights in one layer: at most 2^31 - 1 can be run")
+    offsets = torch.zeros(weight.shape[0] + 1, dtype=torch.int32)
+    offsets[1:] = torch.bincount(rows, minlength=weight.shape[0]).cumsum(0)
+    return Kept(weight[rows, columns], columns.int(), offsets, weight.shape[1])
+
+
+def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> torch.Tensor:
+    """`x @ matrix.T + bias` by the compiled kernel, on up to `torch.get_num_threads()` threads.
+
+    Args:
+        x: tokens × inputs, float32.
+        matrix: outputs × inputs.
+        bias: outputs, or None.
+
+    Returns:
+        tokens × outputs, float32.
+    """
+    from labkit.execution.panel_loops import ARGUMENTS, BLOCK
+
+    tokens, inputs = x.shape
+    x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
+    bias = None if bias is None else bias.contiguous()  # the kernel reads one number after another
+    if not y.numel():
+        return y
+    work = tokens * (len(matrix.values) + inputs + matrix.outputs)
+    threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
+    length = _panel_length(tokens, inputs)
+    panels = -(-tokens // length)
+    # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
+    groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
+    scratch = torch.empty(threads, (inputs + BLOCK) * length)
+    arguments = (ctypes.c_int64 * len(ARGUMENTS))(
+        0,
+        0,
+        matrix.values.data_ptr(),
+        matrix.columns.data_ptr(),
+        matrix.offsets.data_ptr(),
+        0 if bias is None else bias.data_ptr(),
+        x.data_ptr(),
+        y.data_ptr(),
+        tokens,
+        inputs,
+        matrix.outputs,
+        groups,
+        length,
+        scratch.data_ptr(),
+    )
+    _on_threads(compiled().callback.ctypes, arguments, min(threads, panels * groups))
+    return y
+
+
+def csr_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> torch.Tensor:
+    """The same by torch's sparse product (MKL's, where torch has MKL)."""
+    y = matrix.csr() @ x.t()
+    if bias is not None:
+        y += bias[:, None]
+    return y.t().contiguous()
+
+
+def _panel_length(tokens: int, inputs: int) -> int:
+    """The shortest panel that holds all tokens, else the longest that fits the cache."""
+    from labkit.execution.panel_loops import LENGTHS
+
+    if tokens == 1:
+        return 1
+    fitting = [n for n in LENGTHS if 4 * n * inputs <= PANEL_BYTES] or LENGTHS[:1]
+    return next((n for n in fitting if n >= tokens), fitting[-1])
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """numba's C callback, which owns the code, and how long it took, and whether from a cache."""
+
+    callback: Any
+    seconds: float
+    cached: bool
+
+
+@functools.cache
+def compiled() -> Compiled:
+    """Compile the kernel, or load it from numba's cache; announces a compilation on stderr.
+
+    Raises:
+        Exception: whatever numba or LLVM raise where they are missing or fail; see `problem`.
+    """
+    from numba import cfunc, types
+
+    from labkit.execution.panel_loops import work
+
+    signature = types.void(types.CPointer(types.int64))
+    # Loading from the cache is over before the line is printed.
+    line = "labkit: compiling the sparse kernel, once (some seconds)\n"
+    notice = threading.Timer(2.0, sys.stderr.write, [line])
+    notice.daemon = True
+    notice.start()
+    start = time.perf_counter()
+    try:
+        try:
+            callback = cfunc(signature, cache=True, error_model="numpy")(work)
+        except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
+            callback = cfunc(signature, error_model="numpy")(work)
+    finally:
+        notice.cancel()
+    return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
+
+
+@functools.cache
+def problem() -> str:
+    """Why the kernel cannot run on this machine, or an empty string where it can."""
+    try:
+        compiled()
+    except Exception as error:  # many libraries, many types: CSR serves for all of them
+        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return ""
+
+
+def _on_threads(function: Any, arguments: ctypes.Array, threads: int) -> None:
+    """Call `function(arguments)` on several threads at once and wait for all of them."""
+    pointer = ctypes.cast(arguments, ctypes.POINTER(ctypes.c_int64))
+    if threads == 1:
+        function(pointer)
+    elif parallel := _gomp_parallel():
+        parallel(ctypes.cast(function, ctypes.c_void_p), pointer, threads, 0)
+    else:
+        list(_pool(threads).map(function, [pointer] * threads))
+
+
+@functools.cache
+def _gomp_parallel() -> Callable[..., None] | None:
+    """GNU OpenMP's entry as torch has loaded it, or None (macOS, Windows)."""
+    try:
+        parallel = ctypes.CDLL(None).GOMP_parallel
+    except (AttributeError, TypeError, OSError):
+        return None
+    parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    parallel.restype = None
+    return parallel
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="labkit")

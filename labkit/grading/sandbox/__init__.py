@@ -1,0 +1,17 @@
+"""The sandbox: a submission sees Python, its own notebook and an empty folder, within limits.
+
+In: a notebook and `Limits`.  Out: a process in bubblewrap (`Bubble`), or one forked from a parent
+that has imported torch (`Warm`); `attack` shows that it holds.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "attacks": ["attack"],
+        "bubblewrap": ["Bubble", "require"],
+        "fork_server": ["Warm"],
+        "limits": ["Limits"],
+    },
+)

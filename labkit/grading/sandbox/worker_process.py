@@ -1,0 +1,214 @@
+"""What runs inside the sandbox: a worker for one submission, or a parent that forks them.
+
+Run as a module with `LIMITS once PATH WITHOUT…` it is the worker at once.  With `forks FD` instead
+it imports what submissions import, then forks a worker for each request that comes over the socket
+FD: the imports, which take seconds, are done once.  `run COMMAND…` binds a command to the limits.
+This module holds no secret, and trusts nothing that it forks.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import platform
+import signal
+import socket
+import struct
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from labkit.checks.process.worker import serve
+from labkit.grading.sandbox.limits import Limits
+
+SCRATCH = "/box"  # the one folder in which a submission may write
+SHARED = "/dev/shm"
+WARM = (
+    "numpy",
+    "torch",
+    "transformers",
+    "transformers.modeling_outputs",
+    "transformers.models.bart.modeling_bart",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformers.models.roberta.modeling_roberta",
+    "pandas",
+    "scipy.stats",
+    "matplotlib.pyplot",
+    "nbformat",
+    "jupytext",
+)
+
+_NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+_NOSUID, _NODEV, _NOEXEC, _RDONLY, _REMOUNT, _BIND = 2, 4, 8, 1, 32, 4096
+_SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
+_CAPABILITIES_3 = 0x20080522
+_SET_SECCOMP, _FILTER = 22, 2
+_JOIN_SESSION_KEYRING = 1
+# No namespace holds the keyrings of whoever grades, nor sockets to the host of a virtual machine;
+# the others of these are a submission's way to the kernel's newest parts.  By machine: how the
+# kernel calls it, keyctl, add_key, request_key, bpf, perf_event_open, userfaultfd, io_uring_setup;
+# and socket.
+_BARRED = {
+    "x86_64": (0xC000003E, (250, 248, 249, 321, 298, 323, 425), 41),
+    "aarch64": (0xC00000B7, (219, 217, 218, 280, 241, 282, 425), 198),
+}
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # 16: what names interfaces
+
+
+def main() -> None:
+    """Serve what the arguments say."""
+    limits = Limits.from_json(sys.argv[1])
+    if sys.argv[2] == "run":
+        limits.apply()
+        _bar()
+        os.execv(sys.argv[3], sys.argv[3:])
+    elif sys.argv[2] == "once":
+        limits.apply()
+        _bar()
+        path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
+        requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+        serve(path, requests, replies, limits.cell, without)
+    else:
+        _serve_forks(limits, socket.socket(fileno=int(sys.argv[3])))
+
+
+def _serve_forks(limits: Limits, control: socket.socket) -> None:
+    """Fork a worker for each request until the other side has gone."""
+    import gc
+
+    # A submission that finds this process in /proc may not look into it.
+    _prctl(_SET_DUMPABLE, 0)
+    for name in WARM:
+        import_module(name)
+    gc.collect()
+    gc.freeze()  # else the first collection in each child copies all pages
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombies
+    control.send(b"ready")
+    while True:
+        content, descriptors, _, _ = socket.recv_fds(control, 2**16, 3)
+        if not content:
+            return
+        if os.fork() == 0:
+            control.close()
+            os._exit(_apart(limits, json.loads(content), *descriptors))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: int) -> int:
+    """Fork the worker in namespaces of its own, wait for it, and report how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        _new_namespaces()
+        child = os.fork()
+        if child == 0:
+            os.close(status)
+            _become_private(limits)
+            _work(limits, request, channel, notebook)
+            os._exit(0)
+    except OSError as error:
+        os.write(channel, b"-" + str(error.strerror).encode())
+        os._exit(1)
+    _prctl(_SET_DUMPABLE, 0)
+    os.close(channel)
+    os.close(notebook)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(status, str(code).encode())
+    return 0
+
+
+def _new_namespaces() -> None:
+    """Own users, mounts, processes (from the next fork on), IPC and network.
+
+    Raises:
+        OSError: the system refuses namespaces within namespaces.
+    """
+    user, group = os.getuid(), os.getgid()
+    _call("unshare", _NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWNET)
+    _prctl(_SET_DUMPABLE, 1)  # else its own files in /proc belong to root
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _become_private(limits: Limits) -> None:
+    """Folders of its own, no privilege, limits.
+
+    Raises:
+        OSError: the system refuses one of them.
+    """
+    for place in (SCRATCH, SHARED):
+        options = f"size={limits.scratch},nr_inodes=20000,mode=0700"
+        _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, options)
+    # Root outside is root to /proc/sys as well, whatever it is called in here.
+    _mount("none", "/proc", "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | _NOEXEC, "")
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+    limits.apply()
+    _bar()
+
+
+def _bar() -> None:
+    """Take the system calls of `_BARRED` from this process and all that it starts, for good.
+
+    Nothing is taken on machines whose numbers are not there.
+
+    Raises:
+        OSError: the system refuses it.
+    """
+    if platform.machine() not in _BARRED:
+        return
+    kind, barred, opens = _BARRED[platform.machine()]
+    # A new keyring of the session, empty: that of whoever grades was inherited.
+    ctypes.CDLL(None).syscall(barred[0], _JOIN_SESSION_KEYRING, None)
+    # A program for the kernel: load, compare, return.  A comparison that fails goes on.
+    load, equal, at_least, end = 0x20, 0x15, 0x35, 0x06
+    allow, deny = 0x7FFF0000, 0x00050000 | errno.EPERM
+    steps = [(load, 0, 0, 4), (equal, 1, 0, kind), (end, 0, 0, deny), (load, 0, 0, 0)]
+    # From 2**30 on stand the calls of another way to number them.
+    for number, compare in ((2**30, at_least), *((number, equal) for number in barred)):
+        steps += [(compare, 0, 1, number), (end, 0, 0, deny)]
+    steps += [(equal, 1, 0, opens), (end, 0, 0, allow), (load, 0, 0, 16)]
+    for family in _FAMILIES:
+        steps += [(equal, 0, 1, family), (end, 0, 0, allow)]
+    steps.append((end, 0, 0, deny))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
+    _call("prctl", _SET_SECCOMP, _FILTER, program, 0, 0)
+
+
+def _work(limits: Limits, request: dict, channel: int, notebook: int) -> None:
+    """Be the worker for the file that `notebook` is open on, over the socket `channel`."""
+    os.write(channel, b"+")  # the kernel adds who sends it, which names this process outside
+    os.chdir(SCRATCH)
+    path = Path(SCRATCH, "submission" + request["suffix"])
+    with os.fdopen(notebook, "rb") as file, path.open("wb") as copy:
+        copy.write(file.read())
+    with socket.socket(fileno=channel) as connection:
+        requests, replies = connection.makefile("rb"), connection.makefile("wb")
+        serve(path, requests, replies, limits.cell, request["without"])
+
+
+def _mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
+    _call("mount", *(text.encode() for text in (source, target, kind)), flags, options.encode())
+
+
+def _prctl(option: int, value: int) -> None:
+    _call("prctl", option, value, 0, 0, 0)
+
+
+def _call(name: str, *arguments: object) -> None:
+    """A function of the C library that Python 3.11 does not offer.
+
+    Raises:
+        OSError: it failed.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    main()

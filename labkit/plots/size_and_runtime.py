@@ -1,0 +1,75 @@
+"""Figures of what a study measured of size and runtime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.figure import Plot, axes_grid, legend_below, percent, styles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def plot_size(results: pd.DataFrame) -> Plot:
+    """Size of the model in each form that `results` has, relative to the dense file."""
+    forms = {
+        "file_bytes": "dense file",
+        "zstd_bytes": "zstandard",
+        "csr_bytes": "CSR (32-bit)",
+        "bitmask_bytes": "bit mask",
+        "entropy_bytes": "mask bound",
+        "gzip_bytes": "gzip",
+        "coo_bytes": "COO (32-bit)",
+        "container_bytes": "save_sparse",
+    }
+    forms = {column: label for column, label in forms.items() if column in results}
+    models = by_model(results)
+    figure, axes = axes_grid(1, len(models), width=2.9, height=2.9, sharey=True)
+    said = []
+    for axis, (title, rows) in zip(axes[0], models, strict=True):
+        for (column, label), style in zip(forms.items(), styles(), strict=False):
+            share = 100 * rows[column].to_numpy() / rows["file_bytes"].to_numpy()
+            axis.plot(np.arange(len(rows)), share, label=label, **style)
+        axis.set_title(title)
+        sparsity_axis(axis, results)
+        last = rows.iloc[-1]
+        shares = (
+            f"{label} {last[column] / last.file_bytes:.0%}" for column, label in forms.items()
+        )
+        said.append(f"{title} at {percent(last.level)}: {', '.join(shares)}")
+    axes[0, 0].set_ylabel("bytes (% of the dense file)")
+    legend_below(axes[0, -1])
+    alt = (
+        "Size against sparsity in several forms, as a share of the dense file, which stays as it "
+        "is; sparse forms shrink. "
+    )
+    return Plot(figure, "size", alt + "; ".join(said) + ".")
+
+
+def plot_runtime(results: pd.DataFrame) -> Plot:
+    """Time of a forward pass of the dense code against sparsity, with quartiles."""
+    figure, axes = axes_grid(1, 1, width=4.6, height=3.2)
+    axis = axes[0, 0]
+    said = []
+    for (title, rows), style in zip(by_model(results), styles(), strict=False):
+        median, low, high = (
+            1000 * rows[f"runtime_{name}"].to_numpy() for name in ("median", "q25", "q75")
+        )
+        error = np.stack([median - low, high - median])
+        axis.errorbar(np.arange(len(rows)), median, error, label=title, capsize=3, **style)
+        said.append(f"{title} {median[0]:.1f} ms dense and {median[-1]:.1f} ms at the last level")
+    axis.set_ylabel("forward pass (ms)")
+    axis.set_ylim(bottom=0)
+    sparsity_axis(axis, results)
+    legend_below(axis)
+    first = results.iloc[0]
+    alt = (
+        f"Median time of a forward pass ({first.runtime_batch} sequences of "
+        f"{first.runtime_length} tokens, {first.runtime_threads} "
+        f"thread{'s' * int(first.runtime_threads > 1)}) against sparsity, zeros "
+        f"multiplied like any other number: {'; '.join(said)}."
+    )
+    return Plot(figure, "runtime", alt)

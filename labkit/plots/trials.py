@@ -1,0 +1,126 @@
+"""Figures of the small experiments of the last chapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def plot_recall(recalls: pd.DataFrame) -> Plot:
+    """Recall of both classes (`trials.recall_by_class`) against sparsity, a panel per model."""
+    classes = {"recall_1": "paraphrases", "recall_0": "no paraphrases"}
+    models = by_model(recalls)
+    figure, axes = axes_grid(1, len(models), width=2.9, height=2.7, sharey=True)
+    said = []
+    for axis, (title, rows) in zip(axes[0], models, strict=True):
+        for (column, label), style in zip(classes.items(), styles(), strict=False):
+            axis.plot(np.arange(len(rows)), 100 * rows[column], label=label, **style)
+        axis.set_title(title)
+        sparsity_axis(axis, recalls)
+        ends = [
+            f"{percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
+            for row in rows.itertuples()
+        ]
+        said.append(f"{title} at {', '.join(ends)}")
+    axes[0, 0].set_ylabel("recall (%)")
+    axes[0, 0].set_ylim(-5, 105)
+    legend_below(axes[0, -1])
+    alt = "Recall of paraphrases and of other pairs against sparsity. " + "; ".join(said) + "."
+    return Plot(figure, "recall", alt)
+
+
+def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
+    """Drop in accuracy and rise in loss with one matrix alone pruned (`layer_sensitivity`)."""
+    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
+    stacks = list(drops["stack"].drop_duplicates())
+    panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
+    for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
+        for stack, style in zip(stacks, styles(), strict=False):
+            rows = drops[drops["stack"] == stack]
+            axis.scatter(
+                rows["block"],
+                scale * rows[column],
+                26,
+                style["color"],
+                style["marker"],
+                label=stack,
+            )
+        axis.axhline(0, color=INK, linewidth=0.8)
+        axis.set_xticks(sorted(drops["block"].unique()))
+        axis.set_xlabel("block")
+        axis.set_ylabel(label)
+    if len(stacks) > 1:
+        legend_below(axes[0, 0])
+    worst, least = drops.loc[drops["loss_rise"].idxmax()], drops.loc[drops["loss_rise"].idxmin()]
+    alt = (
+        f"{title} with one weight matrix alone pruned to {percent(level)}, each in turn, by "
+        f"block. The loss rises most, by {worst.loss_rise:.2f}, for {worst.parameter} (accuracy "
+        f"{-100 * worst.accuracy_drop:+z.1f} points), and least, by {least.loss_rise:z.3f}, for "
+        f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+z.1f} points)."
+    )
+    return Plot(figure, "sensitivity", alt)
+
+
+def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
+    """Accuracy and F1 with intervals in the states of `trials.recovery`."""
+    figure, axes = axes_grid(1, 2, width=3.3, height=2.6)
+    x = np.arange(len(rows))
+    style = {key: value for key, value in styles()[0].items() if key != "linestyle"}
+    panels = (
+        ("accuracy", "accuracy (%)", "majority_accuracy"),
+        ("f1", "F1 (%)", "majority_f1"),
+    )
+    for axis, (metric, label, baseline) in zip(axes[0], panels, strict=True):
+        value, low, high = (100 * rows[metric + end].to_numpy() for end in ("", "_low", "_high"))
+        error = np.stack([value - low, high - value])
+        axis.errorbar(x, value, error, capsize=4, linestyle="none", **style)
+        axis.axhline(
+            100 * rows[baseline].iloc[0], color=INK, linewidth=1, label="constant predictor"
+        )
+        axis.set_xticks(x, rows["state"])
+        axis.set_xlim(-0.5, len(rows) - 0.5)
+        axis.set_ylim(-5, 105)
+        axis.set_ylabel(label)
+    legend_below(axes[0, 0])
+    said = [
+        f"{row.state} {row.accuracy:.1%} (F1 {row.f1:.2f}) at {percent(round(row.sparsity, 3))}"
+        for row in rows.itertuples()
+    ]
+    alt = f"Accuracy and F1 of {title} with 95 % intervals: {', '.join(said)} sparsity."
+    return Plot(figure, "recovery", alt)
+
+
+def plot_random(rows: pd.DataFrame, title: str) -> Plot:
+    """Accuracy after dropping weights by magnitude and at random, one point per seed."""
+    levels = rows["level"].drop_duplicates().tolist()
+    figure, axes = axes_grid(1, 1, width=4.6, height=2.9)
+    axis = axes[0, 0]
+    names = {"global": "by magnitude", "random": "at random (one point per seed)"}
+    said = []
+    for (method, label), style in zip(names.items(), styles(), strict=False):
+        chosen = rows[rows["method"] == method]
+        x = [levels.index(level) + (0.1 if method == "random" else -0.1) for level in chosen.level]
+        axis.scatter(
+            x, 100 * chosen["accuracy"], 26, style["color"], style["marker"], label=label, alpha=0.8
+        )
+    for level, group in rows.groupby("level"):
+        magnitude = group[group["method"] == "global"]["accuracy"].iloc[0]
+        drawn = group[group["method"] == "random"]["accuracy"]
+        said.append(
+            f"at {percent(level)} {magnitude:.1%} by magnitude and {drawn.min():.1%} to "
+            f"{drawn.max():.1%} at random"
+        )
+    axis.set_ylabel("accuracy (%)")
+    axis.set_ylim(-5, 105)
+    sparsity_axis(axis, rows)
+    legend_below(axis)
+    seeds = rows.loc[rows["method"] == "random", "seed"].nunique()
+    alt = f"Accuracy of {title}, pruned with {seeds} seeds: {'; '.join(said)}."
+    return Plot(figure, "random", alt)

@@ -1,0 +1,212 @@
+"""A checkpoint on disk: its safetensors files, where each tensor lies in them, what is prunable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from labkit.errors import InputError, SourceError
+from labkit.pruning.files.prunable_names import prunable_names
+from labkit.pruning.thresholds import FORMATS
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+_WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf"}
+_BITS = {"F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16}
+_BITS |= {"BF16": 16, "I16": 16, "U16": 16, "I8": 8, "U8": 8, "BOOL": 8}
+_MAX_HEADER = 100_000_000  # bytes, as in the safetensors library
+
+
+class Tensor(NamedTuple):
+    """One tensor of a safetensors file; `start` and `stop` are bytes from the file's begin."""
+
+    name: str
+    file: Path
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A safetensors file, or a folder in the layout of `save_pretrained`.
+
+    `files` hold the weights; `others` (config, tokenizer, index) go along with them; `left_out` are
+    copies of the weights in other formats, and whatever lies in subfolders.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    tensors: dict[str, Tensor]
+    others: tuple[Path, ...] = ()
+    left_out: tuple[Path, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files that belong to it."""
+        return sum(file.stat().st_size for file in (*self.files, *self.others))
+
+
+def open_checkpoint(path: Path | str) -> Checkpoint:
+    """Read the headers of a checkpoint's safetensors files.
+
+    Raises:
+        SourceError: nothing there, no safetensors file, or a damaged one (named).
+    """
+    path = Path(path).absolute()  # tasks may run elsewhere; links stay, for the sake of names
+    if path.is_file():
+        return Checkpoint(path, (path,), read_header(path))
+    if not path.is_dir():
+        raise SourceError(f"{path} is not there: name a safetensors file or a checkpoint's folder")
+    if (path / INDEX).is_file():
+        names = _index(path / INDEX)
+        files = [path / name for name in sorted(set(names.values()))]
+    else:
+        names = {}
+        files = [path / SINGLE] if (path / SINGLE).is_file() else sorted(path.glob("*.safetensors"))
+        if len(files) != 1:
+            raise SourceError(
+                f"{path} has no {SINGLE} and no {INDEX}. Save the model there with "
+                "model.save_pretrained(...), or name one safetensors file."
+            )
+    tensors = {name: tensor for file in files for name, tensor in read_header(file).items()}
+    for name, file in names.items():
+        if name not in tensors or tensors[name].file.name != file:
+            raise SourceError(f"{path / INDEX} places {name} in {file}, which does not hold it")
+    others, left_out = [], []
+    for entry in sorted(path.iterdir()):
+        if entry not in files:
+            aside = entry.is_dir() or entry.suffix in _WEIGHTS or entry.name.startswith(".")
+            (left_out if aside else others).append(entry)
+    return Checkpoint(path, tuple(files), tensors, tuple(others), tuple(left_out))
+
+
+def _index(path: Path) -> dict[str, str]:
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+        if any(Path(file).name != file for file in names.values()):
+            raise ValueError("a file outside the folder")
+        return names
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SourceError(f"{path} is damaged ({error!r}): fetch or save it again") from error
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_header(path: Path) -> dict[str, Tensor]:
+    """Name → place of each tensor, in the order of the file.
+
+    The format: 8 bytes with the length of a JSON header (little endian), the header, the tensors'
+    bytes without gaps (https://huggingface.co/docs/safetensors).
+
+    Raises:
+        SourceError: the file is missing, truncated, or not in that format.
+    """
+
+    def damaged(what: str) -> SourceError:
+        return SourceError(f"{path} is no whole safetensors file ({what}): fetch or save it again")
+
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or not 2 <= length <= min(size - 8, _MAX_HEADER):
+                raise damaged(f"{size} bytes, header of {length}")
+            header = json.loads(file.read(length))
+    except (ValueError, RecursionError) as error:
+        raise damaged(f"header: {error}") from error
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        header.pop("__metadata__", None)
+        tensors = [_tensor(path, name, 8 + length, entry) for name, entry in header.items()]
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise damaged(f"header: {error!r}") from error
+    tensors.sort(key=lambda tensor: (tensor.start, tensor.stop))
+    end = 8 + length
+    for tensor in tensors:
+        bits = _BITS.get(tensor.dtype)
+        if tensor.start != end or (bits and 8 * (tensor.stop - tensor.start) != bits * tensor.size):
+            raise damaged(f"bytes of {tensor.name}")
+        end = tensor.stop
+    if end != size:
+        raise damaged(f"{size} bytes, the header tells of {end}")
+    return {tensor.name: tensor for tensor in tensors}
+
+
+def _tensor(path: Path, name: str, offset: int, entry: dict[str, Any]) -> Tensor:
+    start, stop = (offset + int(at) for at in entry["data_offsets"])
+    dtype, shape = entry["dtype"], tuple(map(int, entry["shape"]))
+    if stop < start or not isinstance(dtype, str) or min(shape, default=0) < 0:
+        raise ValueError(f"entry of {name}")
+    return Tensor(name, path, dtype, shape, start, stop)
+
+
+def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list[Tensor]:
+    """The tensors to prune, in the order that decides between equal magnitudes.
+
+    Args:
+        checkpoint: a folder with config.json is asked for the weights of its model's blocks, as
+            `prunable_layers` lists them; of a bare file every floating-point matrix with a number
+            in its dotted name is taken ("layers.3.weight"), numbers in their order.
+        include: regular expression; takes the floating-point tensors whose names match it instead.
+
+    Raises:
+        InputError: nothing to prune, a bad expression, or a dtype that cannot be ranked.
+        SourceError: config.json and the files do not belong together.
+    """
+    if include is None and (checkpoint.path / "config.json").is_file():
+        found = [_find(checkpoint, *entry) for entry in prunable_names(checkpoint.path)]
+        for tensor in found:
+            if tensor.dtype not in FORMATS:
+                raise InputError(
+                    f"{tensor.name} in {tensor.file} has dtype {tensor.dtype}: save the model in "
+                    f"one of {', '.join(FORMATS)} first"
+                )
+        return found
+    try:
+        wanted = re.compile(include or r"(^|\.)\d+\.")
+    except re.error as error:
+        raise InputError(f"--include {include!r} is no regular expression: {error}") from error
+    found = [
+        tensor
+        for name, tensor in checkpoint.tensors.items()
+        if wanted.search(name) and tensor.dtype in FORMATS and (include or len(tensor.shape) == 2)
+    ]
+    if not any(tensor.size for tensor in found):
+        raise InputError(
+            f"no floating-point tensor of {checkpoint.path} is chosen by {wanted.pattern!r}: "
+            "name those to prune with --include REGEX"
+        )
+    return sorted(found, key=lambda tensor: _natural(tensor.name))
+
+
+def _find(checkpoint: Checkpoint, names: Sequence[str], shape: Sequence[int]) -> Tensor:
+    for name in names:
+        tensor = checkpoint.tensors.get(name)
+        if tensor and list(tensor.shape) == list(shape):
+            return tensor
+    raise SourceError(
+        f"{checkpoint.path} lacks the weight {names[0]} of shape {tuple(shape)} that its "
+        "config.json tells of. Name the tensors to prune yourself (--include REGEX)."
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = name.split(".")
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

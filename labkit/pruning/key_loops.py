@@ -1,0 +1,178 @@
+"""The inner loops of `labkit.pruning.key_passes`, compiled by numba (which this imports).
+
+All arguments that stand for keys have the dtype of `bits`, so that a vector register holds as many
+as it can.  The loops let go of Python's lock: several threads run them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+STEP = 4096  # keys looked at together: they and their flags stay in the first-level cache
+
+
+def _compiled(function: Callable) -> Callable:
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no folder that it may keep compiled code in
+        return njit(nogil=True)(function)
+
+
+@_compiled
+def _look(block, magnitude, infinity, lows, highs, below, flags):  # noqa: ANN001, ANN202
+    """Count the keys below each of five brackets; flag those inside one, NaN and infinity.
+
+    Keys have no sign, so that signed comparisons, the only ones that AVX2 has, will do.  Written
+    out, since the compiler keeps five counts in registers but no array of them.
+    """
+    signed = block.dtype.type
+    low0, low1, low2, low3, low4 = lows[0], lows[1], lows[2], lows[3], lows[4]
+    high0, high1, high2, high3, high4 = highs[0], highs[1], highs[2], highs[3], highs[4]
+    n0 = n1 = n2 = n3 = n4 = signed(0)  # at most STEP, so that 16 bits hold it
+    for i in range(block.size):
+        key = signed(block[i] & magnitude)
+        is0, is1, is2, is3, is4 = key < low0, key < low1, key < low2, key < low3, key < low4
+        n0 = signed(n0 + signed(is0))
+        n1 = signed(n1 + signed(is1))
+        n2 = signed(n2 + signed(is2))
+        n3 = signed(n3 + signed(is3))
+        n4 = signed(n4 + signed(is4))
+        flags[i] = (
+            (is0 ^ (key < high0))
+            | (is1 ^ (key < high1))
+            | (is2 ^ (key < high2))
+            | (is3 ^ (key < high3))
+            | (is4 ^ (key < high4))
+            | (key >= infinity)
+        )
+    below[0] += n0
+    below[1] += n1
+    below[2] += n2
+    below[3] += n3
+    below[4] += n4
+
+
+@_compiled
+def _look_once(block, magnitude, infinity, low, high, below, flags):  # noqa: ANN001, ANN202
+    """As `_look`, for one bracket: half as many instructions."""
+    signed = block.dtype.type
+    n = signed(0)
+    for i in range(block.size):
+        key = signed(block[i] & magnitude)
+        less = key < low
+        n = signed(n + signed(less))
+        flags[i] = (less ^ (key < high)) | (key >= infinity)
+    below[0] += n
+
+
+@_compiled
+def _gather(block, magnitude, words, flags, found):  # noqa: ANN001, ANN202
+    """Copy the flagged keys into `found`, looking at eight flags at once; return their number."""
+    count = 0
+    for word in range(words.size):
+        if words[word]:
+            for i in range(8 * word, 8 * word + 8):
+                found[count] = block[i] & magnitude
+                count += flags[i]
+    return count
+
+
+@_compiled
+def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noqa: ANN001, ANN201
+    """Add to `below` and `tables` what one pass over `keys` finds; returns NaN and infinities.
+
+    `keys` are bit patterns as signed integers; one bracket or five, empty ones among them.  Few
+    keys lie in a bracket: a first, vectorised look flags them, and only those are counted one by
+    one.
+    """
+    invalid = 0
+    flags = np.zeros(STEP, np.bool_)
+    words = flags.view(np.uint64)
+    found = np.empty(STEP, keys.dtype)
+    for start in range(0, keys.size, STEP):
+        block = keys[start : start + STEP]
+        flags[block.size :] = False
+        if lows.size == 1:
+            _look_once(block, magnitude, infinity, lows[0], highs[0], below, flags)
+        else:
+            _look(block, magnitude, infinity, lows, highs, below, flags)
+        for key in found[: _gather(block, magnitude, words, flags, found)]:
+            invalid += key >= infinity
+            for j in range(lows.size):
+                if lows[j] <= key < highs[j]:
+                    tables[j, (key - lows[j]) >> shifts[j]] += 1
+    return invalid
+
+
+@_compiled
+def _zero(block, magnitude, key):  # noqa: ANN001, ANN202
+    unsigned = block.dtype.type
+    below = tied = unsigned(0)
+    for i in range(block.size):
+        own = unsigned(block[i] & magnitude)
+        below = unsigned(below + unsigned(own < key))
+        tied = unsigned(tied + unsigned(own == key))
+        block[i] = unsigned(0) if own < key else block[i]
+    return below, tied
+
+
+@_compiled
+def _keep(block, magnitude, key, out):  # noqa: ANN001, ANN202
+    unsigned = block.dtype.type
+    below = tied = unsigned(0)
+    for i in range(block.size):
+        own = unsigned(block[i] & magnitude)
+        below = unsigned(below + unsigned(own < key))
+        tied = unsigned(tied + unsigned(own == key))
+        out[i] = own >= key
+    return below, tied
+
+
+@_compiled
+def _copy(block, magnitude, key, out):  # noqa: ANN001, ANN202
+    unsigned = block.dtype.type
+    below = tied = unsigned(0)
+    for i in range(block.size):
+        own = unsigned(block[i] & magnitude)
+        below = unsigned(below + unsigned(own < key))
+        tied = unsigned(tied + unsigned(own == key))
+        out[i] = unsigned(0) if own < key else block[i]
+    return below, tied
+
+
+@_compiled
+def zero(bits, magnitude, key):  # noqa: ANN001, ANN201
+    """Set to zero, in place, what is below `key`; count what is below it and what equals it."""
+    below = tied = 0
+    for start in range(0, bits.size, STEP):
+        less, equal = _zero(bits[start : start + STEP], magnitude, key)
+        below += less
+        tied += equal
+    return below, tied
+
+
+@_compiled
+def keep(bits, magnitude, key, out):  # noqa: ANN001, ANN201
+    """Write into `out` what is not below `key`; count what is below it and what equals it."""
+    below = tied = 0
+    for start in range(0, bits.size, STEP):
+        stop = start + STEP
+        less, equal = _keep(bits[start:stop], magnitude, key, out[start:stop])
+        below += less
+        tied += equal
+    return below, tied
+
+
+@_compiled
+def copy(bits, magnitude, key, out):  # noqa: ANN001, ANN201
+    """Write into `out`, other memory, what is not below `key` and else zero; counts as `keep`."""
+    below = tied = 0
+    for start in range(0, bits.size, STEP):
+        stop = start + STEP
+        less, equal = _copy(bits[start:stop], magnitude, key, out[start:stop])
+        below += less
+        tied += equal
+    return below, tied

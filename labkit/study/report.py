@@ -1,0 +1,145 @@
+"""One self-contained page and the figure files of a study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit import plots
+from labkit.files import write_text
+from labkit.plots.page import render
+from labkit.study.run import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOTES = {
+    "mini": (
+        "These are the course's own small models on its generated corpus. Their figures show how "
+        "pruning acts; they are not figures of the published RoBERTa, GPT-2 or BART."
+    ),
+    "random": (
+        "Full published architectures with random weights: size and runtime are true to scale; "
+        "accuracy, and how zeros spread over the layers, are not those of trained weights."
+    ),
+}
+
+
+_FRESH = (
+    "The classification head was drawn at random, not trained: loss, accuracy and F1 are those of "
+    "a guess."
+)
+
+
+def notes(study: Study) -> list[str]:
+    """What has to be said beside the figures of this study."""
+    said = [_NOTES[study.settings.source]] if study.settings.source in _NOTES else []
+    fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
+    return [*said, *([_FRESH] if fresh else [])]
+
+
+def figures(study: Study) -> list[plots.Plot]:
+    """All figures of a study, in the order of the report, each with the study's notes."""
+    drawn = [
+        plots.plot_weights(study.weights),
+        plots.plot_qq(study.weights),
+        plots.plot_bands(study.weights),
+        plots.plot_curves(study.results),
+        plots.plot_paired(study.paired),
+        plots.plot_size(study.results),
+        plots.plot_runtime(study.results),
+    ]
+    said = " ".join(notes(study))
+    return [replace(plot, alt=f"{plot.alt} {said}".strip()) for plot in drawn]
+
+
+def scores_table(study: Study) -> pd.DataFrame:
+    """What is left of the models, as text, one row per model and level, for people."""
+    import pandas as pd
+
+    rows = []
+    for row in study.results.itertuples():
+        collapsed = "" if pd.isna(row.collapsed_to) else f"all class {row.collapsed_to}"
+        rows.append(
+            {
+                "model": row.model,
+                "sparsity": f"{round(100 * row.sparsity, 2):g} %",
+                "loss": f"{row.loss:.3f}",
+                "accuracy": f"{row.accuracy:.1%}",
+                "95 %": f"{100 * row.accuracy_low:.1f}–{100 * row.accuracy_high:.1f}",
+                "F1": f"{row.f1:.3f}",
+                "MCC": f"{row.matthews:.2f}",
+                "says yes": f"{row.share_positive:.0%}",
+                "collapsed": collapsed,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def costs_table(study: Study) -> pd.DataFrame:
+    """Bytes and time as text, one row per model and level, for people."""
+    import pandas as pd
+
+    rows = []
+    for row in study.results.itertuples():
+        rows.append(
+            {
+                "model": row.model,
+                "sparsity": f"{round(100 * row.sparsity, 2):g} %",
+                "whole model": f"{row.model_sparsity:.1%}",
+                "file (MB)": f"{row.file_bytes / 1e6:.2f}",
+                "zstd (MB)": f"{row.zstd_bytes / 1e6:.2f}",
+                "bit mask (MB)": f"{row.bitmask_bytes / 1e6:.2f}",
+                "CSR (MB)": f"{row.csr_bytes / 1e6:.2f}",
+                "mask bound (MB)": f"{row.entropy_bytes / 1e6:.2f}",
+                "forward (ms)": f"{1000 * row.runtime_median:.1f}",
+                "quartiles": f"{1000 * row.runtime_q25:.1f}–{1000 * row.runtime_q75:.1f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def weights_table(study: Study) -> pd.DataFrame:
+    """Shares and moments per model and stack as text, for people."""
+    import pandas as pd
+
+    whole = study.weight_table.query("block == -1")
+    shares = [column for column in whole.columns if column.startswith("below_")]
+    table = {"model": whole["model"], "stack": whole["stack"]}
+    table |= {"weights": [f"{count:,}" for count in whole["weights"]]}
+    for column in shares:
+        table[f"|w| < {column.removeprefix('below_')}"] = [f"{x:.1%}" for x in whole[column]]
+    table |= {
+        "std": [f"{x:.4f}" for x in whole["std"]],
+        "kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
+    }
+    best = [whole.fits()[0] for summary in study.weights for whole in summary.wholes]
+    table["best fit"] = [fit.family + (f", ν={fit.df:.1f}" if fit.df else "") for fit in best]
+    return pd.DataFrame(table)
+
+
+def write_report(study: Study, out: Path | str) -> Path:
+    """Write `figures/` (svg, png, txt) and `report.html` under `out`; returns the page's path.
+
+    The page holds its figures, tables and style; it makes no request and needs no script.
+    """
+    out = Path(out)
+    drawn = figures(study)
+    for plot in drawn:
+        plot.save(out / "figures")
+    return write_text(out / "report.html", _page(study, drawn))
+
+
+def _page(study: Study, drawn: list[plots.Plot]) -> str:
+    return render(
+        "study.html",
+        settings=study.settings,
+        models=study.results["model"].unique(),
+        first=study.results.iloc[0],
+        notes=notes(study),
+        scores=scores_table(study),
+        costs=costs_table(study),
+        weights=weights_table(study),
+        plots=drawn,
+    )

@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks.engine.compare_values import Case, Mistake, difference, judge
+from labkit.checks.engine.trial import Trial
+
+VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_value_equals_itself_and_nothing_else(value):
+    assert difference(value, value) == ""
+    for other in VALUES:
+        if other is not value:
+            assert difference(other, value).startswith("returned ")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (torch.tensor(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.int64(3), 3),
+        ((1, 2), [1, 2]),
+        (0.500001, 0.5),
+        (float("nan"), float("nan")),
+        (torch.nn.Parameter(torch.ones(2)), torch.ones(2)),
+        (torch.ones(2, dtype=torch.float64), np.ones(2)),
+    ],
+)
+def test_what_serves_as_well(value, expected):
+    assert difference(value, expected) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "message"),
+    [
+        (None, 0.5, r"returned nothing \(None; is a return missing\?\), expected the number 0.5"),
+        (0.6, 0.5, "returned 0.6, expected 0.5"),
+        (float("nan"), 0.5, "returned nan"),
+        (torch.ones(2, 3), torch.ones(3, 2), r"shape \(2, 3\), expected a float32 .*\(3, 2\)"),
+        (torch.ones(2).double(), torch.ones(2), "float64 tensor"),
+        (torch.tensor([1.0, 9.0]), torch.ones(2), r"returned 9 at \[1\], expected 1 \(1 of 2"),
+        (
+            torch.tensor([True, True]),
+            torch.tensor([True, False]),
+            r"returned True at \[1\], expected False \(1 of 2",
+        ),
+        (torch.tensor([1.0001]), torch.ones(1), r"returned 1.0001 at \[0\], expected 1$"),
+        ({"a": 1}, {"b": 1}, "the keys"),
+        ({"a": 1}, {"a": 2}, "expected 2 at 'a'"),
+        ([1], [1, 2], "returned 1 value, expected 2"),
+        (object(), torch.ones(1), "a value of type object"),
+    ],
+)
+def test_differences_say_what_came_and_what_was_expected(value, expected, message):
+    import re
+
+    assert re.search(message, difference(value, expected))
+
+
+def test_models_are_compared_by_their_parameters_and_buffers():
+    model, same = (
+        torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)) for _ in "ab"
+    )
+    same.load_state_dict(model.state_dict())
+    assert difference(same, model, 0, 0) == ""
+    assert "a value of type Linear" in difference(model[0], model)
+    same[1].running_mean[2] = 5
+    assert "returned 5 at [2], expected 0" in difference(same, model)
+    same[0].bias = None
+    assert "returned the keys" in difference(same, model)
+
+
+def test_a_change_of_a_model_is_noticed():
+    model = torch.nn.Linear(2, 2)
+    case = Case((model,), 4)
+    trial = Trial(lambda model: model.weight.data.zero_().numel(), "size")
+    *_, kept = judge(trial, {"size": [case]}, [], "book")
+    assert "changed its input in place" in kept.message
+    trial = Trial(lambda model: model.weight.numel(), "size")
+    assert all(verdict.passed for verdict in judge(trial, {"size": [case]}, [], "book"))
+
+
+class Liar(torch.Tensor):
+    """Equal to everything."""
+
+    def __eq__(self, other):
+        return torch.ones(3, dtype=torch.bool)
+
+
+def test_a_subclass_that_lies_about_equality_is_not_believed():
+    liar = torch.zeros(3).as_subclass(Liar)
+    assert "a value of type Liar" in difference(liar, torch.ones(3))
+
+
+SIGNED = Mistake(
+    "signed", "it forgets the absolute value", lambda w, t: float((w < t).float().mean())
+)
+GROUPS = {
+    "share": [
+        Case((torch.tensor([-3.0, 0.1, 2.0, -0.2]), 0.5), 0.5),
+        Case((torch.tensor([-1.0, -2.0]), 0.5), 0.0),
+    ]
+}
+
+
+def verdicts(function):
+    return judge(Trial(function, "share"), GROUPS, [SIGNED], "book/x.md")
+
+
+def test_a_right_answer_and_a_known_mistake():
+    assert all(v.passed for v in verdicts(lambda w, t: float((w.abs() < t).float().mean())))
+    first, second = verdicts(SIGNED.answer)
+    assert "looks like 'signed': it forgets the absolute value. Read book/x.md" in first.message
+    assert "tried share([-3, 0.1, 2, -0.2], 0.5)" in first.message
+    assert not second.passed, "the input's verdict counts only with a right answer"
+
+
+def test_an_unknown_mistake_is_not_given_a_name():
+    (first, _) = verdicts(lambda w, t: 0.25)
+    assert not first.passed and "looks like" not in first.message
+
+
+@pytest.mark.parametrize(
+    ("value", "odd"),
+    [
+        (["a", "c"], " ('b' is missing)"),
+        (["a", "b", "c", "d"], " ('d' is too many)"),
+        (["a", "b", "c", "b"], " ('b' is there twice)"),
+        (["a", 1], ""),
+    ],
+)
+def test_of_a_list_of_names_the_odd_one_is_named(value, odd):
+    assert difference(value, ["a", "b", "c"]) == f"returned {len(value)} values, expected 3{odd}"
+
+
+def test_a_change_of_the_input_is_its_own_verdict():
+    def share(w, t):
+        return float((w.abs_() < t).float().mean())
+
+    first, second = verdicts(share)
+    assert first.passed and not second.passed and "in place" in second.message
+
+
+def test_exceptions_and_strange_values_are_verdicts():
+    class Bomb:
+        def __deepcopy__(self, memo):
+            raise SystemExit
+
+    for function in (lambda w, t: 1 / 0, lambda w, t: Bomb(), lambda: None, None):
+        assert not verdicts(function)[0].passed
+
+
+def test_a_generator_is_told_what_it_should_have_been():
+    case = Case(([1, 2],), [1, 2])
+    first, _ = judge(Trial(lambda items: (i for i in items), "f"), {"all": [case]}, [], "book")
+    assert "a value of type generator, expected a list of 2" in first.message
+
+
+def test_numbers_of_numpy_and_foreign_objects_are_not_waved_through():
+    assert difference(3, np.int64(3)) == ""
+    assert "expected 3" in difference(4, np.int64(3))
+    assert "expected True" in difference(False, np.bool_(True))
+    assert difference(print, print) == ""
+    assert "expected one of type" in difference(4, print)

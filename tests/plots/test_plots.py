@@ -1,0 +1,102 @@
+import xml.etree.ElementTree as ET
+
+import pandas as pd
+import pytest
+
+from labkit import plots
+from labkit.evaluation.scores import Evaluation
+from labkit.execution.runtime import measure_runtime
+from labkit.pruning.prune import sweep
+from labkit.storage.size import measure_size
+from labkit.weights.summary import weight_summary
+
+LEVELS = (0.0, 0.5, 0.99)
+
+
+@pytest.fixture
+def tables(tiny):
+    """Tables of a study with random models: what the plots get, without a corpus."""
+    import numpy as np
+
+    rng, rows, summaries, layers = np.random.default_rng(0), [], [], None
+    for family in ("roberta", "bart"):
+        model = tiny(family)
+        summaries.append(weight_summary(model, title=f"A & <{family}>"))
+        for pruning in sweep(model, LEVELS):
+            layers = pruning.table()
+            scores = Evaluation(
+                np.arange(40), rng.integers(0, 2, 40), rng.normal(size=(40, 2)).astype("float32")
+            )
+            row = {"model": f"A & <{family}>", "level": pruning.requested} | scores.row()
+            runtime = measure_runtime(model, batch_size=1, length=8, repeats=3)
+            rows.append(row | measure_size(model).row() | runtime.row())
+    results = pd.DataFrame(rows)
+    paired = results[["model", "level"]].assign(
+        accuracy_difference=-0.1, accuracy_low=-0.2, accuracy_high=0.05
+    )
+    return {"results": results, "summaries": summaries, "layers": layers, "paired": paired}
+
+
+def by_method(results):
+    """The same results twice, under two methods that agree at the first level only."""
+    worse = results.assign(
+        method="random", accuracy=results["accuracy"].where(results["level"] == 0, 0.25)
+    )
+    return pd.concat([results.assign(method="global"), worse])
+
+
+def all_plots(tables):
+    return [
+        plots.plot_weights(tables["summaries"]),
+        plots.plot_qq(tables["summaries"]),
+        plots.plot_bands(tables["summaries"]),
+        plots.plot_curves(tables["results"]),
+        plots.plot_size(tables["results"]),
+        plots.plot_runtime(tables["results"]),
+        plots.plot_layers(tables["layers"], "A & <bart>"),
+        plots.plot_methods(by_method(tables["results"])),
+        plots.plot_paired(tables["paired"]),
+        plots.plot_collapse(tables["results"]),
+    ]
+
+
+def test_every_plot_takes_the_ink_of_its_page_and_says_what_it_shows(tables, tmp_path):
+    for plot in all_plots(tables):
+        svg = plot.svg()
+        root = ET.fromstring(svg)  # well formed, whatever the titles hold
+        assert root.get("role") == "img"
+        assert root.find("{http://www.w3.org/2000/svg}title").text == plot.alt
+        assert "currentColor" in svg and plots.INK not in svg
+        assert "http" not in svg.replace("http://www.w3.org", ""), "no request leaves the figure"
+        assert any(character.isdigit() for character in plot.alt), plot.name
+        names = {path.name for path in plot.save(tmp_path)}
+        assert names == {f"{plot.name}.{kind}" for kind in ("svg", "png", "txt")}
+        assert (tmp_path / f"{plot.name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_description_changes_with_the_data(tables):
+    results = tables["results"]
+    before = plots.plot_curves(results).alt
+    changed = results.assign(accuracy=results["accuracy"].where(results["level"] < 0.99, 0.123))
+    assert "12.3 %" in plots.plot_curves(changed).alt != before
+
+
+def test_methods_are_told_apart_where_they_differ_most(tables):
+    results = by_method(tables["results"])
+    accuracy = results["accuracy"].where(results["level"] != 0.5, 0.75)
+    changed = results.assign(accuracy=accuracy.where(results["method"] == "global", 0.25))
+    assert "A & <bart> at 50 %: global 75.0 %, random 25.0 %" in plots.plot_methods(changed).alt
+
+
+def test_encoder_and_decoder_have_panels_of_their_own(tables):
+    titles = [a.get_title() for a in plots.plot_bands(tables["summaries"]).figure.axes]
+    assert titles == ["A & <roberta>", "A & <bart>\nencoder", "A & <bart>\ndecoder"]
+
+
+def test_series_differ_without_colour():
+    looks = [(style["marker"], str(style["linestyle"])) for style in plots.SERIES]
+    assert len(set(looks)) == len(looks)
+
+
+def test_svg_is_the_same_each_time(tables):
+    assert plots.plot_size(tables["results"]).svg() == plots.plot_size(tables["results"]).svg()

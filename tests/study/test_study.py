@@ -1,0 +1,208 @@
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from labkit.book.pages import course_study
+from labkit.errors import InputError
+from labkit.files import sha256
+from labkit.models import sources
+from labkit.study import report
+from labkit.study.run import run_study, write_manifest
+from labkit.study.settings import Settings
+
+TIMES = ["runtime_median", "runtime_q25", "runtime_q75", "seconds"]
+SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16)
+
+
+def without_times(study):
+    return {name: t.drop(columns=TIMES, errors="ignore") for name, t in study.tables.items()}
+
+
+def assert_same(one, other):
+    for name, table in without_times(one).items():
+        pd.testing.assert_frame_equal(table, without_times(other)[name])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("study")
+    return run_study(SMALL, out), out
+
+
+def test_tables_hold_what_was_asked_for(finished):
+    study, out = finished
+    results = study.results
+    assert list(zip(results["name"], results["level"], strict=True)) == [
+        (name, level) for name in SMALL.models for level in (0.0, 0.5, 0.99)
+    ]
+    assert (results["sparsity"] - results["level"]).abs().max() < 1e-5
+    pruned = results[results["level"] > 0]  # a dense model has some zeros outside its blocks
+    assert (pruned["model_sparsity"] < pruned["sparsity"]).all()
+    assert (results["examples"] == 40).all()
+    assert set(results["model"]) == {"mini RoBERTa", "mini GPT-2"}
+    zeros = study.layers.groupby(["model", "level"], sort=False)["zeros"].sum()
+    assert zeros.tolist() == results["zeros"].tolist()
+    dense = study.paired[study.paired["level"] == 0]
+    assert (dense["p_value"] == 1).all() and (dense["accuracy_difference"] == 0).all()
+    assert {summary.title for summary in study.weights} == set(results["model"])
+    for name, table in study.tables.items():
+        saved = pd.read_parquet(out / "tables" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(saved, table)
+        assert len(pd.read_csv(out / "tables" / f"{name}.csv")) == len(table)
+
+
+def test_a_second_run_computes_nothing(finished):
+    study, out = finished
+    before = {p: p.stat().st_mtime_ns for p in (out / "cells").iterdir()}
+    again = run_study(SMALL, out)
+    assert {p: p.stat().st_mtime_ns for p in (out / "cells").iterdir()} == before
+    for name, table in again.tables.items():  # timings too: the cells are those of the first run
+        pd.testing.assert_frame_equal(table, study.tables[name])
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 8])
+def test_stopped_anywhere_and_resumed_gives_the_same_tables(finished, tmp_path, after):
+    calls = []
+
+    def stop(what, done, total):
+        calls.append(what)
+        if len(calls) > after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(SMALL, tmp_path, stop)
+    kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "cells").glob("*.json")}
+    assert_same(run_study(SMALL, tmp_path), finished[0])
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+
+
+def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_path):
+    _, out = finished
+    shutil.copytree(out, tmp_path / "copy")
+    cells = tmp_path / "copy" / "cells"
+    before = set(cells.iterdir())
+    more = Settings(models=("gpt2",), levels=(0.5, 0.7), limit=40, length=16)
+    study = run_study(more, tmp_path / "copy")
+    assert study.results["level"].tolist() == [0.5, 0.7]
+    assert {path.name[:12] for path in set(cells.iterdir()) - before} == {"gpt2-0700000"}
+    run_study(Settings(models=("gpt2",), levels=(0.5,), limit=41, length=16), tmp_path / "copy")
+    assert len(list(cells.glob("gpt2-0500000-*.json"))) == 2, "other rows make another cell"
+
+
+def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):
+    shutil.copytree(finished[1], tmp_path / "copy")
+    for kind in ("gpt2-0500000-*.json", "gpt2-weights-*.parquet"):
+        cell = next((tmp_path / "copy" / "cells").glob(kind))
+        cell.write_text('{"row": ')
+        with pytest.raises(InputError, match=f"{cell.name} is damaged.*Delete it"):
+            run_study(SMALL, tmp_path / "copy")
+        cell.unlink()
+    assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
+
+
+def test_progress_ends_at_the_number_of_steps(tmp_path):
+    seen = []
+    settings = Settings(models=("roberta",), levels=(0.5, 0.9), limit=8, length=8)
+    run_study(settings, tmp_path, lambda what, done, total: seen.append((done, total)))
+    assert seen[-1] == (3, 3) and seen == sorted(seen)
+
+
+def test_report_is_one_self_contained_page(finished, tmp_path):
+    study, _ = finished
+    page = report.write_report(study, tmp_path).read_text(encoding="utf-8")
+    assert page.count("<svg") == 7 and page.count("<figcaption>") == 7
+    assert "not figures of the published" in page
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert all(link.startswith("#") for link in links), "no request leaves the page"
+    assert "<script" not in page and "url(http" not in page
+    assert f"{study.results['accuracy'].iloc[0]:.1%}" in page
+    names = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert names == {"weights", "qq", "bands", "curves", "paired", "size", "runtime"}
+
+
+def test_each_stack_has_its_own_best_fit(tmp_path):
+    settings = Settings(models=("bart",), levels=(0,), limit=8, length=8)
+    study = run_study(settings, tmp_path)
+    table = report.weights_table(study)
+    assert table["stack"].tolist() == ["encoder", "decoder", "all"]
+    (summary,) = study.weights
+    for text, whole in zip(table["best fit"], summary.wholes, strict=True):
+        fit = whole.fits()[0]
+        assert text.startswith(fit.family) and (fit.df is None or f"{fit.df:.1f}" in text)
+    assert table["best fit"].nunique() > 1
+
+
+def test_a_title_cannot_inject_markup(finished, tmp_path):
+    study, _ = finished
+    study.results["model"] = study.results["model"].replace(
+        "mini GPT-2", "<script>alert(1)</script>"
+    )
+    try:
+        page = report.write_report(study, tmp_path).read_text(encoding="utf-8")
+    finally:
+        study.results["model"] = study.results["model"].replace(
+            "<script>alert(1)</script>", "mini GPT-2"
+        )
+    assert "<script>" not in page
+
+
+def test_manifest_lists_versions_seeds_timings_and_checksums(finished):
+    study, out = finished
+    manifest = json.loads(write_manifest(out, study, 1.5).read_text())
+    assert manifest["settings"]["seed"] == 0 and manifest["seconds"] == 1.5
+    assert {"torch", "transformers"} <= manifest["versions"].keys()
+    assert len(manifest["cells"]) == 6 and min(manifest["cells"].values()) > 0
+    for name, digest in manifest["sha256"].items():
+        assert sha256(out / name) == digest
+    assert "tables/results.csv" in manifest["sha256"]
+
+
+def test_a_checkpoint_folder_as_source(tmp_path):
+    source = str(sources.mini_checkpoint("bart"))
+    settings = Settings(source=source, data="mini", levels=(0.9,), limit=16, length=8)
+    study = run_study(settings, tmp_path)
+    assert study.results["model"].tolist() == ["bart"], "a folder is called by its own name"
+    assert study.results["family"].tolist() == ["encoder-decoder"]
+
+
+def test_a_fresh_head_gives_other_scores(tmp_path):
+    options = {"models": ("roberta",), "levels": (0,), "limit": 40, "length": 8}
+    scores = [
+        run_study(Settings(**options, head=head), tmp_path).results["accuracy"].item()
+        for head in ("trained", "fresh")
+    ]
+    assert scores[0] > scores[1]
+    study = run_study(Settings(**options, head="fresh"), tmp_path)
+    assert any("drawn at random" in note for note in report.notes(study))
+    assert all("drawn at random" in plot.alt for plot in report.figures(study))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"levels": (1.2,)}, "sparsity is 1.2"),
+        ({"levels": ()}, "at least one level"),
+        ({"models": ("bert",)}, "no model named 'bert'"),
+        ({"models": ()}, "name a model"),
+        ({"method": "magic"}, "global, layerwise, random"),
+        ({"limit": 0}, "limit is 0"),
+        ({"source": "/some/folder"}, "name the corpus too"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_loaded(change, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        Settings(**change).checked()
+
+
+def test_what_is_named_twice_is_studied_once():
+    settings = Settings(models=("gpt2", "bart", "gpt2"), levels=(0.9, 0.5, 0.9)).checked()
+    assert (settings.models, settings.levels) == (("gpt2", "bart"), (0.5, 0.9))
+
+
+def test_the_book_quotes_a_cached_study(tmp_path):
+    settings = Settings(models=("roberta",), levels=(0.5,), limit=8, length=8)
+    first = course_study(settings, tmp_path)
+    assert_same(course_study(settings, tmp_path), first)

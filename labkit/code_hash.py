@@ -17,7 +17,7 @@ from pathlib import Path
 
 _HOME = Path(__file__).parent
 _IMPORT = re.compile(
-    r"^[ \t]*from (labkit[\w.]*) import (\([^)]*\)|[^\n(#]+)|\b(labkit(?:\.\w+)+)", re.MULTILINE
+    r"^[ \t]*from (labkit(?:\.\w+)*) import (\([^)]*\)|[^\n(#]+)|\b(labkit(?:\.\w+)+)", re.MULTILINE
 )
 
 

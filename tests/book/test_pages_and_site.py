@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import labkit
-from labkit import book
+from labkit import book, code_hash
 from labkit.book import site as sites
 from labkit.errors import InputError, SourceError
 from labkit.plots.figure import Plot
@@ -251,7 +251,14 @@ def test_cells_run_again_only_when_what_they_depend_on_has_changed(tmp_path):
 
 def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, monkeypatch):
     package, course = tmp_path / "labkit", tmp_path / "course"
-    names = ("site.py", "cli/book.py", "mini/corpus/test.jsonl", "mini/zoo/gpt2/model.safetensors")
+    code = "book/pages.py", "pruning/masks.py", "errors.py"
+    for name in ("__init__.py", "book/__init__.py", "pruning/__init__.py", "other.py", *code):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("")
+    (package / "pruning" / "masks.py").write_text("from labkit.errors import InputError")
+    (course / "book").mkdir(parents=True)
+    (course / "book" / "page.md").write_text("from labkit.pruning import masks\n")
+    names = ("mini/corpus/test.jsonl", "mini/zoo/gpt2/model.safetensors")
     paths = [package / name for name in names]
     paths += [course / "requirements.txt", course / "results" / "tables" / "results.parquet"]
     paths += [course / "benchmarks" / "results" / "sweep.json"]
@@ -259,13 +266,18 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("before")
     _manifest(course, "hub")
-    monkeypatch.setattr(sites, "__file__", str(package / "site.py"))
+    monkeypatch.setattr(sites, "__file__", str(package / "book" / "site.py"))
+    monkeypatch.setattr(code_hash, "_HOME", package)
+    code_hash._imports_of.cache_clear()
     keys = {sites.execution_key(course)}
+    (package / "other.py").write_text("# no page runs it")
     assert keys == {sites.execution_key(course)}
+    paths += [package / name for name in code]
     for path in paths:
-        path.write_text("after")
+        path.write_text(path.read_text() + "\n# after")
         keys.add(sites.execution_key(course))
     assert len(keys) == 1 + len(paths)
+    code_hash._imports_of.cache_clear()
 
 
 def _manifest(course, source):

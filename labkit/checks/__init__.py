@@ -1,5 +1,10 @@
 """Checks of the exercises: `check` in the notebook, `points` for nbgrader, `grade` for programs.
 
+In: an exercise's id and a student's function. Out: a `Verdict` for each property of the answer,
+with the message that names the mistake, and the points. A lab's exercises are in the room of its
+name, what all checks share in `engine`, and the process of a submission in `process`. `REGISTRY`
+has all.
+
 Importing this package is cheap: torch is loaded by the first check, not by the import.
 """
 

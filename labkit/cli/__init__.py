@@ -1,4 +1,9 @@
-"""The `labkit` command: one module per group of commands, all on the one `app`."""
+"""The `labkit` command: one module per group of commands, all on the one `app`.
+
+In: arguments. Out: tables, progress and errors in words on the terminal; exit code 0, 1 for an
+expected error, 2 for arguments, 130 after Ctrl-C. Commands load what they need when they are
+called: `--help` answers at once.
+"""
 
 from labkit.errors import missing_package
 

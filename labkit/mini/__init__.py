@@ -1,5 +1,9 @@
 """The mini zoo: a self-made paraphrase corpus and three small models that ship with the project.
 
+In: a seed. Out: pairs of sentences (`grammar`, from the words of `lexicon` and `frames`), the
+corpus of them (`generate_corpus`), and the recipe that trains the models from nothing (`recipe`,
+by way of `stages`). `corpus/` and `zoo/` hold what came out.
+
 Importing this package loads neither torch nor datasets; the functions do so when called.
 """
 

@@ -32,7 +32,7 @@ def test_importing_labkit_is_light():
 def test_public_names_are_reachable_and_unknown_ones_are_not():
     for name in labkit.__all__:
         assert callable(getattr(labkit, name)), name
-    with pytest.raises(AttributeError, match="no attribute 'prun'"):
+    with pytest.raises(AttributeError, match="prun"):
         _ = labkit.prun
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from labkit.errors import InputError
 from labkit.evaluation.classify import Pairs, encode_pairs, longest_input
+from labkit.models import recomputed
 from labkit.models.prunable import prunable_parameters
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def finetune_masked(
 
     Raises:
         InputError: no steps or no pairs per step, a mask for a parameter that is not there or has
-            another shape, a mask of another dtype, or a loss that is not finite; the model then is
-            as the last step left it.
+            another shape, a mask of another dtype, weights that are computed anew at each forward
+            pass (as by hooks of `torch.nn.utils.prune`), or a loss that is not finite; the model
+            then is as the last step left it.
     """
     import torch
     from transformers import DataCollatorWithPadding
@@ -110,6 +112,7 @@ def _held(
     """Each weight with the places that stay zero."""
     import torch
 
+    recomputed.check(model)
     if masks is None:
         return [(w.detach(), w.detach() == 0) for w in prunable_parameters(model).values()]
     parameters = dict(model.named_parameters())

@@ -14,6 +14,16 @@ from labkit.errors import SourceError
 _FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 
 
+def behind(path: Path | str, suffix: str) -> Path:
+    """`path` with `suffix` put behind its name.
+
+    For names that people give: `Path.with_suffix` cuts off what stands behind their last dot, so
+    that Qwen3.5-0.6B and Qwen3.5-0.7B would be one file.
+    """
+    path = Path(path)
+    return path.with_name(path.name + suffix)
+
+
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
@@ -69,7 +79,7 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.partial")
-    old = temporary.with_suffix(".old")
+    old = behind(temporary, ".old")
     try:
         _create(path, lambda: temporary.mkdir(0o700))
         yield temporary

@@ -19,6 +19,11 @@ def test_a_failing_write_leaves_the_old_file(tmp_path):
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["plain", "Qwen3.5-0.6B.v1", ".hidden", "..."])
+def test_a_suffix_is_put_behind_any_name(tmp_path, name):
+    assert files.behind(tmp_path / name, ".csv") == tmp_path / f"{name}.csv"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 def test_a_full_disk_is_named_and_nothing_is_lost(tmp_path):
     path = tmp_path / "table.csv"

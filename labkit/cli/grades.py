@@ -46,6 +46,7 @@ def grades(
     what lateness costs.
     """
     from labkit.errors import SourceError
+    from labkit.files import behind
     from labkit.grading.gradebook.course import Course
     from labkit.grading.gradebook.final_scores import final_points
     from labkit.grading.reports.exports import write_canvas, write_gradescope, write_moodle
@@ -65,7 +66,7 @@ def grades(
     elif form is Form.GRADESCOPE:
         write_gradescope(outcomes, target, finals=finals)
     else:
-        target = target.with_suffix(".csv")
+        target = behind(target, ".csv")
         write = write_canvas if form is Form.CANVAS else write_moodle
         unknown = write(outcomes, target, gradebook=gradebook, people=people, finals=finals)
     print(f"{len(outcomes) - len(unknown)} students: {target}")

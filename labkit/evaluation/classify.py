@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.evaluation.label_order import label_order
 from labkit.evaluation.scores import Evaluation
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def evaluate_mrpc(
 
     Pairs are encoded as the tokenizer joins two sentences and cut to `max_length` tokens.  Pairs
     of similar length share a batch, padded on the right to its longest, so that little is spent
-    on padding.  The model is put into evaluation mode for the time and runs on the device it is
-    on.
+    on padding.  The outputs are put into MRPC's order by the names of the model's classes, which
+    the result remarks on where they are not MRPC's (`label_order`).  The model is put into
+    evaluation mode for the time and runs on the device it is on.
 
     Args:
         model: a sequence classifier with two labels.
@@ -107,7 +109,8 @@ def evaluate_mrpc(
 
     Raises:
         InputError: rows as in `encode_pairs`, a pair of no token or of more than the model takes,
-            a decoder without `pad_token_id`, an argument out of its range, or logits that are not
+            a decoder without `pad_token_id`, a model whose classes are not two that can be told
+            apart (see `label_order`), an argument out of its range, or logits that are not
             two finite numbers (rows are named).
     """
     import torch
@@ -119,6 +122,7 @@ def evaluate_mrpc(
         raise InputError(f"prior is {prior}; it is a share from 0 to 1")
     if seed < 0:
         raise InputError(f"seed is {seed}; it must be at least 0")
+    order = label_order(model.config)
     if isinstance(data, Pairs):
         pairs = data
     else:
@@ -149,13 +153,14 @@ def evaluate_mrpc(
                         f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
                         "it needs two labels and finite weights"
                     )
-                logits[at] = out
+                logits[at] = out[:, order.columns]
                 done += len(at)
                 if progress:
                     progress(done, len(pairs))
     finally:
         model.train(training)
-    return Evaluation(pairs.idx, pairs.labels, logits, prior, seed)
+    remarks = (order.remark,) if order.remark else ()
+    return Evaluation(pairs.idx, pairs.labels, logits, prior, seed, remarks)
 
 
 def _batches(lengths: np.ndarray, size: int, tokens: int) -> Iterator[np.ndarray]:

@@ -35,8 +35,9 @@ class Baselines:
 class Evaluation:
     """Outputs of a classifier on rows of sentence pairs, in the order of the rows.
 
-    `idx` and `labels` are int64 of shape (n,), `logits` float32 of shape (n, 2).  Everything else
-    is computed from them.
+    `idx` and `labels` are int64 of shape (n,), `logits` float32 of shape (n, 2), for
+    not_equivalent and equivalent.  Everything else is computed from them.  `remarks` say what a
+    reader of the scores has to know, for example which of the model's classes was taken for which.
     """
 
     idx: np.ndarray
@@ -44,6 +45,7 @@ class Evaluation:
     logits: np.ndarray
     prior: float | None = None
     seed: int = 0
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -129,7 +131,7 @@ class Evaluation:
         seed = self.seed if seed is None else seed
         return resampled(self.labels, self.predictions, self.losses, metric, resamples, seed)
 
-    def row(self) -> dict[str, float | int | None]:
+    def row(self) -> dict[str, float | int | str | None]:
         """All figures as one flat row of a table, intervals and baselines included."""
         row = {
             "examples": len(self),
@@ -139,6 +141,7 @@ class Evaluation:
             "matthews": self.matthews,
             "share_positive": self.share_positive,
             "collapsed_to": self.collapsed_to,
+            "remarks": " ".join(f"{remark}." for remark in self.remarks),
         }
         for metric in ("loss", "accuracy", "f1"):
             interval = self.interval(metric)
@@ -157,7 +160,9 @@ class Evaluation:
                 "logit0": self.logits[:, 0],
                 "logit1": self.logits[:, 1],
             }
-        ).replace_schema_metadata({"labkit": json.dumps({"prior": self.prior, "seed": self.seed})})
+        )
+        rest = {"prior": self.prior, "seed": self.seed, "remarks": self.remarks}
+        table = table.replace_schema_metadata({"labkit": json.dumps(rest)})
         with replacing(path) as temporary:
             parquet.write_table(table, temporary)
         return Path(path)
@@ -177,6 +182,7 @@ class Evaluation:
             meta = json.loads(table.schema.metadata[b"labkit"])
             column = {name: table[name].to_numpy() for name in table.column_names}
             logits = np.stack([column["logit0"], column["logit1"]], axis=1)
+            meta |= {"remarks": tuple(meta.get("remarks", ()))}
             return cls(column["idx"], column["label"], logits, **meta)
         except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} is not a saved evaluation: {error}") from error

@@ -13,7 +13,8 @@ from torch import nn
 from labkit.errors import InputError
 from labkit.execution import calibration, kernels
 from labkit.execution.kernels import Kept
-from labkit.models.prunable import StandIn, check_values, prunable_layers
+from labkit.models.prunable import StandIn, check_values
+from labkit.pruning.prune import writable_layers
 
 FALLBACK_BREAK_EVEN = 0.8
 """Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
@@ -205,7 +206,7 @@ def sparse_linear(
     modules = model.named_modules(remove_duplicate=False)
     uses = Counter(id(module.weight) for _, module in modules if hasattr(module, "weight"))
     choices, replacements = [], {}
-    for layer in prunable_layers(model):
+    for layer in writable_layers(model):
         name = layer.name.removesuffix(".weight")
         dense = model.get_submodule(name)
         shape = tuple(layer.weight.shape)

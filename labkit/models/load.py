@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labkit.errors import InputError, SourceError
-from labkit.models import hub, prunable, sources
+from labkit.models import hub, prunable, recomputed, sources
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -197,6 +197,7 @@ def _pretrained(where: str, options: dict, head: Head, seed: int) -> tuple:
 
 def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, seed: int) -> bool:
     """Check that only the head is new, draw it anew if asked; True where it is fresh."""
+    recomputed.check_names(where, loading["unexpected_keys"])
     body = f"{model.base_model_prefix}."
     mismatched = {key[0] if isinstance(key, tuple) else key for key in loading["mismatched_keys"]}
     missing = set(loading["missing_keys"]) | mismatched

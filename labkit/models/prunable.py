@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
+from labkit.models import recomputed
 
 if TYPE_CHECKING:
     import torch
@@ -72,8 +73,9 @@ def prunable_layers(
         include_head: list the linear layers outside the blocks (pooler, classifier) too, last.
 
     Raises:
-        InputError: the model has no stack of blocks, so that there is nothing to prune, or some
-            of its layers are sparse ones already (`sparse_linear`).
+        InputError: the model has no stack of blocks, so that there is nothing to prune, some of
+            its layers are sparse ones already (`sparse_linear`), or compute their weights anew at
+            each forward pass (`torch.nn.utils.prune`, `weight_norm`, parametrizations).
     """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
@@ -113,6 +115,7 @@ def prunable_layers(
             before += take(name, child, "embeddings", -1)
         elif include_head and isinstance(child, (nn.Linear, Conv1D)):
             after += take(name, child, "head", -1)
+    recomputed.check(model, inside)
     return before + inside + after
 
 

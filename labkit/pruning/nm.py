@@ -10,8 +10,9 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.models.prunable import Layer, check_values, prunable_layers
-from labkit.pruning.prune import Pruning
+from labkit.models import recomputed
+from labkit.models.prunable import Layer, check_values
+from labkit.pruning.prune import Pruning, writable_layers
 
 if TYPE_CHECKING:
     import torch
@@ -56,9 +57,10 @@ def prune_nm(model: nn.Module, n: int = 2, m: int = 4, *, keep_masks: bool = Fal
         keep_masks: keep the masks in the result: a byte for each prunable weight.
 
     Raises:
-        InputError: as `nm_mask`, with the layer's name, before anything is changed.
+        InputError: as `nm_mask` and `prune_model`, with the layer's name, before anything is
+            changed.
     """
-    layers = tuple(prunable_layers(model))
+    layers = writable_layers(model)
     for layer in layers:
         try:
             _check(layer.weight, n, m, _inputs(layer))
@@ -71,6 +73,7 @@ def prune_nm(model: nn.Module, n: int = 2, m: int = 4, *, keep_masks: bool = Fal
         dropped.append(mask.numel() - int(mask.sum()))
         if keep_masks:
             masks[layer.name] = mask
+    recomputed.confirm(model, layers)
     return Pruning(f"{n}:{m}", 1 - n / m, layers, tuple(dropped), masks if keep_masks else None)
 
 

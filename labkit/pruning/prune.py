@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.models import recomputed
 from labkit.models.prunable import Layer, check_values, prunable_layers
 from labkit.pruning import threads
 from labkit.pruning.masks import METHODS, Selection, check_sparsity, drop
@@ -95,10 +96,13 @@ def prune_model(
         keep_masks: keep the masks in the result: a byte for each prunable weight.
 
     Raises:
-        InputError: bad sparsity or method, NaN or infinite weights, nothing to prune.
+        InputError: bad sparsity or method, NaN or infinite weights, nothing to prune, or weights
+            that the model computes anew at each forward pass (named, with the remedy).
     """
-    layers = tuple(prunable_layers(model))
-    return next(_prunings(layers, _weights(layers), [sparsity], method, seed, keep_masks))
+    layers = writable_layers(model)
+    pruning = next(_prunings(layers, _weights(layers), [sparsity], method, seed, keep_masks))
+    recomputed.confirm(model, layers)
+    return pruning
 
 
 def prune_global(model: nn.Module, sparsity: float, *, keep_masks: bool = False) -> Pruning:
@@ -134,14 +138,27 @@ def sweep(
         InputError: as `prune_model`, for any of the levels before the first is pruned.
     """
     levels = [check_sparsity(level) for level in levels]
-    layers = tuple(prunable_layers(model))
+    layers = writable_layers(model)
     weights = _weights(layers)
     pristine = {name: weight.clone() for name, weight in weights.items()}
     try:
-        yield from _prunings(layers, pristine, levels, method, seed, keep_masks)
+        for pruning in _prunings(layers, pristine, levels, method, seed, keep_masks):
+            recomputed.confirm(model, layers)
+            yield pruning
     finally:
         for name, weight in weights.items():
             weight.copy_(pristine[name])
+
+
+def writable_layers(model: nn.Module) -> tuple[Layer, ...]:
+    """The layers of `prunable_layers`, each used by the model as it is written.
+
+    Raises:
+        InputError: as `prunable_layers`, or a hook that writes the weight before each pass.
+    """
+    layers = tuple(prunable_layers(model))
+    recomputed.check_hooks(model, layers)
+    return layers
 
 
 def sparsity_of(model: nn.Module) -> tuple[float, float]:

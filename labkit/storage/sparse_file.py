@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError
+from labkit.models import recomputed
 from labkit.models.prunable import StandIn
 from labkit.storage import container
 
@@ -32,8 +33,9 @@ def save_sparse(model: nn.Module | Mapping[str, torch.Tensor], path: Path | str)
         `path`.
 
     Raises:
-        InputError: a tensor that the file has no form for (named), or layers that are sparse
-            already (`sparse_linear`), which no model of the class could be filled with.
+        InputError: a tensor that the file has no form for (named), or what no model of the class
+            could be filled with: layers that are sparse already (`sparse_linear`), or whose
+            weights are computed anew at each forward pass (`torch.nn.utils.prune`).
         SourceError: `path` cannot be written.
     """
     if not isinstance(model, Mapping) and any(isinstance(m, StandIn) for m in model.modules()):
@@ -41,6 +43,8 @@ def save_sparse(model: nn.Module | Mapping[str, torch.Tensor], path: Path | str)
             f"{type(model).__name__} has sparse layers: turn them back with dense_linear(model), "
             "save it, and call sparse_linear again on what load_sparse gives"
         )
+    if hasattr(model, "save_pretrained"):  # load_sparse makes a model of this class, without hooks
+        recomputed.check(model)
     tensors, tied = _distinct(model if isinstance(model, Mapping) else model.state_dict())
     container.write(tensors, tied, _config(model), Path(path))
     return Path(path)

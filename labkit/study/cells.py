@@ -6,23 +6,21 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.code_hash import code_hash
-from labkit.errors import InputError
 from labkit.evaluation.classify import Pairs, encode_pairs, evaluate_mrpc, longest_input
 from labkit.evaluation.mrpc import evaluation_split, positive_share
-from labkit.evaluation.scores import Evaluation
 from labkit.execution.runtime import measure_runtime
-from labkit.files import sha256, write_text
+from labkit.files import sha256
 from labkit.models import hub, sources
 from labkit.models.load import Loaded, load_model
 from labkit.pruning.prune import Pruning, sparsity_of, sweep
 from labkit.storage.size import measure_size
+from labkit.study.kept import Cell, Identity, load_weights, save_weights
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary, weight_summary
 
@@ -33,37 +31,6 @@ Report = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
 
 _VERSIONED = ("torch", "transformers", "tokenizers", "numpy", "scipy", "datasets")
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """The row of results, the sparsity of each layer, and the outputs per example."""
-
-    row: dict
-    layers: list[dict]
-    evaluation: Evaluation
-
-    def save(self, stem: Path) -> None:
-        """Write `stem`.parquet and then `stem`.json."""
-        self.evaluation.save(stem.with_suffix(".parquet"))
-        # The json comes last: where it exists the cell is whole.
-        text = json.dumps({"row": self.row, "layers": self.layers})
-        write_text(stem.with_suffix(".json"), text + "\n")
-
-    @classmethod
-    def load(cls, stem: Path) -> Cell:
-        """Read what `save` wrote; InputError where it is damaged, with the file to delete."""
-        path = stem.with_suffix(".json")
-        try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
-            evaluation = Evaluation.load(stem.with_suffix(".parquet"))
-            return cls(saved["row"], saved["layers"], evaluation)
-        except (InputError, ValueError, KeyError, TypeError) as error:
-            raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} is damaged ({error}). Delete it: the next run computes it again.")
 
 
 class Steps:
@@ -128,31 +95,28 @@ class ModelRun:
         """Distributions of the dense weights."""
         what = f"{self.name}: weights"
         self.steps.start(what)
-        path = self.cells / f"{self.name}-weights-{_hash(self.origin)}.parquet"
-        if path.exists():
-            try:
-                summary = WeightSummary.load(path)
-            except InputError as error:
-                raise _damaged(path, error) from error
+        identity = self._identity(None, _hash(self.origin))
+        if identity.finished(self.cells):
+            summary = load_weights(self.cells, identity)
         else:
             summary = weight_summary(self.loaded.model, title=self.loaded.spec.title)
-            summary.save(path)
+            save_weights(self.cells, identity, summary)
         self.steps.finish(what)
         return summary
 
     def levels(self) -> list[Cell]:
         """The cell of each level in order; what is missing is computed in one sweep."""
-        stems = {level: self._stem(level) for level in self.settings.levels}
-        missing = [lv for lv, stem in stems.items() if not stem.with_suffix(".json").exists()]
-        self.steps.done += len(stems) - len(missing)
+        wanted = {level: self._identity(level, self._key(level)) for level in self.settings.levels}
+        missing = [lv for lv, cell in wanted.items() if not cell.finished(self.cells)]
+        self.steps.done += len(wanted) - len(missing)
         if missing:
             options = {"method": self.settings.method, "seed": self.settings.seed}
             for pruning in sweep(self.loaded.model, missing, **options):
                 what = f"{self.name}: {100 * pruning.requested:g} %"
                 self.steps.start(what)
-                self._compute(pruning, stems[pruning.requested])
+                self._compute(pruning).save(self.cells, wanted[pruning.requested])
                 self.steps.finish(what)
-        return [Cell.load(stem) for stem in stems.values()]
+        return [Cell.load(self.cells, identity) for identity in wanted.values()]
 
     def _fingerprint(self) -> str:
         """Hash of the checkpoint's files; for the hub's own, the commit in the cache.
@@ -173,13 +137,17 @@ class ModelRun:
             return cached.name if cached else "not cached"
         else:
             folder = Path(settings.source).expanduser()
-        patterns = ("*.json", "*.safetensors", "*.txt", "*.bin", "*.model")
-        files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
-        return _hash([(file.name, sha256(file)) for file in files])
+        # All that a model or tokenizer may be read from, whatever it is called.
+        found = [*folder.glob("*"), *folder.rglob("*.safetensors"), *folder.rglob("*.bin")]
+        files = sorted({f for f in found if f.is_file() and f.suffix.lower() != ".md"})
+        return _hash([(f.relative_to(folder).as_posix(), sha256(f)) for f in files])
 
-    def _stem(self, level: float) -> Path:
+    def _identity(self, level: float | None, key: str) -> Identity:
+        return Identity(self.name, self.settings.source, self.origin["model"], level, key)
+
+    def _key(self, level: float) -> str:
         settings = self.settings
-        key = _hash(
+        return _hash(
             [
                 self.origin,
                 level,
@@ -190,10 +158,8 @@ class ModelRun:
                 self.data.to_dict(),
             ]
         )
-        # Not a suffix: with_suffix would take the level's decimals for one.
-        return self.cells / f"{self.name}-{round(level * 1e6):07d}-{key}"
 
-    def _compute(self, pruning: Pruning, stem: Path) -> None:
+    def _compute(self, pruning: Pruning) -> Cell:
         settings, (model, tokenizer, spec) = self.settings, self.loaded
         start = time.monotonic()
         evaluation = evaluate_mrpc(
@@ -218,7 +184,7 @@ class ModelRun:
             "seconds": time.monotonic() - start,
         }
         layers = [title | record for record in pruning.table().to_dict("records")]
-        Cell(row, layers, evaluation).save(stem)
+        return Cell(row, layers, evaluation)
 
 
 @cache

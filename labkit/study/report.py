@@ -35,6 +35,8 @@ _FRESH = (
 def notes(study: Study) -> list[str]:
     """What has to be said beside the figures of this study."""
     said = [_NOTES[study.settings.source]] if study.settings.source in _NOTES else []
+    for model, rows in study.results.groupby("model", sort=False):
+        said += [f"{model}: {remark}" for remark in rows["remarks"].unique() if remark]
     fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
     return [*said, *([_FRESH] if fresh else [])]
 

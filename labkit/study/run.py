@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from labkit.evaluation.mrpc import load_mrpc
 from labkit.evaluation.paired import compare_paired
 from labkit.evaluation.scores import Evaluation
-from labkit.files import replacing, sha256, write_text
+from labkit.files import behind, replacing, sha256, write_text
 from labkit.study.cells import ModelRun, Report, Steps, code_fingerprint, versions
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary
@@ -110,7 +110,7 @@ def write_manifest(out: Path | str, study: Study, seconds: float) -> Path:
         "threads": torch.get_num_threads(),
         "seconds": round(seconds, 2),
         "cells": {
-            f"{row['name']} {row['level']:g}": round(row["seconds"], 2)
+            f"{row['name']} {row['level']}": round(row["seconds"], 2)
             for row in study.results.to_dict("records")
         },
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -121,9 +121,9 @@ def write_manifest(out: Path | str, study: Study, seconds: float) -> Path:
 
 def save_table(frame: pd.DataFrame, path: Path) -> None:
     """Write `path`.parquet and `path`.csv, each whole or not at all."""
-    with replacing(path.with_suffix(".parquet")) as temporary:
+    with replacing(behind(path, ".parquet")) as temporary:
         frame.to_parquet(temporary, index=False)
-    write_text(path.with_suffix(".csv"), frame.to_csv(index=False, lineterminator="\n"))
+    write_text(behind(path, ".csv"), frame.to_csv(index=False, lineterminator="\n"))
 
 
 def _assemble(settings: Settings, rows: list, layers: list, paired: list, weights: tuple) -> Study:

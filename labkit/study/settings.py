@@ -58,7 +58,12 @@ class Settings:
                 sources.check_name(name)
             data = data or ("hub" if self.source == "hub" else "mini")
         else:
-            if len(models) != 1 or models == sources.MODEL_NAMES:
+            if len(models) > 1 and models != sources.MODEL_NAMES:
+                raise InputError(
+                    f"{', '.join(models)} are {len(models)} labels for one checkpoint folder: give "
+                    "one, or none for the folder's name (--models)"
+                )
+            if len(models) != 1:
                 models = (Path(self.source).expanduser().resolve().name,)
             if data is None:
                 raise InputError("with a checkpoint folder as source, name the corpus too (--data)")

@@ -9,6 +9,8 @@ import numpy as np
 
 from labkit.errors import InputError
 from labkit.evaluation.classify import Pairs, encode_pairs, longest_input
+from labkit.evaluation.label_order import label_order
+from labkit.models import recomputed
 from labkit.models.prunable import prunable_parameters
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def finetune_masked(
     AdamW without weight decay; the rate rises over the first tenth of the steps and then falls
     linearly to 0.  After every step the dropped weights are set to zero again, so that neither the
     gradient nor the optimiser's momentum wakes them.  All other parameters (biases, norms,
-    embeddings, head) are trained too.  The model ends in the mode it came in.
+    embeddings, head) are trained too.  Labels are those of the model's own classes, as
+    `label_order` tells them apart.  The model ends in the mode it came in.
 
     Args:
         model: a sequence classifier with two labels.
@@ -58,15 +61,16 @@ def finetune_masked(
 
     Raises:
         InputError: no steps or no pairs per step, a mask for a parameter that is not there or has
-            another shape, a mask of another dtype, or a loss that is not finite; the model then is
-            as the last step left it.
+            another shape, a mask of another dtype, weights that are computed anew at each forward
+            pass (as by hooks of `torch.nn.utils.prune`), or a loss that is not finite; the model
+            then is as the last step left it.
     """
     import torch
     from transformers import DataCollatorWithPadding
 
     if steps < 1 or batch_size < 1:
         raise InputError(f"steps is {steps}, batch_size {batch_size}; both must be at least 1")
-    held = _held(model, masks)
+    held, positive = _held(model, masks), label_order(model.config).positive
     if not isinstance(data, Pairs):
         data = encode_pairs(tokenizer, data, max_length=longest_input(model, tokenizer))
     rows = [{name: ids[i] for name, ids in data.columns.items()} for i in range(len(data))]
@@ -83,7 +87,8 @@ def finetune_masked(
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * _rate(len(losses), steps)
                 batch = collate([rows[i] for i in at]).to(model.device)
-                labels = torch.tensor(data.labels[at], device=model.device)
+                classes = data.labels[at] if positive == 1 else 1 - data.labels[at]
+                labels = torch.tensor(classes, device=model.device)
                 loss = model(**batch, labels=labels).loss
                 if not torch.isfinite(loss):
                     raise InputError(
@@ -110,6 +115,7 @@ def _held(
     """Each weight with the places that stay zero."""
     import torch
 
+    recomputed.check(model)
     if masks is None:
         return [(w.detach(), w.detach() == 0) for w in prunable_parameters(model).values()]
     parameters = dict(model.named_parameters())

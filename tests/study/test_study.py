@@ -103,6 +103,57 @@ def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):
     assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
 
 
+@pytest.mark.parametrize("label", ["Qwen3.5-0.6B.v1", "bge-base-en-v1.5", "org/model 2.0", ".5"])
+def test_a_label_may_hold_dots(tmp_path, label):
+    source, out = str(sources.mini_checkpoint("gpt2")), tmp_path / "results.v1"
+    options = {"models": (label,), "source": source, "data": "mini", "limit": 8, "length": 8}
+    study = run_study(Settings(levels=(0, 0.95, 0.99), **options), out)
+    assert study.results["sparsity"].round(4).tolist() == [0, 0.95, 0.99]
+    assert study.layers.groupby("level")["zeros"].sum().tolist() == study.results["zeros"].tolist()
+    assert len(list((out / "cells").iterdir())) == 2 * 4, "one cell for each level, one of weights"
+    later = run_study(Settings(levels=(0.5,), **options), out).results
+    assert later["sparsity"].round(4).tolist() == [0.5]
+    other = run_study(Settings(levels=(0.5,), **options | {"limit": 6}), out).results
+    assert (later["examples"].item(), other["examples"].item()) == (8, 6)
+
+
+def test_labels_that_differ_behind_a_dot_share_no_cell(tmp_path):
+    results = {}
+    for name in ("roberta", "gpt2"):
+        folder = shutil.copytree(sources.mini_checkpoint(name), tmp_path / f"model-v1.{name}")
+        settings = Settings(source=str(folder), data="mini", levels=(0.5,), limit=8, length=8)
+        results[name] = run_study(settings, tmp_path / "out").results
+    assert results["roberta"]["family"].item() == "encoder"
+    assert results["gpt2"]["family"].item() == "decoder"
+
+
+def test_another_checkpoint_in_the_same_place_is_computed_anew(tmp_path):
+    folder = shutil.copytree(sources.mini_checkpoint("gpt2"), tmp_path / "model.v1")
+    settings = Settings(source=str(folder), data="mini", levels=(0,), limit=8, length=8)
+    before = run_study(settings, tmp_path / "out").results
+    shutil.copytree(sources.mini_checkpoint("bart"), folder, dirs_exist_ok=True)
+    after = run_study(settings, tmp_path / "out").results
+    assert (before["family"].item(), after["family"].item()) == ("decoder", "encoder-decoder")
+
+
+@pytest.mark.parametrize("suffixes", [(".json", ".parquet"), (".parquet",), (".json",)])
+@pytest.mark.parametrize("kind", ["0500000", "weights"])
+def test_a_cell_of_something_else_is_never_served(finished, tmp_path, kind, suffixes):
+    shutil.copytree(finished[1], tmp_path / "copy")
+    cells = tmp_path / "copy" / "cells"
+    (mine,), (other,) = (list(cells.glob(f"{n}-{kind}-*.json")) for n in ("gpt2", "roberta"))
+    for suffix in suffixes:
+        shutil.copyfile(other.with_suffix(suffix), mine.with_suffix(suffix))
+    with pytest.raises(InputError, match=rf"{mine.stem}.*Delete it"):
+        run_study(SMALL, tmp_path / "copy")
+
+
+def test_a_half_of_a_cell_is_computed_again(finished, tmp_path):
+    shutil.copytree(finished[1], tmp_path / "copy")
+    next((tmp_path / "copy" / "cells").glob("gpt2-0500000-*.parquet")).unlink()
+    assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
+
+
 def test_progress_ends_at_the_number_of_steps(tmp_path):
     seen = []
     settings = Settings(models=("roberta",), levels=(0.5, 0.9), limit=8, length=8)
@@ -190,6 +241,7 @@ def test_a_fresh_head_gives_other_scores(tmp_path):
         ({"method": "magic"}, "global, layerwise, random"),
         ({"limit": 0}, "limit is 0"),
         ({"source": "/some/folder"}, "name the corpus too"),
+        ({"source": "/some/folder", "models": ("a", "b")}, "a, b are 2 labels for one"),
     ],
 )
 def test_settings_are_checked_before_anything_is_loaded(change, message):

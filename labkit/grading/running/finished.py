@@ -21,9 +21,10 @@ class Store:
         self.folder = Path(folder)
 
     def get(self, student: str) -> Outcome | None:
-        """The outcome kept for a student; None if there is none that can be read."""
+        """The outcome kept for a student; None if there is none of theirs that can be read."""
         try:
-            return Outcome.from_json(self._path(student).read_text(encoding="utf-8"))
+            found = Outcome.from_json(self._path(student).read_text(encoding="utf-8"))
+            return found if found.student == sound(student) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkit.errors import InputError, SourceError
+from labkit.models import recomputed
 from labkit.pruning.files.prunable_names import prunable_names
 from labkit.pruning.thresholds import FORMATS
 
@@ -170,6 +171,9 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list
         InputError: nothing to prune, a bad expression, or a dtype that cannot be ranked.
         SourceError: config.json and the files do not belong together.
     """
+    if include is None:
+        matrices = (name for name, t in checkpoint.tensors.items() if len(t.shape) == 2)
+        recomputed.check_names(checkpoint.path, matrices)
     if include is None and (checkpoint.path / "config.json").is_file():
         found = [_find(checkpoint, *entry) for entry in prunable_names(checkpoint.path)]
         for tensor in found:

@@ -1,6 +1,7 @@
 """A class is graded on workers that may die, and each outcome is kept as soon as it is known."""
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 
@@ -141,6 +142,18 @@ def test_the_store_keeps_whole_outcomes(store):
         assert store.get("ada") is None
     store.put(outcome)
     assert store.get("ada") == outcome and len(list(store.folder.iterdir())) == 1
+
+
+def test_an_outcome_is_only_that_of_the_student_it_names(store):
+    outcome = replace(grade_one(handed(data=b""), SOURCE, 7, Plain()), student="ada.v1.5")
+    store.put(outcome)
+    store.put(replace(outcome, student="ada.v1.6"))
+    assert [kept.student for kept in store.all()] == ["ada.v1.5", "ada.v1.6"]
+    # As a process that is killed leaves it, and a copy by hand.
+    for name in (".ada.v1-0123abcd.partial.json", "ben.json"):
+        shutil.copyfile(store.folder / "ada.v1.5.json", store.folder / name)
+    assert store.get("ben") is None
+    assert [kept.student for kept in store.all()] == ["ada.v1.5", "ada.v1.6"]
 
 
 def test_a_key_says_what_an_outcome_depends_on():

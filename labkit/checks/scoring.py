@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from labkit.checks.engine import judge
 from labkit.checks.engine.exercise import Exercise, Grade, Verdict
 from labkit.checks.engine.trial import Trial, legible, one_line
 from labkit.checks.registry import REGISTRY, TASKS
@@ -51,7 +52,7 @@ def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     A function that printed has one verdict more, which fails.
     """
     try:
-        verdicts = tuple(exercise.check(trial, seed))
+        verdicts = judge.check(exercise, trial, seed)
         if trial.forbidden:
             verdicts = tuple(Verdict(verdict.name, False, trial.forbidden) for verdict in verdicts)
     except BaseException as error:  # a returned object may run code of its own when looked at

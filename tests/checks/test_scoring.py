@@ -18,6 +18,7 @@ import torch
 from places import ROOT
 
 from labkit import checks
+from labkit.checks.engine import judge
 from labkit.checks.engine.plain_data import dumps
 from labkit.checks.engine.trial import Failure, Trial, one_line
 from labkit.checks.scoring import grade_trial
@@ -248,7 +249,7 @@ def test_an_endless_loop_ends_once_and_keeps_what_was_earned():
     trial = Trial(late, "magnitude_mask", seconds=0.2)
     # Inputs without any weight are among the extremes.
     started = time.monotonic()
-    verdicts = checks.REGISTRY[ID].check(trial, 7)
+    verdicts = judge.check(checks.REGISTRY[ID], trial, 7)
     assert time.monotonic() - started < 3
     assert [verdict.passed for verdict in verdicts] == [True, True, True, False, False, True]
     assert "had not returned after 0.2 s" in verdicts[3].message
@@ -448,7 +449,7 @@ def test_the_registry_is_consistent():
         assert exercise.minutes > 0
     grade_ids = {exercise.grade_id for exercise in checks.REGISTRY.values()}
     assert len(grade_ids) == len(checks.REGISTRY)
-    modules = {exercise.check.__module__ for exercise in checks.REGISTRY.values()}
+    modules = {exercise.cases.__module__ for exercise in checks.REGISTRY.values()}
     assert len(modules) == len(checks.REGISTRY)
 
 

@@ -15,6 +15,7 @@ import torch
 
 from labkit import checks
 from labkit.checks import REGISTRY
+from labkit.checks.engine import compare_masks
 from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.process.submission import Submission
 from labkit.pruning.masks import check_sparsity as some_name
@@ -44,8 +45,8 @@ REFERENCES = {
     "weights.histogram": lambda m, *a: m._histogram(*a),
     "weights.bands": lambda m, *a: m._bands(*a),
     "weights.kurtosis": lambda m, *a: m._kurtosis(*a),
-    "pruning.magnitude_mask": lambda m, w, s: m.compare_masks.right({"": w}, s)[""],
-    "pruning.global_threshold": lambda m, *a: m.compare_masks.right(*a),
+    "pruning.magnitude_mask": lambda m, w, s: compare_masks.right({"": w}, s)[""],
+    "pruning.global_threshold": lambda m, *a: compare_masks.right(*a),
     "pruning.apply": lambda m, *a: m._right(*a),
     "pruning.achieved": lambda m, *a: m._achieved(*a),
     "pruning.sweep": lambda m, *a: m._right(*a),
@@ -89,7 +90,7 @@ class Blind:
 
 @pytest.mark.parametrize("id", REGISTRY)
 def test_the_answer_of_the_check_itself_earns_nothing(id, monkeypatch):
-    module = sys.modules[REGISTRY[id].check.__module__]
+    module = sys.modules[REGISTRY[id].cases.__module__]
 
     def borrowed(*arguments):
         return REFERENCES[id](module, *arguments)

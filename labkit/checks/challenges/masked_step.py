@@ -1,19 +1,17 @@
 """The exercise `challenges.masked_step`: a step of training that leaves pruned weights at zero."""
 
 import math
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "challenges.masked_step"
-_SECTION = f"book/05-challenges.md#{_ID}"
 
 Tensors = list["Tensor"]
 
@@ -115,8 +113,8 @@ _MISTAKES = (
 class _Draws:
     """Weights, gradients and masks, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def tensor(self, shape: tuple[int, ...]) -> "Tensor":
         """Multiples of 1/8 other than 0, of either sign."""
@@ -145,11 +143,11 @@ class _Draws:
         )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `masked_step(weights, gradients, masks, learning_rate)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `masked_step(weights, gradients, masks, learning_rate)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
 
     def case(parts: tuple[Tensors, Tensors, Tensors], rate: float, note: str = "") -> Case:
         arguments = (*parts, rate)
@@ -193,7 +191,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         weights, gradients, masks = draws.triple((3, 4), (6,))
         return weights, gradients, [torch.full_like(mask, keep) for mask in masks]
 
-    groups = {
+    return {
         "kept weights move, pruned ones are zero": [
             case(draws.triple((4,)), 0.5),
             case(draws.triple((3, 4), (2, 5)), 0.25),
@@ -221,19 +219,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(([], [], []), 0.5, "no tensors"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="challenges.masked_step",
     lab="challenges",
     title="A step with the mask held",
     points=5,
     minutes=15,
     difficulty=2,
     objective="Train a pruned model one step further without waking its pruned weights.",
-    section=_SECTION,
+    section="book/05-challenges.md#challenges.masked_step",
     function="masked_step",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("torch.nn.utils.prune", "torch.optim"),
 )

@@ -1,21 +1,18 @@
 """The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned."""
 
 import math
-import random
 from collections.abc import Callable
-from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import drop_lowest
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-_ID = "challenges.sensitivity"
-_SECTION = f"book/05-challenges.md#{_ID}"
 
 Evaluate = Callable[["nn.Module"], float]
 
@@ -213,8 +210,8 @@ _MISTAKES = (
 class _Draws:
     """Models drawn from a seed, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def model(self, *sizes: tuple[int, int], tied: bool = False) -> "nn.Module":
         """Linear layers of these (in, out) sizes, their weights multiples of 1/8."""
@@ -244,9 +241,9 @@ class _Draws:
         return Score(tuple(shares))
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `layer_sensitivity(model, names, sparsity, evaluate)`."""
-    draws = _Draws(seed)
+def _cases(draw: Random) -> Groups:
+    """Inputs of `layer_sensitivity(model, names, sparsity, evaluate)`."""
+    draws = _Draws(draw)
 
     def case(
         model: "nn.Module",
@@ -257,15 +254,21 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     ) -> Case:
         names = [f"{layer}.weight" for layer in layers]
         arguments = (model, names, sparsity, draws.score(model, harmful))
-        shown = (
-            f"layer_sensitivity(a model of {len(model)} layers, {names}, {sparsity:g}, evaluate)"
+        return Case(
+            arguments,
+            _drops(*arguments),
+            note,
+            rtol=1e-6,
+            atol=1e-9,
+            shown=f"a model of {len(model)} layers, {names}, {sparsity:g}, evaluate",
+            # The model may be changed here, as long as it is put back.
+            remedy="put each weight back from a clone()",
         )
-        return Case(arguments, _drops(*arguments), note, rtol=1e-6, atol=1e-9, shown=shown)
 
     def model(tied: bool = False) -> "nn.Module":
         return draws.model((4, 5), (5, 6), (6, 4), (4, 3), tied=tied)
 
-    groups = {
+    return {
         "each layer on its own": [
             case(model(), (0, 1, 2, 3), 0.5),
             case(model(), (0, 1, 2, 3), 0.75),
@@ -290,22 +293,20 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(draws.model((3, 2), (1, 1)), (0, 1), 0.0, "nothing pruned"),
         ],
     }
-    *others, kept = judge(trial, groups, _MISTAKES, _SECTION, keeps_input="the model is as before")
-    # The model may be changed here, as long as it is put back.
-    message = kept.message.replace("work on a copy", "put each weight back from a clone()")
-    return (*others, replace(kept, message=message))
 
 
 TASK = Exercise(
-    id=_ID,
+    id="challenges.sensitivity",
     lab="challenges",
     title="Which layer breaks first",
     points=6,
     minutes=25,
     difficulty=2,
     objective="Measure what each layer costs when it alone is pruned, and leave no trace.",
-    section=_SECTION,
+    section="book/05-challenges.md#challenges.sensitivity",
     function="layer_sensitivity",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="the model is as before",
     forbids=("torch.nn.utils.prune",),
 )

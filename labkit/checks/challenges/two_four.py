@@ -1,19 +1,16 @@
 """The exercise `challenges.two_four`: two zeros in each four consecutive weights of a row."""
 
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import drop_lowest
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "challenges.two_four"
-_SECTION = f"book/05-challenges.md#{_ID}"
 
 
 def _grouped(sizes: "Tensor") -> "Tensor":
@@ -152,8 +149,8 @@ _MISTAKES = (
 class _Draws:
     """Matrices drawn from a seed, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def distinct(self, rows: int, columns: int) -> "Tensor":
         """Distinct |w| (exact in bfloat16 up to 256 of them) with either sign in each group.
@@ -204,16 +201,16 @@ class _Draws:
         return torch.tensor(result, dtype=torch.float32, device="cpu").reshape(rows, columns)
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `two_four_mask(weight)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `two_four_mask(weight)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
 
     def case(weight: "Tensor", note: str = "") -> Case:
         return Case((weight,), _right(weight), note)
 
-    groups = {
+    return {
         "two of four in each group": [
             case(draws.mixed(4, 8)),
             case(draws.mixed(8, 12)),
@@ -244,19 +241,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case((draws.mixed(4, 8) * 2.0**-13).to(torch.float16), "tiny values"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="challenges.two_four",
     lab="challenges",
     title="Two of four",
     points=5,
     minutes=15,
     difficulty=1,
     objective="Write the mask of the sparsity pattern that GPUs have hardware for.",
-    section=_SECTION,
+    section="book/05-challenges.md#challenges.two_four",
     function="two_four_mask",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("torch.nn.utils.prune", "torch.ao.pruning", "torch.sparse"),
 )

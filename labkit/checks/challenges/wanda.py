@@ -1,20 +1,18 @@
 """The exercise `challenges.wanda`: prune by the size of a weight times that of its input."""
 
 import math
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import drop_lowest
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "challenges.wanda"
-_SECTION = f"book/05-challenges.md#{_ID}"
 
 Answer = Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]
 
@@ -234,8 +232,8 @@ _MISTAKES = (
 class _Draws:
     """Weights and inputs drawn from a seed, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def sign(self) -> int:
         return self.random.choice((-1, 1))
@@ -309,17 +307,17 @@ class _Draws:
         return weight, inputs, torch.ones(1, 1, dtype=torch.int64)
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `wanda_mask(weight, inputs, attention_mask, sparsity)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `wanda_mask(weight, inputs, attention_mask, sparsity)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
 
     def case(weight: "Tensor", inputs: "Tensor", mask: "Tensor", s: float, note: str = "") -> Case:
         real = int(mask.sum())
         shown = (
-            f"wanda_mask(weight of shape {tuple(weight.shape)}, inputs of shape "
-            f"{tuple(inputs.shape)}, attention_mask with {real} one{'s' * (real != 1)}, {s:g})"
+            f"weight of shape {tuple(weight.shape)}, inputs of shape {tuple(inputs.shape)}, "
+            f"attention_mask with {real} one{'s' * (real != 1)}, {s:g}"
         )
         return Case((weight, inputs, mask, s), _right(weight, inputs, mask, s), note, shown=shown)
 
@@ -348,7 +346,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return case(weight, inputs, none, 0.5, "no real token: all scores are 0")
 
     ones = torch.ones(2, 3, dtype=torch.int64)
-    groups = {
+    return {
         "scores are |w| times the norm": [
             drawn(4, 2, 4, 8, 0.5, note="no padding"),
             drawn(6, 3, 4, 12, 0.25, note="no padding"),
@@ -384,19 +382,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(torch.zeros(0, 8), torch.ones(2, 3, 8), ones, 0.5, "no outputs"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="challenges.wanda",
     lab="challenges",
     title="Weights and their inputs",
     points=6,
     minutes=25,
     difficulty=2,
     objective="Prune by the score of Wanda, with padding left out of the norms.",
-    section=_SECTION,
+    section="book/05-challenges.md#challenges.wanda",
     function="wanda_mask",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("torch.nn.utils.prune",),
 )

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from random import Random
+
+    from labkit.checks.engine.judge import Groups, Mistake
     from labkit.checks.engine.trial import Trial
+
+    More = Callable[["Exercise", Trial, Random, tuple["Verdict", ...]], tuple["Verdict", ...]]
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,19 @@ class Task:
 class Exercise(Task):
     """An exercise in code, declared once; notebooks, tables, tests and nbgrader read it from here.
 
-    `function` is the name that the student defines.  `check` calls that function through the
-    trial, on inputs drawn from the seed, and returns one verdict for each property.  `forbids`
-    names what the student's function must not call besides labkit: modules and packages, and
-    functions written in C as `name()`.
+    `function` is the name that the student defines.  `cases` draws what it is called with, and the
+    right answers, by property; `mistakes` are the known misconceptions, and `form` is the name of
+    the last verdict: see `labkit.checks.engine.judge`, which runs and compares.  `more`, where
+    given, gets the exercise, the trial, the random numbers and the verdicts on the cases, and
+    returns the verdicts that count.  `forbids` names what the student's function must not call
+    besides labkit: modules and packages, and functions written in C as `name()`.
     """
 
     function: str
-    check: "Callable[[Trial, int], tuple[Verdict, ...]]"
+    cases: "Callable[[Random], Groups]"
+    mistakes: "tuple[Mistake, ...]"
+    form: str = "the input is kept"
+    more: "More | None" = None
     forbids: tuple[str, ...] = ()
 
 

@@ -1,17 +1,15 @@
 """The exercise `mrpc.bootstrap`: a percentile interval from resamples that are handed in."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "mrpc.bootstrap"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 _ENDS = (0.025, 0.975)
 # Where np.percentile looks that is given fractions.
 _PER_CENT = (0.025 / 100, 0.975 / 100)
@@ -158,8 +156,8 @@ _MISTAKES = (
 class _Draws:
     """Correctness and resamples drawn from a seed, such that each misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def correct(self, right: int, wrong: int) -> "Tensor":
         import torch
@@ -192,15 +190,15 @@ def _indices(rows: list[list[int]]) -> "Tensor":
     return torch.tensor(rows, dtype=torch.int64, device="cpu")
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `bootstrap_interval(correct, draws)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `bootstrap_interval(correct, draws)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
     number = draws.random.randint
 
     def case(correct: "Tensor", indices: "Tensor", note: str = "") -> Case:
-        shown = f"{trial.name}({len(correct)} pairs, {len(indices)} resamples)"
+        shown = f"{len(correct)} pairs, {len(indices)} resamples"
         # The mean of float32 numbers and float32 quantiles are as good as float64 ones here.
         return Case(
             (correct, indices), _interval(correct, indices), note, rtol=1e-5, atol=1e-6, shown=shown
@@ -219,7 +217,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     odd = draws.spread(uneven, draws.random.choices(range(len(uneven) + 1), k=57))
     wide = torch.stack([draws.correct(9, 5), draws.correct(9, 5)], dim=1)
     several = draws.correct(number(5, 7), 4)
-    groups = {
+    return {
         "the interval of the resamples": [
             case(few, draws.rows(few, number(90, 120))),
             case(many, draws.rows(many, 41)),
@@ -242,11 +240,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(wide[:, 1], draws.rows(wide[:, 1], 30), "a column of a matrix"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.bootstrap",
     lab="mrpc",
     title="A bootstrap interval",
     function="bootstrap_interval",
@@ -254,7 +251,8 @@ TASK = Exercise(
     minutes=15,
     difficulty=2,
     objective="Say how far an accuracy can be trusted that comes from a few hundred pairs.",
-    section=_SECTION,
-    check=_check,
+    section="book/03-mrpc.md#mrpc.bootstrap",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("scipy.stats",),
 )

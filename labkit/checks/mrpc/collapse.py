@@ -2,18 +2,15 @@
 
 import math
 import operator
-import random
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "mrpc.collapse"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 
 
 def _f1(labels: list[int], answers: list[int]) -> float:
@@ -212,8 +209,8 @@ _MISTAKES = (
 class _Draws:
     """Labels and predictions drawn from a seed, such that each misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def mixed(self, zeros: int, ones: int) -> "Tensor":
         values = [0] * zeros + [1] * ones
@@ -241,22 +238,22 @@ def _shown(values: "Tensor") -> str:
     return f"{len(values) - ones} zeros and {ones} ones"
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `baseline(labels, predictions)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `baseline(labels, predictions)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
     few, many = draws.random.randint(3, 6), draws.random.randint(8, 14)
 
     def case(labels: "Tensor", predictions: "Tensor", note: str = "") -> Case:
-        shown = f"{trial.name}({_shown(labels)} as labels, {_shown(predictions)} as predictions)"
+        shown = f"{_shown(labels)} as labels, {_shown(predictions)} as predictions"
         expected = _baseline(labels, predictions)
         # float32 averages are as good as float64 ones here.
         return Case((labels, predictions), expected, note, rtol=1e-4, atol=1e-6, shown=shown)
 
     paraphrases, others = draws.mixed(few, many), draws.mixed(many, few)
     wide = torch.stack([draws.mixed(few, many), draws.mixed(few, many)], dim=1)
-    groups = {
+    return {
         "most pairs are paraphrases": [
             case(paraphrases, draws.model(paraphrases, many - 1, 1), "a good model"),
             case(paraphrases, draws.model(paraphrases, 2, 1), "a model that mostly says 0"),
@@ -282,11 +279,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(_tensor([]), _tensor([]), "no pairs"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.collapse",
     lab="mrpc",
     title="Collapse and the majority",
     function="baseline",
@@ -294,7 +290,8 @@ TASK = Exercise(
     minutes=10,
     difficulty=1,
     objective="Tell a model that has learned something from one that gives a constant answer.",
-    section=_SECTION,
-    check=_check,
+    section="book/03-mrpc.md#mrpc.collapse",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("sklearn", "evaluate"),
 )

@@ -1,17 +1,15 @@
 """The exercise `mrpc.collate`: rows of token ids of different lengths into one batch."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "mrpc.collate"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 _FIXED = (16, 32, 64, 128, 256, 512, 1024)
 
 Rows = list[list[int]]
@@ -91,9 +89,8 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `collate(rows, pad_id)`."""
-    draw = random.Random(f"{_ID} {seed}")
+def _cases(draw: Random) -> Groups:
+    """Inputs of `collate(rows, pad_id)`."""
 
     def row(length: int) -> list[int]:
         return [draw.randint(10, 90) for _ in range(length)]
@@ -109,11 +106,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def one(rows: Rows, pad_id: int, note: str = "") -> Case:
         # Whole, so that the student can try it again, or by its lengths.
         shown = f"{rows}" if len(f"{rows}") <= 100 else f"rows of {list(map(len, rows))} tokens"
-        shown = f"{trial.name}({shown}, {pad_id})"
-        return Case((rows, pad_id), _batch(rows, pad_id), note, shown=shown)
+        return Case((rows, pad_id), _batch(rows, pad_id), note, shown=f"{shown}, {pad_id}")
 
     end = draw.randint(100, 199)
-    groups = {
+    return {
         "padded on the right to the longest": [
             one(rows(2), draw.randint(1, 9)),
             one(rows(3), draw.randint(1, 9)),
@@ -133,17 +129,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(rows(2), 0),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.collate",
     lab="mrpc",
     title="A batch of rows",
     objective="Put rows of different lengths into one batch, with a mask that tells the padding.",
-    section=_SECTION,
+    section="book/03-mrpc.md#mrpc.collate",
     function="collate",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=4,
     minutes=15,
     difficulty=1,

@@ -1,18 +1,16 @@
 """The exercise `mrpc.encode`: sentence pairs to rows of token ids."""
 
 import functools
-import random
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
-from labkit.checks.engine.trial import Trial
 from labkit.models.sources import MODEL_NAMES, mini_checkpoint
 
-_ID = "mrpc.encode"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 # Words that are one token each, so that lengths in words are lengths in tokens, or nearly.
 _WORDS = ("said", "company", "firm", "the", "in", "on", "at", "May", "Monday")
 
@@ -136,36 +134,34 @@ _MISTAKES = (
 )
 
 
-class _ByName:
-    """The trial for cases that name a tokenizer: the function gets a copy of the tokenizer.
+class _Case(Case):
+    """A case that names a tokenizer: the function gets a copy of the tokenizer."""
 
-    `changed` says of the first copy that did not stay as it was what became of it.
-    """
+    def given(self) -> tuple:
+        """As `Case.given`, with the tokenizer."""
+        from labkit.checks.lent.tokenizers import lend
 
-    def __init__(self, trial: Trial) -> None:
-        self.name = trial.name
-        self.after: tuple[Any, ...] = ()
-        self.changed = ""
-        self._trial = trial
+        name, *rest = super().given()
+        return (lend(_tokenizer(name)), *rest)
 
-    def __call__(self, name: str, pairs: Pairs, max_length: int) -> Any:
-        from labkit.checks.lent.tokenizers import changed, lend
+    def changed(self, after: tuple) -> str:
+        """As `Case.changed`, also of the settings of the tokenizer."""
+        from labkit.checks.lent.tokenizers import changed
 
-        try:
-            return self._trial(lend(_tokenizer(name)), pairs, max_length)
-        finally:
-            tokenizer, *rest = self._trial.after
-            self.after = (name, *rest)
-            if not self.changed and (settings := changed(_tokenizer(name), tokenizer)):
-                self.changed = (
-                    f"the function changed the tokenizer of {name} ({', '.join(settings)}), which "
-                    "its other users notice: hand options to the call of the tokenizer"
-                )
+        tokenizer, *rest = after
+        name = self.arguments[0]
+        if said := super().changed((name, *rest)):
+            return said
+        if not (settings := changed(_tokenizer(name), tokenizer)):
+            return ""
+        return (
+            f"the function changed the tokenizer of {name} ({', '.join(settings)}), which its "
+            "other users notice: hand options to the call of the tokenizer"
+        )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `encode(tokenizer, pairs, max_length)`."""
-    draw = random.Random(f"{_ID} {seed}")
+def _cases(draw: Random) -> Groups:
+    """Inputs of `encode(tokenizer, pairs, max_length)`."""
 
     def sentence(words: int) -> str:
         return " ".join(("The", *draw.choices(_WORDS, k=words - 1)))
@@ -173,25 +169,25 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def pair(first: int, second: int) -> tuple[str, str]:
         return sentence(first), sentence(second)
 
-    def case(name: str, pairs: Pairs, max_length: int, note: str = "") -> Case:
+    def case(name: str, pairs: Pairs, max_length: int, note: str = "") -> _Case:
         words = "; ".join(f"{len(a.split())} and {len(b.split())}" for a, b in pairs)
         of = f"pairs of {words} words" if pairs else "[]"
-        shown = f"{trial.name}(the tokenizer of {name}, {of}, {max_length})"
-        return Case((name, pairs, max_length), _right(name, pairs, max_length), note, shown=shown)
+        shown = f"the tokenizer of {name}, {of}, {max_length}"
+        return _Case((name, pairs, max_length), _right(name, pairs, max_length), note, shown=shown)
 
-    def whole(name: str) -> Case:
+    def whole(name: str) -> _Case:
         return case(name, [pair(4, 7), pair(9, 5), pair(3, draw.randint(4, 6))], 64)
 
-    def cut(name: str) -> Case:
+    def cut(name: str) -> _Case:
         """Both sentences have to give, and either could give all of it."""
         return case(name, [pair(7, 9), pair(9, 8), pair(3, 3)], draw.choice((14, 15)))
 
-    def tight(name: str, spare: int) -> Case:
+    def tight(name: str, spare: int) -> _Case:
         pairs = [pair(6, 8)]
         (length,) = map(len, _rows(name, pairs))
         return case(name, pairs, length + spare, "one token too many" if spare else "just fits")
 
-    groups = {
+    return {
         "two sentences in one row": [whole(name) for name in MODEL_NAMES],
         "the longer sentence is cut first": [cut(name) for name in MODEL_NAMES],
         "extremes": [
@@ -201,21 +197,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case("bart", [pair(1, 1), pair(1, 12)], 8, "one word"),
         ],
     }
-    by_name = _ByName(trial)
-    *verdicts, kept = judge(by_name, groups, _MISTAKES, _SECTION)
-    if kept.passed and by_name.changed:
-        kept = Verdict(kept.name, False, by_name.changed)
-    return (*verdicts, kept)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.encode",
     lab="mrpc",
     title="Pairs into token ids",
     objective="Encode sentence pairs as a model expects them, cut to a length it can take.",
-    section=_SECTION,
+    section="book/03-mrpc.md#mrpc.encode",
     function="encode",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=3,
     minutes=10,
     difficulty=1,

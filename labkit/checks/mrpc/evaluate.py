@@ -2,12 +2,13 @@
 
 import copy
 import math
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.judge import Groups, Mistake, counts_once
 from labkit.checks.engine.trial import Failure, Trial
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from labkit.checks.lent.classifier import TinyClassifier
 
-_ID = "mrpc.evaluate"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 _TOKENS = 20
 
 Batches = list[dict[str, "Tensor"]]
@@ -170,124 +169,141 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `evaluate(model, batches)`."""
-    import torch
+class _Draws:
+    """Models and batches drawn from a seed, such that each known misconception shows on them."""
 
-    from labkit.checks.lent.classifier import TinyClassifier
+    def __init__(self, draw: Random) -> None:
+        import torch
 
-    draw = random.Random(f"{_ID} {seed}")
-    generator = torch.Generator().manual_seed(draw.randrange(2**31))
-    number = draw.randint
+        self.random = draw
+        self._generator = torch.Generator().manual_seed(draw.randrange(2**31))
 
-    def model(training: bool = False) -> "TinyClassifier":
+    def model(self, training: bool = False) -> "TinyClassifier":
+        import torch
+
+        from labkit.checks.lent.classifier import TinyClassifier
+
         # A new module draws its weights first: the student's own random numbers stay as they are.
         with torch.random.fork_rng(devices=[]):
-            return TinyClassifier(_TOKENS, 6, generator).train(training)
+            return TinyClassifier(_TOKENS, 6, self._generator).train(training)
 
-    def batch(rows: int, padded: bool) -> dict[str, "Tensor"]:
+    def batch(self, rows: int, padded: bool) -> dict[str, "Tensor"]:
         """Rows of tokens, all of one length or with padding behind all but the first."""
+        import torch
+
+        number = self.random.randint
         width = number(4, 7)
         lengths = [width, *(number(1, width - 2) if padded else width for _ in range(rows - 1))]
         ids = torch.tensor([[number(1, _TOKENS - 1) for _ in range(width)] for _ in lengths])
         mask = (torch.arange(width) < torch.tensor(lengths)[:, None]).long()
         return {"input_ids": ids * mask, "attention_mask": mask}
 
-    def drawn(
-        sizes: tuple[int, ...], wrong: tuple[int, ...], training: bool = False, padded: bool = False
+    def both(
+        self,
+        sizes: tuple[int, ...],
+        wrong: tuple[int, ...],
+        training: bool = False,
+        padded: bool = False,
     ) -> tuple["TinyClassifier", Batches]:
         """A model and batches of these sizes, in each of which so many answers are wrong."""
-        tiny, batches = model(training), []
+        import torch
+
+        tiny, batches = self.model(training), []
         for size, errors in zip(sizes, wrong, strict=True):
-            one = batch(size, padded) | {"labels": torch.zeros(size, dtype=torch.int64)}
+            one = self.batch(size, padded) | {"labels": torch.zeros(size, dtype=torch.int64)}
             ((_, called_0),) = _examples(tiny, [one])
             one["labels"] = 1 - called_0.long()
-            for row in draw.sample(range(size), errors):
+            for row in self.random.sample(range(size), errors):
                 one["labels"][row] = 1 - one["labels"][row]
             batches.append(one)
         return tiny, batches
 
+
+def _cases(draw: Random) -> Groups:
+    """Inputs of `evaluate(model, batches)`."""
+    draws = _Draws(draw)
+    drawn = draws.both
+
     def case(tiny: "TinyClassifier", batches: Batches, note: str = "") -> Case:
         sizes = ", ".join(str(len(batch["labels"])) for batch in batches)
-        shown = f"{trial.name}(a small classifier, {f'batches of {sizes}' if sizes else '[]'})"
+        shown = f"a small classifier, {f'batches of {sizes}' if sizes else '[]'}"
         return Case((tiny, batches), _means(tiny, batches), note, 1e-4, 1e-6, shown)
 
-    groups = {
+    return {
         "means over the examples": [
             case(*drawn((5, 5, 2), (1, 0, 2))),
             case(*drawn((6, 6, 6, 1), (0, 2, 1, 1))),
-            case(*drawn((8, number(2, 4)), (7, 0))),
+            case(*drawn((8, draw.randint(2, 4)), (7, 0))),
         ],
         "the mask is used": [
             case(*drawn((4, 4, 1), (1, 0, 1), padded=True), "padded"),
             case(*drawn((6, 3), (1, 3), padded=True), "padded"),
         ],
         "extremes": [
-            case(model(), [], "no batches"),
+            case(draws.model(), [], "no batches"),
             case(*drawn((1,), (0,)), "one example"),
             case(*drawn((4,), (4,)), "all wrong"),
             case(*drawn((5, 2), (0, 0)), "all right"),
         ],
     }
-    verdicts = judge(trial, groups, _MISTAKES, _SECTION)
-    runs = [_run(trial, *drawn((4, 3), (1, 2), training=training)) for training in (True, False)]
-    return (*verdicts, *_modes(runs))
 
 
-def _run(trial: Trial, model: "TinyClassifier", batches: Batches) -> dict[str, Any]:
-    """How the function used the model, with a `problem` where it gave no value."""
-    before, problem = model.training, ""
+_DROPOUT = Mistake("training mode left on", "call model.eval() before the first batch")
+_GRADIENTS = Mistake(
+    "gradients kept", "they cost memory that is never used: call the model under torch.no_grad()"
+)
+_LEFT = Mistake("mode not restored", "keep model.training and set it again at the end")
+
+
+def _modes(
+    exercise: Exercise, trial: Trial, draw: Random, verdicts: tuple[Verdict, ...]
+) -> tuple[Verdict, ...]:
+    """Verdicts on the mode of the model during the call and after it, besides the others."""
+    draws, models = _Draws(draw), []
     try:
-        trial(model, batches)
+        for training in (True, False):
+            trial(*draws.both((4, 3), (1, 2), training=training))
+            models.append(trial.after[0])
+        problem = _misused(models, exercise.section)
     except Failure as failure:
         problem = str(failure)
-    after = trial.after[0]
-    return {"before": before, "problem": problem, "calls": after.calls, "after": after.training}
+    during = Verdict("evaluation mode, without gradients", not problem, problem)
+    left = counts_once(during) if problem else _left(models, exercise.section)
+    return (*verdicts, during, Verdict("the mode is restored", not left, left))
 
 
-def _modes(runs: list[dict[str, Any]]) -> list[Verdict]:
-    """Verdicts on the mode of the model during the call and after it."""
+def _misused(models: list[Any], section: str) -> str:
+    """What is wrong with the calls of the models, in words."""
+    calls = [call for model in models for call in model.calls]
+    if not all(model.calls for model in models):
+        return "the model was never called."
+    if any(dropout for dropout, _ in calls):
+        return f"the model was called with dropout on. {_DROPOUT.hint(section)}"
+    if any(gradients for _, gradients in calls):
+        return f"the model was called with gradients on. {_GRADIENTS.hint(section)}"
+    return ""
 
-    def looks_like(name: str, explanation: str) -> str:
-        return f"This looks like '{name}': {explanation}. Read {_SECTION}"
 
-    during, after = "evaluation mode, without gradients", "the mode is restored"
-    problem = next((run["problem"] for run in runs if run["problem"]), "")
-    calls = [call for run in runs for call in run["calls"]]
-    if not problem and not all(run["calls"] for run in runs):
-        problem = "the model was never called."
-    if not problem and any(dropout for dropout, _ in calls):
-        problem = "the model was called with dropout on. " + looks_like(
-            "training mode left on", "call model.eval() before the first batch"
-        )
-    if not problem and any(gradients for _, gradients in calls):
-        problem = "the model was called with gradients on. " + looks_like(
-            "gradients kept",
-            "they cost memory that is never used: call the model under torch.no_grad()",
-        )
-    if problem:
-        return [
-            Verdict(during, False, problem),
-            Verdict(after, False, f"counts once '{during}' holds"),
-        ]
-    for run in runs:
-        if run["after"] != run["before"]:
-            was, now = ("training" if on else "evaluation" for on in (run["before"], run["after"]))
-            text = f"the model came in {was} mode and was left in {now} mode. " + looks_like(
-                "mode not restored", "keep model.training and set it again at the end"
-            )
-            return [Verdict(during, True), Verdict(after, False, text)]
-    return [Verdict(during, True), Verdict(after, True)]
+def _left(models: list[Any], section: str) -> str:
+    """What is wrong with the mode of the models, which came in training and in evaluation mode."""
+    for was, model in zip((True, False), models, strict=True):
+        if model.training != was:
+            before, now = ("training" if on else "evaluation" for on in (was, model.training))
+            text = f"the model came in {before} mode and was left in {now} mode."
+            return f"{text} {_LEFT.hint(section)}"
+    return ""
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.evaluate",
     lab="mrpc",
     title="The evaluation loop",
     objective="Evaluate a classifier batch by batch, with means over examples and dropout off.",
-    section=_SECTION,
+    section="book/03-mrpc.md#mrpc.evaluate",
     function="evaluate",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    more=_modes,
     forbids=("sklearn", "evaluate"),
     points=6,
     minutes=25,

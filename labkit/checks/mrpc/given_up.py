@@ -1,18 +1,15 @@
 """The exercise `mrpc.given_up`: loss, accuracy and confidence read together."""
 
 import math
-import random
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "mrpc.given_up"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 
 
 def _losses(logits: list[list[float]], labels: list[int]) -> list[float]:
@@ -250,8 +247,8 @@ _MISTAKES = (
 class _Draws:
     """Logits and labels drawn from a seed, such that each misconception shows on them."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def labels(self, zeros: int, ones: int) -> "Tensor":
         import torch
@@ -282,11 +279,11 @@ class _Draws:
         return round(self.random.uniform(0.6, 0.8), 3)
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `reading(logits, labels, prior)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `reading(logits, labels, prior)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
     few, many = draws.random.randint(4, 6), draws.random.randint(9, 13)
 
     def case(logits: "Tensor", labels: "Tensor", note: str, prior: float = 0.0) -> Case:
@@ -294,8 +291,8 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         prior = prior or draws.prior()
         expected = _reading(logits, labels, prior)
         kind = str(logits.dtype).removeprefix("torch.")
-        shown = f"{trial.name}({kind} logits of shape {tuple(logits.shape)}, "
-        shown += f"labels of which {int(labels.sum())} are 1, {prior})"
+        shown = f"{kind} logits of shape {tuple(logits.shape)}, "
+        shown += f"labels of which {int(labels.sum())} are 1, {prior}"
         return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6, shown=shown)
 
     labels = draws.labels(few, many)
@@ -306,7 +303,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     tied[1:3], zeros[1] = tied[1:3, :1], zeros[1, 0]
     all_tied = torch.full((4, 2), draws.random.uniform(-1, 1))
     half, nearly = torch.float16, torch.bfloat16
-    groups = {
+    return {
         "a model that reads": [
             case(draws.logits(draws.mostly(labels, 1), 1, 3), labels, "a good model"),
             case(draws.logits(draws.mostly(labels, 2), 9, 14), labels, "sure, and often right"),
@@ -333,11 +330,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(wide[:, 1:], labels, "two columns of three"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.given_up",
     lab="mrpc",
     title="A loss that falls while the skill goes",
     function="reading",
@@ -345,7 +341,8 @@ TASK = Exercise(
     minutes=20,
     difficulty=2,
     objective="Read loss, accuracy and confidence together, and see when a model has given up.",
-    section=_SECTION,
-    check=_check,
+    section="book/03-mrpc.md#mrpc.given_up",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("sklearn", "evaluate"),
 )

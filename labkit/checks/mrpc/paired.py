@@ -1,20 +1,18 @@
 """The exercise `mrpc.paired`: two models on the same pairs, with McNemar's exact test."""
 
 import math
-import random
 import warnings
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "mrpc.paired"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 
 Counts = tuple[int, int, int, int]
 """Pairs that both, only the first, only the second and neither of the models get right."""
@@ -258,8 +256,8 @@ _MISTAKES = (
 class _Draws:
     """Correctness of two models drawn from a seed, such that each misconception shows on it."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def pair(self, both: int, one: int, two: int, neither: int) -> tuple["Tensor", "Tensor"]:
         import torch
@@ -273,17 +271,17 @@ class _Draws:
         )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `compare(first, second)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `compare(first, second)`."""
     import torch
 
-    draws = _Draws(seed)
+    draws = _Draws(draw)
     number = draws.random.randint
 
     def case(first: "Tensor", second: "Tensor", note: str = "") -> Case:
         both, one, two, _ = _counts(first, second)
-        shown = f"{trial.name}({len(first)} pairs: both right {both}, only the first {one}, "
-        shown += f"only the second {two})"
+        shown = f"{len(first)} pairs: both right {both}, only the first {one}, "
+        shown += f"only the second {two}"
         # A difference of float32 accuracies is good enough.
         return Case(
             (first, second), _compare(first, second), note, rtol=1e-4, atol=1e-6, shown=shown
@@ -291,7 +289,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     wide = torch.stack(draws.pair(number(20, 30), 4, 9, 3), dim=1)
     twin = draws.pair(number(15, 30), 0, 0, number(8, 14))
-    groups = {
+    return {
         "the second is better": [
             case(*draws.pair(number(40, 60), number(2, 4), number(8, 11), number(5, 9))),
             case(*draws.pair(number(5, 9), 1, number(6, 8), number(20, 30))),
@@ -320,11 +318,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(*draws.pair(0, 2, 0, number(1, 3))),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.paired",
     lab="mrpc",
     title="Two models on the same pairs",
     function="compare",
@@ -332,7 +329,8 @@ TASK = Exercise(
     minutes=20,
     difficulty=2,
     objective="Test a difference between two models that answered the same pairs.",
-    section=_SECTION,
-    check=_check,
+    section="book/03-mrpc.md#mrpc.paired",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("statsmodels",),
 )

@@ -1,19 +1,16 @@
 """The exercise `mrpc.scores`: accuracy and F1 from counts."""
 
 import math
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "mrpc.scores"
-_SECTION = f"book/03-mrpc.md#{_ID}"
 
 
 def _counts(predictions: "Tensor", labels: "Tensor") -> tuple[int, int, int, int]:
@@ -181,11 +178,9 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `accuracy_and_f1(predictions, labels)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `accuracy_and_f1(predictions, labels)`."""
     import torch
-
-    draw = random.Random(f"{_ID} {seed}")
 
     def one(tp: int, fp: int, fn: int, tn: int, note: str = "") -> Case:
         pairs = [(1, 1)] * tp + [(1, 0)] * fp + [(0, 1)] * fn + [(0, 0)] * tn
@@ -193,7 +188,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         table = torch.tensor(pairs, dtype=torch.int64, device="cpu").reshape(-1, 2)
         predictions, labels = table[:, 0].clone(), table[:, 1].clone()
         expected = (_accuracy(predictions, labels), _f1(predictions, labels))
-        shown = f"{trial.name}({len(pairs)} pairs: tp {tp}, fp {fp}, fn {fn}, tn {tn})"
+        shown = f"{len(pairs)} pairs: tp {tp}, fp {fp}, fn {fn}, tn {tn}"
         return Case((predictions, labels), expected, note, shown=shown)
 
     def counts(scale: int = 1) -> Case:
@@ -204,7 +199,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 return one(tp, fp, fn, tn)
 
     number = draw.randint
-    groups = {
+    return {
         "scores of mixed answers": [counts(), counts(), counts(), counts(100)],
         "one answer for all": [
             one(number(6, 9), number(2, 4), 0, 0, "always 1"),
@@ -219,17 +214,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(0, number(2, 4), number(2, 4), 0, "none is right"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="mrpc.scores",
     lab="mrpc",
     title="Accuracy and F1",
     objective="Compute accuracy and the F1 of the positive class from counts of right and wrong.",
-    section=_SECTION,
+    section="book/03-mrpc.md#mrpc.scores",
     function="accuracy_and_f1",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("sklearn", "evaluate"),
     points=4,
     minutes=15,

@@ -1,19 +1,16 @@
 """The exercise `pruning.achieved`: how many zeros a model has, and of what."""
 
-import random
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
-from labkit.checks.engine.trial import Trial
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-_ID = "pruning.achieved"
-_SECTION = f"book/02-pruning.md#{_ID}"
 
 
 def _share(tensors: list["Tensor"], nonzero: bool = False) -> float:
@@ -134,8 +131,8 @@ _MISTAKES = (
 class _Models:
     """Models with known shares of zeros."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"{_ID} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def fill(self, parameter: "Tensor", zeros: int) -> None:
         """Exactly `zeros` zeros, some of them negative; the rest are multiples of 1/8."""
@@ -160,16 +157,16 @@ class _Models:
         return model
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `achieved_sparsity(model, names)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `achieved_sparsity(model, names)`."""
     import torch
     from torch import nn
 
-    models = _Models(seed)
+    models = _Models(draw)
     number = models.random.randint
 
     def case(model: "nn.Module", names: list[str], note: str = "") -> Case:
-        shown = f"{trial.name}(a small {type(model).__name__}, {names})"
+        shown = f"a small {type(model).__name__}, {names}"
         return Case((model, names), _achieved(model, names), note, shown=shown)
 
     def layers() -> "nn.Module":
@@ -201,7 +198,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         shared = nn.ModuleList([layers(), nn.Linear(2, 2)])
         models.sparse(shared[1], weight=0)
         shared.append(shared[0])
-        groups = {
+        return {
             "zeros by layer and together": [
                 case(layers(), both),
                 case(layers(), both[::-1], "names in another order"),
@@ -222,18 +219,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(halves, both, "bfloat16"),
             ],
         }
-    return judge(trial, groups, _MISTAKES, _SECTION, "the model is kept")
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.achieved",
     lab="pruning",
     title="The sparsity that was reached",
     points=5,
     minutes=15,
     difficulty=1,
     objective="Tell the sparsity of a layer, of the prunable weights and of the whole model apart.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.achieved",
     function="achieved_sparsity",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="the model is kept",
 )

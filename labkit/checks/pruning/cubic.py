@@ -1,14 +1,11 @@
 """The exercise `pruning.cubic`: the sparsity schedule of gradual pruning."""
 
-import random
 from collections.abc import Callable
+from random import Random
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
-
-_ID = "pruning.cubic"
-_SECTION = f"book/02-pruning.md#{_ID}"
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 
 def _scheduled(
@@ -117,9 +114,8 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `cubic_sparsity(step, start, end, final, initial=0.0)`."""
-    draws = random.Random(f"{_ID} {seed}")
+def _cases(draws: Random) -> Groups:
+    """Inputs of `cubic_sparsity(step, start, end, final, initial=0.0)`."""
 
     def ramp() -> tuple[int, int, float]:
         """A start, an end and a final sparsity."""
@@ -137,7 +133,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     first, second, third, fourth = (ramp() for _ in range(4))
     initial = [draws.randint(10, 45) / 100 for _ in range(3)]
     at = draws.randint(2, 9999)
-    groups = {
+    return {
         "a cubic rise": [
             *(case(step, *first) for step in inside(*first[:2])),
             *(case(step, *second) for step in inside(*second[:2])),
@@ -164,19 +160,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(first[0] + 9, first[0], first[1], 0.5, 0.5, note="initial equals final"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.cubic",
     lab="pruning",
     title="A schedule for gradual pruning",
     points=4,
     minutes=10,
     difficulty=1,
     objective="Raise the sparsity over the steps of training as Zhu and Gupta (2017) do.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.cubic",
     function="cubic_sparsity",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("torch.ao.pruning",),
 )

@@ -1,7 +1,7 @@
 """Inputs that the exercises of the lab `pruning` draw from a seed."""
 
 import math
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import Masks
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 class Draws:
     """Tensors drawn from a seed, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int, id: str) -> None:
-        # With the id: the exercises of one lab do not see the same numbers.
-        self.random = random.Random(f"{id} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def distinct(self, count: int) -> list[float]:
         """`count` values with distinct |w|, all multiples of 1/8: exact in bfloat16 up to 256.

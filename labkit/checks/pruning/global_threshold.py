@@ -1,15 +1,14 @@
 """The exercise `pruning.global_threshold`: masks of all tensors together."""
 
 from collections.abc import Iterator
+from random import Random
 
 from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_masks import Case, Masks, Mistake
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_masks import Case, Masks
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
-
-_ID = "pruning.global_threshold"
-_SECTION = f"book/02-pruning.md#{_ID}"
 
 
 def _per_layer(weights: Masks, sparsity: float) -> Masks:
@@ -61,15 +60,15 @@ _MISTAKES = (
         "sorted() puts block.10 before block.2; keep the order of the dict",
         _by_name,
     ),
-    *compare_masks.MISTAKES,
+    *mask_mistakes.MISTAKES,
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `global_masks(weights, sparsity)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `global_masks(weights, sparsity)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def counted(count: int, sparsity: float) -> Case:
         parts = draws.layers((count // 3,), (count // 4,), (count - count // 3 - count // 4,))
@@ -93,7 +92,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         third = draws.layers((3, 8), (4, 4))
         yield Case({name: close(weight) for name, weight in third.items()}, 0.5, "|w| close")
 
-    groups = {
+    return {
         "one threshold for all layers": [
             Case(draws.layers((4, 5), (5, 8)), 0.25),
             Case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
@@ -124,20 +123,20 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         ],
         "strides and dtypes": list(strided()),
     }
-    form = "bool compare_masks, input kept"
-    return compare_masks.judge(trial, groups, form, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.global_threshold",
     lab="pruning",
     title="One threshold for all layers",
     points=6,
     minutes=20,
     difficulty=2,
     objective="Prune an exact number of weights over all layers together.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.global_threshold",
     function="global_masks",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="bool masks, input kept",
     forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -1,19 +1,19 @@
 """The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning."""
 
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "pruning.layerwise"
-_SECTION = f"book/02-pruning.md#{_ID}"
 
 Weights = dict[str, "Tensor"]
 Masked = Callable[[Weights, float], Weights]
@@ -119,18 +119,18 @@ def _nan_if_empty_globally(weights: Weights, sparsity: float) -> Pairs:
 
 
 def _of_masks() -> Iterator[Mistake]:
-    """What goes wrong with compare_masks, in both ways of pruning or in one of them."""
-    for m in compare_masks.MISTAKES:
+    """What goes wrong with masks, in both ways of pruning or in one of them."""
+    for m in mask_mistakes.MISTAKES:
         # What only shows on masks is left out.
         if m.name in ("kept and pruned swapped", "each row on its own", "no mask"):
             continue
-        if not m.masks:
+        if not m.answer:
             yield Mistake(m.name, m.explanation, error=m.error)
             continue
         for together, alone in (
-            (m.masks, m.masks),
-            (m.masks, compare_masks.right),
-            (compare_masks.right, m.masks),
+            (m.answer, m.answer),
+            (m.answer, compare_masks.right),
+            (compare_masks.right, m.answer),
         ):
             yield Mistake(m.name, m.explanation, _pairs(together, _alone(alone)))
 
@@ -185,11 +185,11 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `sparsity_by_layer(weights, sparsity)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `sparsity_by_layer(weights, sparsity)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def case(weights: Weights, sparsity: float, note: str = "") -> Case:
         return Case((weights, sparsity), _right(weights, sparsity), note)
@@ -203,7 +203,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
-    groups = {
+    return {
         "both ways of pruning": [
             case(draws.layers((4, 5), (5, 8)), 0.25),
             case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
@@ -232,19 +232,20 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(mixed, 0.75, "mixed dtypes"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION, "the weights are kept")
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.layerwise",
     lab="pruning",
     title="Which layers pay",
     points=5,
     minutes=20,
     difficulty=2,
     objective="Compare what global and layerwise pruning take from each layer.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.layerwise",
     function="sparsity_by_layer",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="the weights are kept",
     forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

@@ -1,26 +1,24 @@
 """The exercise `pruning.magnitude_mask`: an exact number of zeros in one tensor."""
 
 import math
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine import compare_masks
 from labkit.checks.engine.compare_masks import Case
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups
 from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
+from labkit.checks.pruning.mask_mistakes import MISTAKES
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "pruning.magnitude_mask"
-_SECTION = f"book/02-pruning.md#{_ID}"
 
-
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `magnitude_mask(weight, sparsity)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `magnitude_mask(weight, sparsity)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def one(weight: "Tensor", sparsity: float, note: str = "", count_only: bool = False) -> Case:
         return Case({"": weight}, sparsity, note, alone=True, count_only=count_only)
@@ -31,7 +29,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def plain(*shape: int) -> "Tensor":
         return as_tensor(draws.distinct(math.prod(shape)), shape)
 
-    groups = {
+    return {
         "the smallest |w| are pruned": [
             one(plain(4), 0.25),
             one(plain(4, 5), 0.25),
@@ -72,20 +70,20 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(close(plain(4, 6)), 0.5, "|w| close together"),
         ],
     }
-    form = "a bool mask, input kept"
-    return compare_masks.judge(trial, groups, form, compare_masks.MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.magnitude_mask",
     lab="pruning",
     title="The mask of one tensor",
     points=6,
     minutes=15,
     difficulty=1,
     objective="Prune an exact number of the smallest weights of one tensor.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.magnitude_mask",
     function="magnitude_mask",
-    check=_check,
+    cases=_cases,
+    mistakes=MISTAKES,
+    form="a bool mask, input kept",
     forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

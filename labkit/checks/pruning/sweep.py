@@ -1,20 +1,21 @@
 """The exercise `pruning.sweep`: several sparsities, each from the dense weights."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_values import Case, Mistake, judge, show_type
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.looking import Looking
-from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.difference import show_type
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.trial import Failure
+from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "pruning.sweep"
-_SECTION = f"book/02-pruning.md#{_ID}"
 
 Weights = dict[str, "Tensor"]
 Masked = Callable[[Weights, float], Weights]
@@ -98,6 +99,20 @@ _ONE_COPY = "each level needs a copy of its own, else the last level overwrites 
 _ORDER = "results stand in the order of `levels`, one for each, repeated ones too"
 
 _MISTAKES = (
+    *(
+        Mistake(
+            "one tensor in several results",
+            "whoever changes one result changes another, or the dense weights: each level needs "
+            "tensors of its own, at 0 and at repeated levels too",
+            answer,
+        )
+        for answer in (
+            _dense_at_zero,
+            _dense_where_kept,
+            _cached,
+            lambda *arguments: _cached(*arguments, start=_dense_at_zero),
+        )
+    ),
     Mistake(
         "compounding",
         "pruning a share of what is left adds to the zeros of the level before; start each level "
@@ -131,8 +146,8 @@ _MISTAKES = (
         lambda weights, levels: [compare_masks.right(weights, level) for level in levels],
     ),
     *(
-        Mistake(m.name, m.explanation, _with(m.masks) if m.masks else None, m.error)
-        for m in compare_masks.MISTAKES
+        Mistake(m.name, m.explanation, _with(m.answer) if m.answer else None, m.error)
+        for m in mask_mistakes.MISTAKES
     ),
 )
 
@@ -157,37 +172,11 @@ def _own(value: Any, arguments: tuple) -> Any:
     return {_SHARED: shared, "results": list(value)}
 
 
-def _sharing(weights: Weights, levels: Sequence[float]) -> dict[str, Any]:
-    return {_SHARED: 0, "results": _right(weights, levels)}
-
-
-def _own_mistakes() -> tuple[Mistake, ...]:
-    """The mistakes described as the results are, and the sharing of tensors."""
-
-    def described(answer: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *arguments: _own(answer(*arguments), arguments)
-
-    why = (
-        "whoever changes one result changes another, or the dense weights: each level needs "
-        "tensors of its own, at 0 and at repeated levels too"
-    )
-    kept = (
-        _dense_at_zero,
-        _dense_where_kept,
-        _cached,
-        lambda *arguments: _cached(*arguments, start=_dense_at_zero),
-    )
-    return (
-        *(Mistake("one tensor in several results", why, described(answer)) for answer in kept),
-        *(Mistake(m.name, m.explanation, described(m.answer)) for m in _MISTAKES if m.answer),
-    )
-
-
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `sweep(weights, levels)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `sweep(weights, levels)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
     random = draws.random
 
     def ascending() -> list[float]:
@@ -195,6 +184,10 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def case(weights: Weights, levels: list[float], note: str = "") -> Case:
         return Case((weights, levels), _right(weights, levels), note)
+
+    def own(weights: Weights, levels: list[float], note: str) -> Case:
+        expected = {_SHARED: 0, "results": _right(weights, levels)}
+        return Case((weights, levels), expected, note, look=_own)
 
     def tied() -> Weights:
         return {f"block.{i}.weight": as_tensor(draws.tied(16), (4, 4)) for i in (2, 6, 10)}
@@ -206,7 +199,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
-    groups = {
+    return {
         "each level from the dense weights": [
             case(draws.layers((4, 5), (5, 8)), up),
             case(draws.layers((4, 4), (3, 8), (2, 4, 5)), ascending()),
@@ -233,31 +226,25 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(strided, [0.75, 0.25], "transposed"),
             case(mixed, [0.75, 0.25], "mixed dtypes"),
         ],
-    }
-    own = {
         "copies of their own": [
-            Case((weights, levels), _sharing(weights, levels), note)
-            for weights, levels, note in (
-                (draws.layers((4, 5), (8,)), [0.0, 0.5], "level 0"),
-                (draws.layers((4, 5), (8,)), [0.5, 0.25, 0.5], "one level twice"),
-            )
-        ]
+            own(draws.layers((4, 5), (8,)), [0.0, 0.5], "level 0"),
+            own(draws.layers((4, 5), (8,)), [0.5, 0.25, 0.5], "one level twice"),
+        ],
     }
-    *verdicts, kept = judge(trial, groups, _MISTAKES, _SECTION, "the dense weights are kept")
-    (sharing, _) = judge(Looking(trial, _own), own, _own_mistakes(), _SECTION)
-    return (*verdicts, sharing, kept)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="pruning.sweep",
     lab="pruning",
     title="A sweep without compounding",
     points=6,
     minutes=25,
     difficulty=2,
     objective="Prune to several sparsities, each time from the dense weights.",
-    section=_SECTION,
+    section="book/02-pruning.md#pruning.sweep",
     function="sweep",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="the dense weights are kept",
     forbids=("torch.nn.utils.prune", "torch.ao.pruning"),
 )

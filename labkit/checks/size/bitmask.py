@@ -1,11 +1,11 @@
 """The exercise `size.bitmask`: a bit for each weight."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.size.bits import (
     flags_of,
     half_zeros,
@@ -17,9 +17,6 @@ from labkit.checks.size.bits import (
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "size.bitmask"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
 def _byte_each(weight: "Tensor") -> "tuple[Tensor, Tensor]":
@@ -98,11 +95,9 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `pack(weight)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `pack(weight)`."""
     import torch
-
-    draw = random.Random(f"{_ID} {seed}")
 
     def one(weight: "Tensor", note: str = "") -> Case:
         return Case((weight,), packed_form(weight), note, rtol=0, atol=0)
@@ -112,7 +107,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     negative_zeros = drawn(4, 4)
     negative_zeros[negative_zeros == 0] = -0.0
-    groups = {
+    return {
         "whole bytes": [one(drawn(8)), one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(32))],
         "a partial last byte": [
             one(drawn(9)),
@@ -138,17 +133,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.bitmask",
     lab="size",
     title="A bit for each weight",
     function="pack",
     objective="Store a sparse tensor as a mask of one bit for each weight and the kept values.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.bitmask",
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=5,
     minutes=20,
     difficulty=2,

@@ -1,7 +1,7 @@
 """Bit masks by hand, and tensors to try them on, for `size.bitmask` and `size.unpack`."""
 
 import math
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def reversed_axes(weight: "Tensor") -> "Tensor":
     return weight.permute(*reversed(range(weight.ndim)))
 
 
-def half_zeros(draw: random.Random, *shape: int) -> "Tensor":
+def half_zeros(draw: Random, *shape: int) -> "Tensor":
     """About half zeros, float32; the first ones tell the orders, the signs and the bits apart."""
     import torch
 

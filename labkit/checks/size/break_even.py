@@ -1,13 +1,10 @@
 """The exercise `size.break_even`: from which sparsity on a sparse layer is as fast as dense."""
 
-import random
+from random import Random
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
-
-_ID = "size.break_even"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 _Times = list[float]
 
@@ -146,9 +143,8 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `break_even(sparsities, dense_ms, sparse_ms)`."""
-    draws = random.Random(f"{_ID} {seed}")
+def _cases(draws: Random) -> Groups:
+    """Inputs of `break_even(sparsities, dense_ms, sparse_ms)`."""
 
     def case(gaps: _Times, note: str = "") -> Case:
         """Rising levels at which sparse is slower by `gaps`; the dense times vary too."""
@@ -162,7 +158,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def slower(*shares: float) -> _Times:
         return [share * draws.randint(16, 24) / 8 for share in shares]
 
-    groups = {
+    return {
         "interpolated between two levels": [
             case(slower(4, 3, 1, -2.5)),
             case(slower(5, 2.5, -1, -3, -3.5)),
@@ -189,18 +185,18 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case([*slower(3, 1), 0.0], "as fast at the last level"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.break_even",
     lab="size",
     title="Where sparse becomes as fast",
     points=5,
     minutes=15,
     difficulty=2,
     objective="Read from noisy run times the sparsity at which a sparse layer breaks even.",
-    section=_SECTION,
+    section="book/04-size-and-runtime.md#size.break_even",
     function="break_even",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
 )

@@ -1,14 +1,11 @@
 """The exercise `size.break_even_sparsity`: from which sparsity on CSR is smaller than dense."""
 
-import random
+from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
-
-_ID = "size.break_even_sparsity"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 
 def _break_even(
@@ -118,15 +115,14 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `csr_break_even(rows, columns, value_bytes, column_bytes, start_bytes)`."""
-    draw = random.Random(f"{_ID} {seed}")
+def _cases(draw: Random) -> Groups:
+    """Inputs of `csr_break_even(rows, columns, value_bytes, column_bytes, start_bytes)`."""
     number = draw.randint
 
     def one(*arguments: int, note: str = "") -> Case:
         return Case(arguments, _break_even(*arguments), note, rtol=1e-9, atol=1e-12)
 
-    groups = {
+    return {
         "32-bit values and columns": [
             one(number(30, 50), number(60, 90), 4, 4, 8),
             one(number(60, 90), number(30, 50), 4, 4, 4),
@@ -151,17 +147,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(number(1, 9999), 0, 4, 4, 8, note="no columns"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.break_even_sparsity",
     lab="size",
     title="When CSR is smaller",
     function="csr_break_even",
     objective="Work out from which sparsity on CSR takes fewer bytes than the dense tensor.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.break_even_sparsity",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("scipy.sparse",),
     points=4,
     minutes=15,

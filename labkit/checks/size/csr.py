@@ -1,17 +1,14 @@
 """The exercise `size.csr`: compressed sparse rows, by hand."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "size.csr"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
 def _entries(weight: "Tensor") -> "list[tuple[int, int, float]]":
@@ -137,11 +134,9 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `to_csr(weight)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `to_csr(weight)`."""
     import torch
-
-    draw = random.Random(f"{_ID} {seed}")
 
     def drawn(rows: int, columns: int) -> "Tensor":
         """About half zeros; the first two rows hold what tells the orders apart."""
@@ -153,7 +148,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         return weight
 
     def one(weight: "Tensor", note: str = "") -> Case:
-        shown = f"{trial.name}({weight.tolist()})" if 0 < weight.numel() <= 6 else ""
+        shown = str(weight.tolist()) if 0 < weight.numel() <= 6 else ""
         return Case((weight,), _csr(weight), note, rtol=0, atol=0, shown=shown)
 
     gaps = drawn(6, 5)
@@ -165,7 +160,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     signed[signed == 0] = -0.0
     # Drawn as well: answers for known inputs must not be enough.
     size = draw.randint(1, 2**13) / 2**10
-    groups = {
+    return {
         "values, columns and starts": [one(drawn(3, 4)), one(drawn(4, 7)), one(drawn(6, 4))],
         "empty rows": [
             one(gaps, "two empty rows and an empty column"),
@@ -193,17 +188,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.csr",
     lab="size",
     title="Compressed sparse rows",
     function="to_csr",
     objective="Store a sparse matrix as values, column indices and row starts.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.csr",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("scipy.sparse", "to_sparse()", "to_sparse_csr()", "to_sparse_csc()"),
     points=6,
     minutes=20,

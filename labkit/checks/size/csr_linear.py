@@ -1,17 +1,14 @@
 """The exercise `size.csr_linear`: a linear layer whose weight is stored as CSR."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "size.csr_linear"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
 def _dense(values: "Tensor", columns: "Tensor", counts: list[int], wide: int) -> "Tensor":
@@ -173,11 +170,9 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `csr_linear(x, values, columns, row_starts, bias)`."""
+def _cases(draws: Random) -> Groups:
+    """Inputs of `csr_linear(x, values, columns, row_starts, bias)`."""
     import torch
-
-    draws = random.Random(f"{_ID} {seed}")
 
     def tensor(*shape: int) -> "Tensor":
         """Multiples of 1/8 other than 0."""
@@ -204,12 +199,12 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             tensor(len(counts)) if bias else None,
         )
         shown = (
-            f"csr_linear(x of shape {tuple(x.shape)}, a weight of shape {(len(counts), wide)} with "
-            f"row_starts {starts.tolist()}, bias {'given' if bias else 'None'})"
+            f"x of shape {tuple(x.shape)}, a weight of shape {(len(counts), wide)} with "
+            f"row_starts {starts.tolist()}, bias {'given' if bias else 'None'}"
         )
         return Case(arguments, _linear(*arguments), note, 1e-4, 1e-5, shown)
 
-    groups = {
+    return {
         "x W^T + bias": [
             case(tensor(4, 6), [2, 1, 3, 2, 1, 2], note="a square weight"),
             case(tensor(5, 5), [2, 4, 1, 2, 3], note="as many tokens as inputs and outputs"),
@@ -233,18 +228,18 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(tensor(3, 5), [0, 0, 0], note="a weight of zeros"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.csr_linear",
     lab="size",
     title="A linear layer in CSR",
     points=7,
     minutes=25,
     difficulty=3,
     objective="Compute a linear layer from the kept weights alone, for inputs of any shape.",
-    section=_SECTION,
+    section="book/04-size-and-runtime.md#size.csr_linear",
     function="csr_linear",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
 )

@@ -1,15 +1,12 @@
 """The exercise `size.entropy`: the bits that the places of the kept weights need at least."""
 
 import math
-import random
 from collections.abc import Callable
+from random import Random
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
-
-_ID = "size.entropy"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 
 def _part(count: int, n: int, log: Callable[[float], float]) -> float:
@@ -125,9 +122,8 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `entropy_bits(n, kept)`."""
-    draw = random.Random(f"{_ID} {seed}")
+def _cases(draw: Random) -> Groups:
+    """Inputs of `entropy_bits(n, kept)`."""
     number = draw.randint
 
     def one(n: int, kept: int, note: str = "") -> Case:
@@ -137,7 +133,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     even, odd = 2 * number(20, 60), 2 * number(20, 60) + 1
     several = number(400, 900)
     large = number(10**9, 2 * 10**9)
-    groups = {
+    return {
         "mostly zeros": [
             one(16, 2),
             one(number(900, 1100), number(40, 90)),
@@ -161,17 +157,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(large, large // number(11, 19)),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.entropy",
     lab="size",
     title="The bits of a mask",
     function="entropy_bits",
     objective="Compute how many bits the places of the zeros need at least.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.entropy",
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("scipy.stats",),
     points=4,
     minutes=15,

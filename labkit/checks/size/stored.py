@@ -1,19 +1,17 @@
 """The exercise `size.bytes`: what a dense file stores of a model."""
 
 import math
-import random
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-_ID = "size.bytes"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 Counts = tuple[int, int, int]
 
@@ -138,7 +136,7 @@ def _model(buffers: "dict[str, Tensor] | None" = None, **parameters: "Tensor") -
     return model
 
 
-def _models(draw: random.Random) -> "dict[str, list[tuple[nn.Module, str]]]":
+def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
     """Models by property, each with a word on what is special about it."""
     import torch
 
@@ -191,8 +189,8 @@ def _models(draw: random.Random) -> "dict[str, list[tuple[nn.Module, str]]]":
     }
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `stored(model)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `stored(model)`."""
 
     def one(model: "nn.Module", note: str) -> Case:
         tensors = [*model.named_parameters(remove_duplicate=False), *model.named_buffers()]
@@ -200,22 +198,21 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             f"{name} {str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
             for name, tensor in tensors
         ]
-        shown = f"{trial.name}(a model of {'; '.join(words) or 'nothing'})"
+        shown = f"a model of {'; '.join(words) or 'nothing'}"
         return Case((model,), _counts(_saved(model)), note, shown=shown)
 
-    models = _models(random.Random(f"{_ID} {seed}"))
-    groups = {name: [one(*entry) for entry in entries] for name, entries in models.items()}
-    return judge(trial, groups, _MISTAKES, _SECTION)
+    return {name: [one(*entry) for entry in entries] for name, entries in _models(draw).items()}
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.bytes",
     lab="size",
     title="Bytes and non-zeros",
     function="stored",
     objective="Count the bytes that a dense file stores, and how many of its numbers are not zero.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.bytes",
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=4,
     minutes=15,
     difficulty=1,

@@ -1,17 +1,16 @@
 """The exercise `size.timing`: a median and quartiles after a warm-up."""
 
 import math
-import random
 from collections.abc import Callable
+from functools import partial
+from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
+from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.judge import Groups, Mistake, counts_once
 from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.lent.clock import Clock, Work
-
-_ID = "size.timing"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
 def _quantile(values: list[float], share: float) -> float:
@@ -181,31 +180,42 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `time_calls(work, clock, warmup, repeats)`."""
-    draws = random.Random(f"{_ID} {seed}")
+class _Case(Case):
+    def describe(self, function: str) -> str:
+        """As `Case.describe`, and how long the calls take."""
+        work, _, warmup, repeats = self.arguments
+        times = f"calls take {work.durations[:-1]} s"
+        call = f"{function}(work, clock, {warmup}, {repeats}), {times}"
+        return call + (f" [{self.note}]" if self.note else "")
 
-    def case(slow: list[float], times: list[float], warmup: int, note: str = "") -> Case:
-        """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
-        # As long after its start as a machine may be: float32 loses the fractions.
-        clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + draws.randint(0, 3) / 4)
-        durations = slow + times
-        repeats = len(durations) - warmup
-        shown = f"time_calls(work, clock, {warmup}, {repeats}), calls take {durations} s"
-        expected = _summary(durations[warmup:])
-        work = Work(clock, [*durations, 64.0])
-        return Case((work, clock, warmup, repeats), expected, note, shown=shown)
 
-    def slow(count: int) -> list[float]:
-        return [4.0 + index + draws.randint(0, 3) / 4 for index in range(count)][::-1]
+def _case(
+    draws: Random, slow: list[float], times: list[float], warmup: int, note: str = ""
+) -> _Case:
+    """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
+    # As long after its start as a machine may be: float32 loses the fractions.
+    clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + draws.randint(0, 3) / 4)
+    durations = slow + times
+    work = Work(clock, [*durations, 64.0])
+    arguments = (work, clock, warmup, len(durations) - warmup)
+    return _Case(arguments, _summary(durations[warmup:]), note)
 
-    def times(count: int) -> list[float]:
-        """Different times, one far above the others: the mean is far from the median."""
-        drawn = [k / 16 for k in draws.sample(range(4, 12), count - 1)] + [2.5]
-        draws.shuffle(drawn)
-        return drawn
 
-    groups = {
+def _slow(draws: Random, count: int) -> list[float]:
+    return [4.0 + index + draws.randint(0, 3) / 4 for index in range(count)][::-1]
+
+
+def _times(draws: Random, count: int) -> list[float]:
+    """Different times, one far above the others: the mean is far from the median."""
+    drawn = [k / 16 for k in draws.sample(range(4, 12), count - 1)] + [2.5]
+    draws.shuffle(drawn)
+    return drawn
+
+
+def _cases(draws: Random) -> Groups:
+    """Inputs of `time_calls(work, clock, warmup, repeats)`."""
+    case, slow, times = (partial(draw, draws) for draw in (_case, _slow, _times))
+    return {
         "median and quartiles after the warm-up": [
             case(slow(2), times(5), 2),
             case(slow(3), times(7), 3),
@@ -224,41 +234,47 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             case(slow(5), times(6), 5),
         ],
     }
-    verdicts = judge(trial, groups, _MISTAKES, _SECTION)
-    # A call is no change of an input here, so the last verdict gives way to one on the calls.
-    cases = [case(slow(warmup), times(5), warmup) for warmup in (0, 2, 4)]
-    return (*verdicts[:-1], _calls(trial, cases, verdicts[0]))
 
 
-def _calls(trial: Trial, cases: list[Case], first: Verdict) -> Verdict:
-    """Whether work ran as often as it should: no more, since a call may be costly."""
-    name = "work runs warmup + repeats times"
+def _calls(
+    exercise: Exercise, trial: Trial, draws: Random, verdicts: tuple[Verdict, ...]
+) -> tuple[Verdict, ...]:
+    """In place of the last verdict one on the calls: a call is no change of an input here."""
+    cases = [_case(draws, _slow(draws, n), _times(draws, 5), n) for n in (0, 2, 4)]
+    said = _miscounted(trial, cases)
+    if not said and not verdicts[0].passed:
+        said = counts_once(verdicts[0])
+    return (*verdicts[:-1], Verdict("work runs warmup + repeats times", not said, said))
+
+
+def _miscounted(trial: Trial, cases: list[_Case]) -> str:
+    """What is wrong with how often work ran, in words: no more often, since it may be costly."""
     for case in cases:
         work, clock, warmup, repeats = case.arguments
-        work.calls = clock.readings = 0
         try:
             trial(work, clock, warmup, repeats)
         except Failure as failure:
-            return Verdict(name, False, str(failure))
+            return str(failure)
         ran = getattr(trial.after[0], "calls", 0)
+        tried = f"tried {case.describe(trial.name)};"
         if ran != warmup + repeats:
-            text = f"work() ran {ran} times, expected {warmup} + {repeats}"
-            return Verdict(name, False, f"tried {case.describe(trial.name)}; {text}")
+            return f"{tried} work() ran {ran} times, expected {warmup} + {repeats}"
         if getattr(trial.after[1], "readings", 0) == 0:
-            text = f"{trial.name} did not read the clock that it was given: call clock()"
-            return Verdict(name, False, f"tried {case.describe(trial.name)}; {text}")
-    return Verdict(name, first.passed, "" if first.passed else f"counts once '{first.name}' holds")
+            return f"{tried} {trial.name} did not read the clock that it was given: call clock()"
+    return ""
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.timing",
     lab="size",
     title="Time without the warm-up",
     points=4,
     minutes=15,
     difficulty=1,
     objective="Measure a run time so that warm-up and single slow calls do not decide it.",
-    section=_SECTION,
+    section="book/04-size-and-runtime.md#size.timing",
     function="time_calls",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    more=_calls,
 )

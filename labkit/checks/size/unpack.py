@@ -1,19 +1,16 @@
 """The exercise `size.unpack`: the tensor that a bit mask and its values stand for."""
 
 import math
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.size.bits import half_zeros, packed_form, reversed_axes
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "size.unpack"
-_SECTION = f"book/04-size-and-runtime.md#{_ID}"
 
 
 def _placed(
@@ -112,11 +109,9 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `unpack(bits, values, shape)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `unpack(bits, values, shape)`."""
     import torch
-
-    draw = random.Random(f"{_ID} {seed}")
 
     def one(weight: "Tensor", note: str = "") -> Case:
         bits, values = packed_form(weight)
@@ -130,7 +125,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     weight = drawn(5, 7)
     bits, values = packed_form(weight)
-    groups = {
+    return {
         "whole bytes": [one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(8, 5))],
         "a partial last byte": [
             one(drawn(3, 5)),
@@ -154,17 +149,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             Case((strided(bits), strided(values), (5, 7)), weight, "not contiguous"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="size.unpack",
     lab="size",
     title="Back from the bits",
     function="unpack",
     objective="Rebuild a tensor from its bit mask and its kept values, without a loss.",
-    section=_SECTION,
-    check=_check,
+    section="book/04-size-and-runtime.md#size.unpack",
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=4,
     minutes=15,
     difficulty=2,

@@ -1,18 +1,16 @@
 """The exercise `weights.bands`: the shares of small, medium and large weights, block by block."""
 
 import math
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "weights.bands"
-_SECTION = f"book/01-weights.md#{_ID}"
 
 
 def _band_counts(
@@ -168,11 +166,11 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `band_shares(blocks, small, large)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `band_shares(blocks, small, large)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
     number = draws.random.randint
 
     def between() -> tuple[float, float]:
@@ -190,7 +188,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         sizes = "; ".join(
             ", ".join(str(tuple(t.shape)) for t in block) or "no tensor" for block in blocks
         )
-        shown = f"{trial.name}(blocks of tensors {sizes or 'none'}, {limits[0]:g}, {limits[1]:g})"
+        shown = f"blocks of tensors {sizes or 'none'}, {limits[0]:g}, {limits[1]:g}"
         return Case((blocks, *limits), _bands(blocks, *limits), note, shown=shown)
 
     def tied() -> "list[Tensor]":
@@ -200,7 +198,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             drawn(3, 4),
         ]
 
-    groups = {
+    return {
         "shares of each block": [
             one([block(4, 7), block(6), block(3, 5)], between()),
             one([block(number(4, 9)) for _ in range(number(11, 13))], between(), "many blocks"),
@@ -220,19 +218,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one([[drawn(37, 29).half(), drawn(8).bfloat16()], [drawn(9)]], between(), "mixed"),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="weights.bands",
     lab="weights",
     title="Bands of size by block",
     objective=(
         "Compare the blocks of a model by how many of their weights are small, medium and large."
     ),
-    section=_SECTION,
+    section="book/01-weights.md#weights.bands",
     function="band_shares",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=5,
     minutes=15,
     difficulty=2,

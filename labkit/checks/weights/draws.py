@@ -1,6 +1,6 @@
 """Inputs that the exercises of the lab `weights` draw from a seed."""
 
-import random
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 class Draws:
     """Numbers and tensors drawn from a seed, such that each known misconception shows on them."""
 
-    def __init__(self, seed: int, id: str) -> None:
-        # With the id: the exercises of one lab do not see the same numbers.
-        self.random = random.Random(f"{id} {seed}")
+    def __init__(self, draw: Random) -> None:
+        self.random = draw
 
     def eighths(self, count: int, top: int = 40) -> list[float]:
         """`count` multiples of 1/8 up to `top`/8 in size, of either sign: exact in bfloat16."""

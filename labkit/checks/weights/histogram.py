@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Iterable
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.looking import Looking
-from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.trial import Failure
 from labkit.checks.lent.stream import Stream
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ID = "weights.histogram"
-_SECTION = f"book/01-weights.md#{_ID}"
 _KEPT = "were still in memory when the last one had been read"
 
 
@@ -197,11 +196,11 @@ def _let_go(counts: Any, arguments: tuple) -> Any:
     return counts
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `streaming_histogram(tensors, edges)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `streaming_histogram(tensors, edges)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def edges(bins: int, shift: float = 0.0) -> "Tensor":
         """Edges at different distances from about -4 to 4, multiples of 1/8 plus `shift`."""
@@ -219,16 +218,16 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     def one(tensors: "list[Tensor]", places: "Tensor", note: str = "") -> Case:
         sizes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
-        shown = f"{trial.name}([tensors of shapes {sizes}], {len(places)} edges)"
+        shown = f"[tensors of shapes {sizes}], {len(places)} edges"
         if sum(tensor.numel() for tensor in tensors) <= 4 and len(places) <= 6:
             shown = ""
         return Case((tensors, places), _histogram(tensors, places), note, shown=shown)
 
     def streamed(places: "Tensor") -> Case:
-        sizes = draws.random.sample(_SIZES, len(_SIZES))
+        seed, sizes = draws.random.randrange(2**31), draws.random.sample(_SIZES, len(_SIZES))
         stream, again = (Stream(seed, sizes) for _ in range(2))
-        shown = f"{trial.name}(an iterator over {len(sizes)} tensors, {len(places)} edges)"
-        return Case((stream, places), _histogram(again, places), shown=shown)
+        shown = f"an iterator over {len(sizes)} tensors, {len(places)} edges"
+        return Case((stream, places), _histogram(again, places), shown=shown, look=_let_go)
 
     away = 1 / 16
     sharp = torch.tensor([-0.9, -0.3, 0.1, 0.7], dtype=torch.float64)
@@ -236,7 +235,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     sharper = torch.tensor([-0.3, 0.05, 0.1], dtype=torch.float64)
     narrow = edges(4)
     far = [inside(3, 4), as_tensor([-9.0, 50.0, 4.5, -4.25]), inside(5)]
-    groups = {
+    return {
         "counts over all tensors": [
             one([inside(4, 5), inside(12), inside(2, 3, 4)], edges(4, away)),
             one([inside(9), inside(7, 5)], edges(7, away)),
@@ -262,21 +261,19 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one([sharp.float(), sharp.float().reshape(2, 2)], sharp, "0.7 in float32 is below 0.7"),
             one([sharper.float(), inside(4)], sharper, "0.1 in float32 is above 0.1"),
         ],
+        "one tensor at a time": [streamed(edges(4, away))],
     }
-    *verdicts, kept = judge(trial, groups, _MISTAKES, _SECTION)
-    one_by_one = {"one tensor at a time": [streamed(edges(4, away))]}
-    (streaming, _) = judge(Looking(trial, _let_go), one_by_one, _MISTAKES, _SECTION)
-    return (*verdicts, streaming, kept)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="weights.histogram",
     lab="weights",
     title="A histogram by streaming",
     objective="Count the weights of many tensors in the same bins, one tensor at a time.",
-    section=_SECTION,
+    section="book/01-weights.md#weights.histogram",
     function="streaming_histogram",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=6,
     minutes=20,
     difficulty=2,

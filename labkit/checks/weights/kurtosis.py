@@ -1,18 +1,16 @@
 """The exercise `weights.kurtosis`: how heavy the tails of a distribution are."""
 
 import math
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "weights.kurtosis"
-_SECTION = f"book/01-weights.md#{_ID}"
 
 
 def _kurtosis(
@@ -100,11 +98,11 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `excess_kurtosis(weight)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `excess_kurtosis(weight)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def drawn(*shape: int, shift: float = 0.0) -> "Tensor":
         """Weights with one far from the others, so that the kurtosis is no small number."""
@@ -117,7 +115,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
 
     # Drawn as well: answers for known inputs must not be enough.
     size = draws.random.randint(1, 2**13) / 2**10
-    groups = {
+    return {
         "fourth moment over squared variance": [
             one(drawn(6, shift=1.5)),
             one(drawn(4, 5, shift=-2.0)),
@@ -142,17 +140,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(drawn(12) * 2.0**-45),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="weights.kurtosis",
     lab="weights",
     title="Excess kurtosis",
     objective="Put a number on how heavy the tails of a distribution are.",
-    section=_SECTION,
+    section="book/01-weights.md#weights.kurtosis",
     function="excess_kurtosis",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     forbids=("scipy.stats",),
     points=5,
     minutes=15,

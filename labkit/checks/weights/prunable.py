@@ -1,19 +1,18 @@
 """The exercise `weights.prunable`: the names of the matrices inside the blocks of a model."""
 
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.small_models import bart, gpt2, roberta
 from labkit.checks.weights.draws import Draws
 
 if TYPE_CHECKING:
     from torch import nn
-
-_ID = "weights.prunable"
-_SECTION = f"book/01-weights.md#{_ID}"
 
 
 def _collect(
@@ -205,60 +204,23 @@ def _nested(blocks: "nn.ModuleDict") -> "nn.ModuleDict":
     return blocks
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `prunable_names(model)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `prunable_names(model)`."""
     import torch
     from torch import nn
     from transformers import (
-        BartConfig,
         BartModel,
-        GPT2Config,
         GPT2LMHeadModel,
         GPT2Model,
-        RobertaConfig,
         RobertaForSequenceClassification,
         RobertaModel,
     )
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
     number = draws.random.randint
 
-    def gpt2(blocks: int) -> GPT2Config:
-        return GPT2Config(
-            vocab_size=7,
-            n_positions=6,
-            n_embd=4,
-            n_layer=blocks,
-            n_head=2,
-            bos_token_id=0,
-            eos_token_id=0,
-        )
-
-    def roberta(blocks: int) -> RobertaConfig:
-        return RobertaConfig(
-            vocab_size=7,
-            hidden_size=4,
-            num_hidden_layers=blocks,
-            num_attention_heads=2,
-            intermediate_size=6,
-            max_position_embeddings=6,
-        )
-
-    def bart(encoder: int, decoder: int) -> BartConfig:
-        return BartConfig(
-            vocab_size=7,
-            d_model=4,
-            encoder_layers=encoder,
-            decoder_layers=decoder,
-            encoder_attention_heads=2,
-            decoder_attention_heads=2,
-            encoder_ffn_dim=6,
-            decoder_ffn_dim=6,
-            max_position_embeddings=6,
-        )
-
     def case(model: "nn.Module", note: str) -> Case:
-        shown = f"{trial.name}(a small {type(model).__name__})"
+        shown = f"a small {type(model).__name__}"
         return Case((model,), _collect(model), note, shown=shown)
 
     # New models draw random weights, and transformers may warn of how small they are: the student's
@@ -269,7 +231,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
         headed["head"] = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
         alike = _blocks(draws, 2)
         alike[f"{list(alike)[1]}_head"] = nn.Linear(4, 2)
-        groups = {
+        return {
             "the matrices of the blocks": [
                 case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
                 case(GPT2Model(gpt2(number(2, 3))), "GPT-2"),
@@ -296,17 +258,18 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
                 case(nn.ModuleDict({"head": nn.Linear(3, 2)}), "no blocks"),
             ],
         }
-    return judge(trial, groups, _MISTAKES, _SECTION, "the model is kept")
 
 
 TASK = Exercise(
-    id=_ID,
+    id="weights.prunable",
     lab="weights",
     title="The prunable matrices",
     objective="Collect the weight matrices of a transformer's blocks by the type of their modules.",
-    section=_SECTION,
+    section="book/01-weights.md#weights.prunable",
     function="prunable_names",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
+    form="the model is kept",
     points=6,
     minutes=20,
     difficulty=2,

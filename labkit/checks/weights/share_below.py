@@ -1,18 +1,16 @@
 """The exercise `weights.share_below`: the share of the weights that are small."""
 
 import math
+from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case, Mistake, judge
-from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_ID = "weights.share_below"
-_SECTION = f"book/01-weights.md#{_ID}"
 
 
 def _share(weight: "Tensor", threshold: float) -> float:
@@ -68,11 +66,11 @@ _MISTAKES = (
 )
 
 
-def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
-    """Verdicts on `share_below(weight, threshold)`."""
+def _cases(draw: Random) -> Groups:
+    """Inputs of `share_below(weight, threshold)`."""
     import torch
 
-    draws = Draws(seed, _ID)
+    draws = Draws(draw)
 
     def between() -> float:
         """A threshold between two multiples of 1/8: no weight is equal to it."""
@@ -92,7 +90,7 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
     def one(weight: "Tensor", threshold: float, note: str = "") -> Case:
         return Case((weight, threshold), _share(weight, threshold), note)
 
-    groups = {
+    return {
         "the share of small |w|": [
             one(drawn(7), between()),
             one(drawn(4, 6), between()),
@@ -118,17 +116,17 @@ def _check(trial: Trial, seed: int) -> tuple[Verdict, ...]:
             one(drawn(37, 29).to(torch.bfloat16), between()),
         ],
     }
-    return judge(trial, groups, _MISTAKES, _SECTION)
 
 
 TASK = Exercise(
-    id=_ID,
+    id="weights.share_below",
     lab="weights",
     title="How many weights are small",
     objective="Measure the share of the weights below a threshold in absolute value.",
-    section=_SECTION,
+    section="book/01-weights.md#weights.share_below",
     function="share_below",
-    check=_check,
+    cases=_cases,
+    mistakes=_MISTAKES,
     points=4,
     minutes=10,
     difficulty=1,

@@ -21,6 +21,7 @@ labkit.check = checks.check = checks.grade = lambda *_, **__: 4.0
 for name in (
     "labkit.checks.scoring",
     "labkit.checks.engine.compare_values",
+    "labkit.checks.engine.judge",
     "labkit.checks.engine.exercise",
 ):
     sys.modules[name] = types.ModuleType(name)

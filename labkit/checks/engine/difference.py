@@ -1,0 +1,168 @@
+"""What differs between a returned value and the expected one, in words for a student."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from labkit.checks.engine.plain_data import ModelData, model_data, type_name
+from labkit.checks.engine.trial import one_line
+
+
+def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7) -> str:
+    """What differs between a returned value and the expected one, in words; empty if nothing.
+
+    Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
+    of one element serves for a number); lists and tuples serve for each other; models have to
+    hold the same parameters and buffers.  A subclass may redefine what a comparison does, so only
+    exact types are looked at.
+    """
+    import numpy as np
+    import torch
+
+    if isinstance(expected, torch.Tensor):
+        return _tensor_difference(value, expected, rtol, atol)
+    if isinstance(expected, torch.nn.Module):
+        wanted = model_data(expected)
+        found = model_data(value) if isinstance(value, torch.nn.Module) else value
+        if type(found) is not ModelData or found.kind != wanted.kind:
+            return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
+        return difference(found.contents, wanted.contents, rtol, atol)
+    if isinstance(expected, np.ndarray):
+        if type(value) is torch.Tensor:
+            value = value.detach().cpu().numpy()
+        if type(value) is not np.ndarray:
+            return f"returned {show_type(value)}, expected an array of shape {expected.shape}"
+        found = torch.from_numpy(np.ascontiguousarray(value))
+        return _tensor_difference(found, torch.from_numpy(expected.copy()), rtol, atol)
+    if isinstance(expected, dict):
+        if type(value) is not dict:
+            return f"returned {show_type(value)}, expected a dict"
+        if list(value) != list(expected):
+            wanted = one_line(list(expected), 80)
+            return f"returned the keys {one_line(list(value), 80)}, expected {wanted}"
+        pairs = [(f" at {key!r}", value[key], expected[key]) for key in expected]
+    elif isinstance(expected, tuple | list):
+        if type(value) not in (tuple, list):
+            kind = "tuple" if isinstance(expected, tuple) else "list"
+            return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
+        if len(value) != len(expected):
+            plural = "s" * (len(value) != 1)
+            text = f"returned {len(value)} value{plural}, expected {len(expected)}"
+            return text + _odd(value, expected)
+        pairs = [
+            (f" in value {i} of {len(expected)}", *both)
+            for i, both in enumerate(zip(value, expected, strict=True), start=1)
+        ]
+    elif expected is None or isinstance(expected, bool | int | float | str):
+        return _scalar_difference(value, expected, rtol, atol)
+    elif isinstance(expected, np.generic):
+        return difference(value, expected.item(), rtol, atol)
+    else:  # a tokenizer, a clock: an argument whose inside is no business of the student's
+        wanted = type_name(expected)
+        same = type_name(value) == wanted
+        return "" if same else f"returned {show_type(value)}, expected one of type {wanted}"
+    for where, found, wanted in pairs:
+        if text := difference(found, wanted, rtol, atol):
+            return text + where
+    return ""
+
+
+def _odd(value: Sequence[Any], expected: Sequence[Any]) -> str:
+    """Of two lists of texts, the first that only one of them holds, in words."""
+    if not expected or any(type(text) is not str for text in (*value, *expected)):
+        return ""
+    more = [f"{one_line(text, 60)!r} is too many" for text in value if text not in expected]
+    fewer = [f"{one_line(text, 60)!r} is missing" for text in expected if text not in value]
+    twice = [f"{one_line(text, 60)!r} is there twice" for text in value if value.count(text) > 1]
+    return f" ({odd[0]})" if (odd := more + fewer + twice) else ""
+
+
+def show(value: Any, width: int = 60) -> str:
+    """A short tensor by its values, a longer one by its shape, other values by their text."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, np.ndarray):
+        kind = "array"
+    elif isinstance(value, torch.Tensor):
+        kind = "" if value.dtype == torch.float32 else str(value.dtype).removeprefix("torch.")
+    else:
+        if isinstance(value, dict):
+            inner = ", ".join(f"{key!r}: {show(item, 30)}" for key, item in value.items())
+            return one_line("{" + inner + "}", 2 * width)
+        if type(value) in (list, tuple) and any(isinstance(v, torch.Tensor) for v in value):
+            return one_line("[" + ", ".join(show(v, 30) for v in value) + "]", 2 * width)
+        text = f"{value:g}" if type(value) is float else repr(value)
+        return one_line(text, width)
+    if value.ndim == 1 and len(value) <= 8:
+        inner = ", ".join(
+            f"{item:g}" if isinstance(item, float) else str(item) for item in value.tolist()
+        )
+        return f"[{inner}] {kind}".strip()
+    return f"{kind or 'tensor'} of shape {tuple(value.shape)}"
+
+
+def show_type(value: object) -> str:
+    """The type of a value that should have been another."""
+    name = type_name(value)
+    return "nothing (None; is a return missing?)" if value is None else f"a value of type {name}"
+
+
+def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:
+    import torch
+
+    dtype = str(expected.dtype).removeprefix("torch.")
+    wanted = f"expected {_article(dtype)} tensor of shape {tuple(expected.shape)}"
+    if type(value) not in (torch.Tensor, torch.nn.Parameter):
+        return f"returned {show_type(value)}, {wanted}"
+    value = value.detach()
+    found = str(value.dtype).removeprefix("torch.")
+    got = f"returned {_article(found)} tensor of shape {tuple(value.shape)}"
+    if (value.shape, value.dtype) != (expected.shape, expected.dtype):
+        return f"{got}, {wanted}"
+    if value.device != expected.device or value.layout != expected.layout:
+        return f"{got} on {value.device}, {wanted} on {expected.device}"
+    exact = not (value.is_floating_point() or value.is_complex())
+    close = (
+        value == expected
+        if exact
+        else torch.isclose(value, expected, rtol=rtol, atol=atol, equal_nan=True)
+    )
+    if bool(close.all()):
+        return ""
+    at = tuple(int(i) for i in (~close).nonzero()[0])
+    where = f" at {list(at)}" if at else ""
+    wrong = int((~close).sum())
+    more = f" ({wrong} of {close.numel()} entries differ)" if close.numel() > 1 else ""
+    found, wanted = _shown_apart(value[at].item(), expected[at].item())
+    return f"returned {found}{where}, expected {wanted}{more}"
+
+
+def _article(dtype: str) -> str:
+    return f"an {dtype}" if dtype[0] in "aeio" else f"a {dtype}"
+
+
+def _shown_apart(value: Any, expected: Any) -> tuple[str, str]:
+    """Both as `show` gives them, True and False of a mask included; in full where that is alike."""
+    found, wanted = show(value), show(expected)
+    return (found, wanted) if found != wanted else (one_line(repr(value), 60), wanted)
+
+
+def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:
+    import numpy as np
+    import torch
+
+    one_tensor = type(value) is torch.Tensor and value.numel() == 1
+    if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
+        value = value.item()
+    found, wanted = _shown_apart(value, expected)
+    got = f"returned {found}, expected {wanted}"
+    if expected is None or isinstance(expected, str | bool):
+        return "" if type(value) is type(expected) and value == expected else got
+    if type(value) not in (int, float):
+        return f"returned {show_type(value)}, expected the number {show(expected)}"
+    if isinstance(expected, int):
+        return "" if value == expected else got
+    if math.isnan(expected) or math.isnan(value):
+        return "" if math.isnan(expected) and math.isnan(value) else got
+    return "" if math.isclose(value, expected, rel_tol=rtol, abs_tol=atol) else got

@@ -103,6 +103,9 @@ def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: i
         child = os.fork()
         if child == 0:
             os.close(status)
+            # A signal to the group, or to the parent, which has no number here and so has the
+            # group's, 0: it would reach the process that all submissions are forked from.
+            os.setsid()
             _become_private(limits)
             _work(limits, request, channel, notebook)
             os._exit(0)

@@ -35,7 +35,7 @@ WARM = (
     "scipy.stats",
     "matplotlib.pyplot",
     "nbformat",
-    "jupytext",
+    "IPython.core.interactiveshell",
 )
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000

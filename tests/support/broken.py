@@ -331,7 +331,7 @@ EDITS = {
     answers_in_the_test_cells: ("had been edited", ()),
     answers_in_one_cell: ("stands in the cell of another answer", ()),
     only_the_answers: ("deleted cells of the course were put back", ()),
-    a_wrong_answer_below_the_right_one: ("defined in 2 cells", ("pruning.sweep",)),
+    a_wrong_answer_below_the_right_one: ("the one before its graded cell counts", ()),
     a_wrong_answer_above_the_right_one: ("defined in 2 cells; the last one counts", ()),
     a_deleted_answer: ("no answer pruning-sweep-answer was found", ("pruning.sweep",)),
     an_answer_in_a_text_cell: ("was a cell of type markdown; it was read as code", ()),

@@ -62,8 +62,10 @@ class _PlainProcess:
     def __init__(self, path: Path, without: Sequence[int]) -> None:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         environment = {**os.environ, "MPLBACKEND": "Agg"}
+        # -P: no file that a cell writes stands in for a module.
+        worker = [sys.executable, "-P", "-m", "labkit.checks.process.worker"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "labkit.checks.process.worker", str(path), *map(str, without)],
+            [*worker, str(path), *map(str, without)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -4,10 +4,13 @@ Whatever the code patches (asserts, torch, labkit), it patches in its own proces
 is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
 """
 
+import contextlib
 import pickle
 import re
+import sys
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,13 +18,14 @@ from typing import Any, Self
 from labkit.checks.engine.exercise import PLACEHOLDER, Exercise, Grade, Task, Written
 from labkit.checks.engine.plain_data import loads
 from labkit.checks.engine.trial import SECONDS, Failure, one_line
+from labkit.checks.process.frames import read_frame, write_frame
 from labkit.checks.process.host import Host, Plain, Running
-from labkit.checks.process.worker import read_frame, write_frame
 from labkit.checks.registry import REGISTRY, TASKS
 from labkit.checks.scoring import grade_trial
 from labkit.errors import InputError
 
 GRACE = 5.0  # seconds beyond the deadline of a call or cell, after which the process is ended
+_END = sys.maxsize  # behind the last cell
 _MOST_ERRORS = 200  # that are told of one submission
 STARTS = 4  # how often a submission is started whose cells end their process
 
@@ -84,26 +88,46 @@ def left_open(path: Path | str) -> tuple[Written, ...]:
     return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
 
 
-def _figures_in(path: Path) -> tuple[int, ...]:
-    """Numbers of the code cells of a notebook that compute figures for an answer in words."""
+def _code_cells(path: Path) -> list[Any]:
+    """The code cells of a notebook; none of a .py file, whose cells have neither ids nor grades."""
     if path.suffix != ".ipynb":
-        return ()
+        return []
     import nbformat
 
     cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells
-    ids = [str(cell.get("id", "")) for cell in cells if cell.cell_type == "code"]
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def _figures(cells: Sequence[Any]) -> tuple[int, ...]:
+    """Numbers of the code cells that compute figures for an answer in words."""
     begins = tuple(f"{task.grade_id}-code-" for task in TASKS.values() if isinstance(task, Written))
+    ids = [str(cell.get("id", "")) for cell in cells]
     return tuple(number for number, id in enumerate(ids, start=1) if id.startswith(begins))
+
+
+def _graded(cells: Sequence[Any]) -> dict[str, int]:
+    """Number of the graded code cell by grade id."""
+    found: dict[str, int] = {}
+    for number, cell in enumerate(cells, start=1):
+        entry = cell.metadata.get("nbgrader", {})
+        if entry.get("grade") and not entry.get("solution"):
+            found.setdefault(str(entry.get("grade_id", "")), number)
+    return found
 
 
 class Submission:
     """A submission at `path`; its code runs in a process that `host` starts when first needed.
 
+    Cells run in order.  An exercise is judged with the names as they are where its graded cell
+    stands, or after all cells where there is none; `in_order` says in which order that goes
+    without running cells again.
+
     A cell that ends the process, or does not end itself, is left out of the next start, so that
     the other cells count.  Cells that compute figures for an answer in words are left out from the
     first: they take long, and no check looks at them.  `errors` holds (number of the code cell,
-    error) of cells that ended the process and of those that raised; `ended` why processes of the
-    submission ended before they were told to.  Use it in a `with` block, which ends the process.
+    error) of cells that ended the process and of those that raised; `passed_over` (number, shell
+    command); `ended` why processes of the submission ended before they were told to.  Use it in a
+    `with` block, which ends the process.
     """
 
     def __init__(
@@ -111,12 +135,16 @@ class Submission:
     ) -> None:
         self.path = Path(path).resolve()
         self.tasks = tasks_in(self.path)
-        self._figures = _figures_in(self.path)
+        cells = _code_cells(self.path)
+        self._figures, self._graded = _figures(cells), _graded(cells)
         self.errors: list[tuple[int, str]] = []
+        self.passed_over: list[tuple[int, str]] = []
         self.ended: list[str] = []
         self._seconds = seconds
         self._host = host or Plain()
         self._running: Running | None = None
+        self._ran = 0  # the number of the cell before which the process stands
+        self._left = 0.0  # seconds that its cells may still take
         self._left_out: dict[int, str] = {}
         self._hopeless: str | None = None
         self._spent = 0.0
@@ -138,41 +166,69 @@ class Submission:
             self._running.kill()
             self._running.end()
             self._running = None
+        self._ran = 0
+
+    def in_order(self, exercises: Iterable[Exercise]) -> list[Exercise]:
+        """The exercises in the order of their graded cells."""
+        return sorted(exercises, key=self._stop)
 
     def grade(self, exercise: Exercise, seed: int) -> Grade:
         """Check one exercise on inputs drawn from `seed`; never raises on account of the code."""
         return grade_trial(exercise, _RemoteTrial(self, exercise), seed)
 
-    def ask(self, request: tuple) -> dict[str, Any]:
-        """Send one call to the process and return its reply.
+    def finish(self) -> None:
+        """Run the cells behind the last graded one: what they raise is in `errors`."""
+        if self._running is not None:
+            with contextlib.suppress(Failure):
+                self._reach(_END)
+
+    def ask(self, exercise: Exercise, arguments: tuple) -> dict[str, Any]:
+        """Call the function of an exercise in the process and return the reply.
 
         Raises:
             Failure: the process ended, was too late, or sent something that is no data.
         """
-        if self._running is None:
-            self._start()
+        self._reach(self._stop(exercise))
+        request = ("call", exercise.function, exercise.forbids, self._seconds, arguments)
         try:
             # Reading the first model imports its classes: that is not the student's time.
-            self._exchange(pickle.dumps(request), self._host.loading)
+            self._exchange(request, self._host.loading)
             return self._exchange(None, self._seconds + GRACE)
         except Failure as failure:
             self.ended.append(str(failure))
             self.close()
             raise
 
-    def _start(self) -> None:
-        """Run the cells in a new process; again without a cell that ended it."""
-        end = time.monotonic() + self._host.loading
+    def _stop(self, exercise: Exercise) -> int:
+        return self._graded.get(exercise.grade_id, _END)
+
+    def _reach(self, stop: int) -> None:
+        """Run the cells before cell `stop`; again in a new process without a cell that ended it."""
+        if self._running is not None and self._ran == stop:
+            return
+        if self._ran > stop:
+            self.close()
+        end = time.monotonic() + self._host.loading  # of all starts together
         while self._hopeless is None and len(self._left_out) < STARTS:
-            self._running = self._host.start(self.path, (*self._figures, *self._left_out))
-            cell, seconds = None, self._host.loading  # imports of the worker come first
+            began = time.monotonic()
+            if self._running is None:
+                without = (*self._figures, *self._left_out)
+                self._running, self._ran = self._host.start(self.path, without), 0
+                self._left = self._host.loading
+            last = min(end, began + self._left)
+            cell = None
             try:
-                while "cell" in (reply := self._exchange(None, seconds)):
+                # Imports of the worker come first.
+                reply = self._exchange(("run", stop), max(last - began, 0.1))
+                while "cell" in reply:
                     cell = int(reply["cell"])
-                    seconds = max(min(self._host.cell + GRACE, end - time.monotonic()), 0.1)
-                told = list(reply["errors"])[:_MOST_ERRORS]
-                errors = {int(number): one_line(text, 300) for number, text in told}
-                self.errors = sorted((errors | self._left_out).items())
+                    seconds = min(self._host.cell + GRACE, last - time.monotonic())
+                    reply = self._exchange(None, max(seconds, 0.1))
+                told = [list(reply[name])[:_MOST_ERRORS] for name in ("errors", "passed_over")]
+                errors, passed = ([(int(n), one_line(text, 300)) for n, text in t] for t in told)
+                self.errors = sorted((dict(errors) | self._left_out).items())
+                self.passed_over = passed
+                self._ran, self._left = stop, self._left - (time.monotonic() - began)
                 return
             except Failure as failure:
                 self.ended.append(str(failure))
@@ -185,10 +241,10 @@ class Submission:
                 self.close()
                 self._hopeless = "what came back is no data"
         said = self._hopeless or list(self._left_out.values())[-1]
-        self.errors = sorted(self._left_out.items())
+        self.errors = sorted((dict(self.errors) | self._left_out).items())
         raise Failure(f"the submission could not be run: {said}", anywhere=True)
 
-    def _exchange(self, request: bytes | None, seconds: float) -> dict[str, Any]:
+    def _exchange(self, request: tuple | None, seconds: float) -> dict[str, Any]:
         """Write a request, wait for the reply; the process is killed when it is late."""
         running, late, began = self._running, threading.Event(), time.monotonic()
         if self._spent > self._host.together:
@@ -203,7 +259,7 @@ class Submission:
         alarm.start()
         try:
             if request is not None:
-                write_frame(running.requests, request)
+                write_frame(running.requests, pickle.dumps(request))
             reply = loads(read_frame(running.replies, self._host.largest))
             if not isinstance(reply, dict):
                 raise ValueError
@@ -211,7 +267,7 @@ class Submission:
         except (EOFError, OSError, MemoryError):
             if late.is_set():
                 raise Failure(f"no answer after {seconds:.3g} s, the process was ended") from None
-            self._running = None
+            self._running, self._ran = None, 0
             raise Failure(running.end()) from None
         except ValueError:
             raise Failure("what came back is no data") from None
@@ -229,7 +285,7 @@ class _RemoteTrial:
         self.noise: str | None = None
         self.after: tuple[Any, ...] = ()
         self._submission = submission
-        self._forbids = exercise.forbids
+        self._exercise = exercise
         self._over: str | None = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -242,8 +298,7 @@ class _RemoteTrial:
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
-            seconds = self._submission._seconds
-            reply = self._submission.ask((self.name, self._forbids, seconds, arguments))
+            reply = self._submission.ask(self._exercise, arguments)
         except Failure as failure:
             # What ended the process would end it again, and each start runs all cells.
             self._over = str(failure)

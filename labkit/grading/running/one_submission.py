@@ -116,7 +116,7 @@ def _graded(
         path = Path(folder) / f"{handed.lab}.ipynb"
         path.write_text(nbformat.writes(runnable(notebook)), encoding="utf-8")
         with Submission(path, host=host) as submission:
-            for exercise in _exercises(handed.lab):
+            for exercise in submission.in_order(_exercises(handed.lab)):
                 start = time.monotonic()
                 grade = submission.grade(exercise, seed)
                 seconds = round(time.monotonic() - start, 3)
@@ -134,7 +134,10 @@ def _graded(
                         f"no process could be started for the submission of {handed.student}: "
                         f"{type(host.failure).__name__}: {host.failure}"
                     )
+            submission.finish()
         errors, ended = tuple(submission.errors), submission.ended
+    places = [exercise.id for exercise in _exercises(handed.lab)]
+    scores.sort(key=lambda score: places.index(score.id))
     reason = "; ".join(list(dict.fromkeys(ended))[:_MOST]) or _raised(errors)
     return _outcome(
         handed,

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from labkit.checks.process.worker import MAGIC, without_magics
-
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -24,6 +22,9 @@ _WORDS = {
     *("subprocess", "socket", "multiprocessing", "fork", "kill", "_exit", "os.system", "popen"),
     *("urllib", "requests", "environ", "getenv", "signal"),
 }
+# Lines that IPython alone reads, such as `%time` or `!ls`.
+# Within a line: `\s*` would try each of a thousand blank lines from each of them.
+_MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z_]|!(?!=)).*$", re.MULTILINE)
 _BARE = {"exec", "eval"}  # as names; `model.eval()` is something else
 _TEXTS = re.compile(r"\.\./|/proc/|/etc/|solutions/|submitted/|gradebook", re.IGNORECASE)
 _ANSWERS = re.compile(r"labkit\.(checks(?:\.\w+)?|prune|masks|scores|nm|select|measure|grading)\b")
@@ -42,9 +43,9 @@ def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:
 
 def _uses(source: str) -> Iterator[str]:
     """What is out of place in the code of a cell; in code with an error in it, words alone."""
-    code = without_magics(source)
+    code = _without_magics(source)
     if code != source:
-        yield from (line.strip()[:40] for line in MAGIC.findall(source) if "!" in line)
+        yield from (line.strip()[:40] for line in _MAGIC.findall(source) if "!" in line)
     source = code
     try:
         nodes = list(ast.walk(ast.parse(source)))
@@ -75,3 +76,15 @@ def _uses(source: str) -> Iterator[str]:
                 yield from (match.group(0) for match in _TEXTS.finditer(text))
         yield from _WORDS & set(words)
         yield from (match.group(0) for text in texts for match in _ANSWERS.finditer(text))
+
+
+def _without_magics(source: str) -> str:
+    """The code of a cell without lines for IPython.
+
+    What Python reads stays as it is: a line of a longer expression may begin with % or !=.
+    """
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _MAGIC.sub("", source)
+    return source

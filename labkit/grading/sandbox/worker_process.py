@@ -35,7 +35,7 @@ WARM = (
     "scipy.stats",
     "matplotlib.pyplot",
     "nbformat",
-    "jupytext",
+    "IPython.core.interactiveshell",
 )
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -103,6 +103,9 @@ def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: i
         child = os.fork()
         if child == 0:
             os.close(status)
+            # A signal to the group, or to the parent, which has no number here and so has the
+            # group's, 0: it would reach the process that all submissions are forked from.
+            os.setsid()
             _become_private(limits)
             _work(limits, request, channel, notebook)
             os._exit(0)

@@ -98,9 +98,13 @@ def choose_answers(parts: Parts) -> None:
         given[place] = [n for n in bound if _has_def(parts.cells[n], name)] or bound
         if bound and bound[-1] > given[place][-1]:
             parts.remarks.append(f"{name} is something else after the cell that defines it")
-        if len(given[place]) > 1:
-            count = len(given[place])
-            parts.remarks.append(f"{name} is defined in {count} cells; the last one counts")
+        # In a kernel the graded cell meets what stands before it, and no attempt further down.
+        before = [n for n in given[place] if n < _graded_at(parts, place)]
+        if (count := len(given[place])) > 1:
+            which = "the last one" if before in ([], given[place]) else "the one"
+            which += " before its graded cell" if before not in ([], given[place]) else ""
+            parts.remarks.append(f"{name} is defined in {count} cells; {which} counts")
+        given[place] = before or given[place]
     wanted: dict[int, int] = {}
     for place in definers:
         named = [n for n in parts.named(place) if parts.cells[n].source.strip()]
@@ -167,6 +171,16 @@ def _below(parts: Parts, anchors: list[int]) -> list[int]:
                 break
             below.append(number)
     return below
+
+
+def _graded_at(parts: Parts, place: int) -> int:
+    """The first cell of the submission that is the graded cell of the answer at `place`.
+
+    Where there is none, the number of all cells.
+    """
+    id = grade_id(parts.frame.cells[place]).removesuffix("-answer")
+    graded = [p for p in parts.all("grade") if grade_id(parts.frame.cells[p]) == id]
+    return min((n for p in graded for n in parts.named(p)), default=len(parts.cells))
 
 
 def _function(parts: Parts, place: int) -> str:

@@ -223,7 +223,7 @@ def test_a_fake_score_in_the_outputs_goes():
     assert result == cleared(source())
 
 
-def test_of_two_answers_the_last_counts_and_both_stay():
+def test_of_two_answers_the_last_before_the_graded_cell_counts_and_both_stay():
     notebook = solved()
     wrong = nbformat.v4.new_code_cell("def sweep(*_):\n    return 0")
     notebook.cells.insert(2, wrong)
@@ -231,7 +231,12 @@ def test_of_two_answers_the_last_counts_and_both_stay():
     assert answers(result) == RIGHT
     assert wrong.source in [c.source for c in result.cells]
     assert "sweep is defined in 2 cells; the last one counts" in remarks
+    # As in a kernel an old attempt further down comes too late; without a graded cell it counts.
     notebook.cells.append(notebook.cells.pop(2))
+    result, remarks = put_together(notebook)
+    assert answers(result) == RIGHT and result.cells[-1].source == wrong.source
+    assert "sweep is defined in 2 cells; the one before its graded cell counts" in remarks
+    notebook.cells.remove(cell(notebook, "pruning-sweep"))
     result, _ = put_together(notebook)
     assert cell(result, "pruning-sweep-answer").source == wrong.source
 

@@ -1,7 +1,7 @@
 """A cell whose number is infinite, told instead of the number of the next one."""
 
 # reason: could not be run: what came back is no data
-# lost: size.bitmask, size.entropy, size.break_even_sparsity
+# lost: size.entropy, size.break_even_sparsity
 
 import labkit.checks.process.worker as worker
 

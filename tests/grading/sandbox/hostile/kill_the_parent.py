@@ -1,4 +1,4 @@
-"""Signals to the parent, to all processes, to the group."""
+"""Signals to the parent, to all processes, to the group, its own among them: 0."""
 
 # lost: nothing
 
@@ -6,8 +6,8 @@ import contextlib
 import os
 import signal
 
-for number in (os.getppid(), 1, 2, 3, -1, 0):
+for number in (1, 2, 3, -1, os.getppid(), 0):
     for name in (signal.SIGTERM, signal.SIGKILL):
-        if number not in (0, os.getpid()) and -number != os.getpid():
+        if number != os.getpid():
             with contextlib.suppress(OSError):
                 os.kill(number, name)

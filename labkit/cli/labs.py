@@ -60,38 +60,67 @@ def check(
 ) -> None:
     """Run the visible checks of a notebook; exit code 1 unless all points are there.
 
-    The code of the file runs in a process of its own, with your rights.
+    The file is read, and its cells run, as in grading; they run in a process of their own, with
+    your rights.
     """
+    import tempfile
+
+    import nbformat
+
+    from labkit.grading.submissions.own_file import read_own_file
+
+    own = read_own_file(file)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder, f"{own.lab}.ipynb")
+        path.write_text(nbformat.writes(own.notebook), encoding="utf-8")
+        complete = _check(path, own.remarks)
+    if not complete:
+        raise typer.Exit(1)
+
+
+def _check(path: Path, remarks: tuple[str, ...]) -> bool:
+    """Check a notebook and print what was found; returns whether all points are there."""
     from labkit.checks import VISIBLE_SEED, Exercise
     from labkit.checks.process.submission import Submission, left_open
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):
         table.add_column(column, justify="right" if column in ("points", "of") else "left")
-    earned = reachable = 0.0
-    with Submission(file) as submission, progress("check") as report:
-        bare = left_open(file)
-        for number, task in enumerate(submission.tasks):
-            report(task.id, number, len(submission.tasks))
-            if not isinstance(task, Exercise):
-                words = "answered in words, read by a person"
-                if task in bare:
-                    words = "no answer yet; a person will read it"
-                table.add_row(task.id, "-", str(task.points), words)
-                continue
-            grade = submission.grade(task, VISIBLE_SEED)
-            earned, reachable = earned + grade.points, reachable + grade.out_of
-            wrong = next((v for v in grade.verdicts if not v.passed), None)
-            said = plain(f"{wrong.name}: {wrong.message}") if wrong else "[green]all passed[/]"
-            table.add_row(task.id, f"{grade.points:.3g}", str(grade.out_of), said)
+    with Submission(path) as submission, progress("check") as report:
+        tasks, bare, grades = submission.tasks, left_open(path), {}
+        exercises = submission.in_order(t for t in tasks if isinstance(t, Exercise))
+        for number, task in enumerate(exercises):
+            report(task.id, number, len(exercises))
+            grades[task.id] = submission.grade(task, VISIBLE_SEED)
+        submission.finish()
+    for task in tasks:
+        if not isinstance(task, Exercise):
+            words = "answered in words, read by a person"
+            if task in bare:
+                words = "no answer yet; a person will read it"
+            table.add_row(task.id, "-", str(task.points), words)
+            continue
+        grade = grades[task.id]
+        wrong = next((v for v in grade.verdicts if not v.passed), None)
+        said = plain(f"{wrong.name}: {wrong.message}") if wrong else "[green]all passed[/]"
+        table.add_row(task.id, f"{grade.points:.3g}", str(grade.out_of), said)
     show(table)
+    for remark in remarks:
+        print(f"note: {_printable(remark)}")
+    for number, command in submission.passed_over:
+        print(f"note: code cell {number}: no shell here nor in grading; passed over: {command}")
     for number, text in submission.errors:
         print(f"code cell {number}: {text}")
-    read = sum(task.points for task in submission.tasks if not isinstance(task, Exercise))
+    earned, reachable = (sum(getattr(g, w) for g in grades.values()) for w in ("points", "out_of"))
+    read = sum(task.points for task in tasks if not isinstance(task, Exercise))
     by_hand = f"; a person reads answers worth {read}" if read else ""
     print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others{by_hand}")
-    if earned < reachable:
-        raise typer.Exit(1)
+    return earned >= reachable
+
+
+def _printable(text: str) -> str:
+    """The text with nothing in it that steers the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Callable, Container, Iterator
-from pathlib import Path
 from typing import Any
 
 from labkit.checks.engine.deadline import Late, deadline
@@ -11,37 +10,12 @@ from labkit.checks.engine.trial import one_line
 from labkit.checks.process.kernel import Kernel
 
 _MOST_PASSED_OVER = 20  # shell commands that are told of one submission
-# How jupytext and Jupyter's export mark the cells of a .py file.
-_MARK = re.compile(r"^# ?(?:%%.*|In ?\[[ \d]*\]:)$", re.MULTILINE)
 # What code that does not compile should have given.
 _GIVES = re.compile(
     r"^[ \t]*(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)|^[ \t]*import +([\w. ,]+)"
     r"|^[ \t]*from +[\w.]+ +import +([\w ,]+)",
     re.MULTILINE,
 )
-
-
-def script_cells(text: str) -> list[str]:
-    """The cells of a .py file (py:percent, or as Jupyter exports it), or one cell.
-
-    Cells of text are comments, and stand among them.
-    """
-    return [cell for cell in _MARK.split(text) if cell.strip()]
-
-
-def cells(path: Path) -> list[str]:
-    """Code cells of a notebook or of a .py file.
-
-    Raises:
-        Exception: the file cannot be read; what exactly depends on what is wrong with it.
-    """
-    text = path.read_text(encoding="utf-8")
-    if path.suffix != ".ipynb":
-        return script_cells(text)
-    import nbformat
-
-    notebook = nbformat.reads(text, as_version=4)
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
 class Run:

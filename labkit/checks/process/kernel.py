@@ -3,6 +3,7 @@
 What a kernel would show, draw in a window or hand to a shell is passed over.
 """
 
+import ast
 import asyncio
 import contextlib
 import sys
@@ -138,12 +139,18 @@ class Kernel:
         return self.shell.user_ns
 
     def transformed(self, source: str) -> str:
-        """A cell as Python.
+        """A cell as Python: as it is where it is Python already.
+
+        IPython would leave it so, but takes long, and longer where a cell has patched `any`.
 
         Raises:
             Exception: IPython cannot read it.
         """
-        return self.shell.transform_cell(source)
+        try:
+            ast.parse(source)
+        except Exception:
+            return self.shell.transform_cell(source)
+        return source
 
     def run(self, source: str) -> BaseException | None:
         """Run a cell as it stands in a notebook; returns what ended it early, or None.
@@ -154,7 +161,7 @@ class Kernel:
         shell.raised, shell.passed_over, shell._withheld = None, [], False
         code, unread = source, None
         try:
-            code = shell.transform_cell(source)
+            code = self.transformed(source)
         except Exception:
             unread = sys.exc_info()
         try:

@@ -62,8 +62,7 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     except Exception as error:  # nbformat has many ways to refuse a file
         raise InputError(
             f"{path} cannot be read as a notebook or .py file ({type(error).__name__}). "
-            "JupyterLab keeps an older state of a notebook in .ipynb_checkpoints beside it. "
-            "To begin anew, move the file away: then `labkit start` copies the lab again."
+            "JupyterLab keeps an older state of a notebook in .ipynb_checkpoints beside it."
         ) from None
     if not labs:
         defined = set(re.findall(r"^def (\w+)", text, re.MULTILINE))

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 
 from labkit.checks.engine.plain_data import dumps
 from labkit.checks.engine.trial import Failure, Trial, one_line
-from labkit.checks.process.cells import Run, cells
+from labkit.checks.process.cells import Run
 from labkit.checks.process.frames import read_frame, write_frame
+from labkit.checks.process.sources import cells
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 

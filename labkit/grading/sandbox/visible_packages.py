@@ -22,6 +22,7 @@ MACHINERY = (
     "checks/process/cells",
     "checks/process/frames",
     "checks/process/kernel",
+    "checks/process/sources",
     "checks/process/worker",
     "grading/sandbox/limits",
     "grading/sandbox/worker_process",

@@ -141,7 +141,7 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 def _walk(root: Path) -> Iterator[File]:
     def entry(path: Path, folder: bool, refused: str) -> File:
         parts = path.relative_to(root).parts
-        return File(parts, _shown("/".join(parts)), partial(_content, path), folder, refused)
+        return File(parts, _shown("/".join(parts)), partial(content, path), folder, refused)
 
     closed: list[Path] = []
     for place, folders, names in os.walk(root, onerror=lambda e: closed.append(Path(e.filename))):
@@ -165,7 +165,8 @@ def _shown(name: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """The beginning of a file: one byte more than `ACCEPTED`, if it has as many."""
     with path.open("rb") as file:
         return file.read(ACCEPTED + 1)
 

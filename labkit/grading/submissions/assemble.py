@@ -35,13 +35,17 @@ MOST_REMARKS = 50
 
 def cleared(source: NotebookNode) -> NotebookNode:
     """The course's notebook with stubs in the place of its solutions; hidden tests stay."""
+    frame = copy.deepcopy(source)
+    solved = [cell for cell in frame.cells if "BEGIN SOLUTION" in cell.source]
+    if not solved:  # what students have: they need not wait for nbgrader
+        return frame
     from nbgrader.preprocessors import ClearSolutions
     from traitlets.config import Config
 
     settings = Config(ClearSolutions={"code_stub": STUB, "text_stub": PLACEHOLDER})
-    clear, frame = ClearSolutions(config=settings), copy.deepcopy(source)
+    clear = ClearSolutions(config=settings)
     for number, cell in enumerate(frame.cells):
-        if "BEGIN SOLUTION" in cell.source:
+        if cell in solved:
             clear.preprocess_cell(cell, {"language": "python"}, number)
     return frame
 
@@ -112,7 +116,9 @@ def _in_order(parts: Parts) -> list[NotebookNode]:
             continue
         if place is not None and place not in parts.owners:
             flush(place + 1)
-        if number in parts.left_out or not cell.source.strip() or _is_course_text(parts, number):
+        # An empty cell of code stays, so that each has the number that the student counts.
+        blank = not cell.source.strip() and cell.cell_type != "code"
+        if number in parts.left_out or blank or _is_course_text(parts, number):
             continue
         extra += 1
         result.append(_extra(cell, f"student-{extra:03d}"))
@@ -181,6 +187,8 @@ def _report(parts: Parts) -> None:
 
 def _visible(frame: NotebookNode) -> list[str]:
     """The texts that students get, for comparison."""
+    if not any("HIDDEN TESTS" in cell.source for cell in frame.cells):
+        return [normal(cell.source) for cell in frame.cells]
     from nbgrader.preprocessors import ClearHiddenTests
 
     clear = ClearHiddenTests()

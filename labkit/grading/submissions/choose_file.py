@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 from labkit.checks.engine.exercise import Exercise
@@ -13,7 +14,12 @@ from labkit.checks.registry import LABS, TASKS
 from labkit.errors import InputError
 from labkit.grading.submissions.archive import File, unpacked
 from labkit.grading.submissions.match_cells import defines, tasks_found
-from labkit.grading.submissions.read_notebook import ACCEPTED, read_notebook, slimmed
+from labkit.grading.submissions.read_notebook import (
+    ACCEPTED,
+    as_notebook,
+    read_notebook,
+    slimmed,
+)
 
 NOTHING = "nothing was handed in"
 """The `problem` of a student of whom there is no file for this lab."""
@@ -73,6 +79,10 @@ def pick_notebook(
         notebooks = _from_zip([file for file in files if is_zip(file)], pick)
     if not notebooks:
         notebooks = _disguised(files, lab)
+    if not notebooks:
+        notebooks = _scripts(files, lab)
+        what = "is a Python file; its parts between lines that begin with # %% were read as cells"
+        pick.remarks += [f"{file.origin} {what}" for file in notebooks]
     if not notebooks:
         pick.problem = pick.problem or _no_notebook(files)
         return pick
@@ -162,6 +172,20 @@ def _disguised(files: list[File], lab: str) -> list[File]:
             try:
                 if tasks_found(read_notebook(file.read()).cells, lab):
                     found.append(file)
+            except InputError:
+                continue
+    return found
+
+
+def _scripts(files: list[File], lab: str) -> list[File]:
+    """Python files that hold an answer of the lab, as notebooks."""
+    found = []
+    for file in files:
+        if not file.folder and file.name.lower().endswith(".py") and len(found) < _MOST_LOOKED_AT:
+            try:
+                data = as_notebook(file.read())
+                if tasks_found(read_notebook(data).cells, lab):
+                    found.append(replace(file, content=partial(bytes, data)))
             except InputError:
                 continue
     return found

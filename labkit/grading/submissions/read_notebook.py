@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from labkit.checks.process.sources import script_cells
 from labkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,6 +78,21 @@ def _cut(text: str) -> str:
     return "".join(kept) + text[start:]
 
 
+def as_notebook(script: bytes) -> bytes:
+    """A .py file as the file of a notebook, see `script_cells`.
+
+    Raises:
+        InputError: there is nothing in it, or it is larger than `LARGEST`.
+    """
+    if len(script) > LARGEST:
+        raise InputError(f"the file is larger than {LARGEST // 2**20} MiB.")
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": _valid(source), "outputs": []}
+        for source in script_cells(_decoded(script, []).removeprefix("\ufeff"))
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}).encode()
+
+
 def read_notebook(data: bytes) -> NotebookNode:
     """The cells of a notebook file, without outputs and whatever else grading does not need.
 
@@ -133,7 +149,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         raw = json.loads(text)
     except json.JSONDecodeError as error:
-        if re.search(r"^<{7} ", text, re.MULTILINE):
+        if re.search(r"^[ \t]*<{7} ", text, re.MULTILINE):
             raise InputError(
                 "the file holds the marks of an unresolved merge (<<<<<<<). Resolve it, check that "
                 "JupyterLab opens the file, and hand it in again."

@@ -53,8 +53,8 @@ def test_broken_files(case, tmp_path):
         id: c.metadata for id, c in marked.items()
     }
     assert all(cell(notebook, id) == c for id, c in marked.items() if entry(c)["locked"])
-    # Whoever runs the cells in order finds the right answers: at the graded cell the last definition
-    # is theirs.
+    # Whoever runs the cells in order finds the right answers: before the graded cell the last
+    # definition is theirs.
     for exercise in EXERCISES:
         answer = f"{exercise.grade_id}-answer"
         right = cell(solved(), answer).source

@@ -155,6 +155,8 @@ def finetune(
             force=force,
             report=lambda at: report(_step_text(at.loss, at.scores), at.step, at.steps),
         )
+    for remark in result.remarks:
+        print(remark)
     for scores in result.epochs:
         print(
             f"epoch {scores.epoch}: loss {scores.loss:.4f}, accuracy {scores.accuracy:.1%}, "

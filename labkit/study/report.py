@@ -35,6 +35,7 @@ _FRESH = (
 def notes(study: Study) -> list[str]:
     """What has to be said beside the figures of this study."""
     said = [_NOTES[study.settings.source]] if study.settings.source in _NOTES else []
+    said += [f"{remark}." for remark in study.remarks]
     for model, rows in study.results.groupby("model", sort=False):
         said += [f"{model}: {remark}" for remark in rows["remarks"].unique() if remark]
     fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labkit.evaluation.mrpc import load_mrpc
+from labkit.evaluation.mrpc import load_mrpc, remarks
 from labkit.evaluation.paired import compare_paired
 from labkit.evaluation.scores import Evaluation
 from labkit.files import behind, replacing, sha256, write_text
@@ -32,7 +32,8 @@ class Study:
 
     `results` has one row per model and level (see `Evaluation.row`, `ModelSize.row`,
     `Runtime.row`), `layers` one per model, level and weight matrix, `paired` one per model and
-    level against the lowest level on the same examples.  `weights` are the dense models.
+    level against the lowest level on the same examples.  `weights` are the dense models,
+    `remarks` what was left out of the corpus.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Study:
     layers: pd.DataFrame
     paired: pd.DataFrame
     weights: tuple[WeightSummary, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def weight_table(self) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def run_study(settings: Settings, out: Path | str, report: Report | None = None)
             rows.append(cell.row)
             layers += cell.layers
             paired.append(_paired_row(cell.row, first, cell.evaluation))
-    study = _assemble(settings, rows, layers, paired, tuple(summaries))
+    study = _assemble(settings, rows, layers, paired, tuple(summaries), remarks(corpus))
     for table, frame in study.tables.items():
         save_table(frame, Path(out) / "tables" / table)
     return study
@@ -102,6 +104,7 @@ def write_manifest(out: Path | str, study: Study, seconds: float) -> Path:
     files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json")
     manifest = {
         "settings": asdict(study.settings),
+        "remarks": list(study.remarks),
         "labkit": metadata.version("llm-sparsity-lab"),
         "code": code_fingerprint(),
         "python": platform.python_version(),
@@ -126,12 +129,14 @@ def save_table(frame: pd.DataFrame, path: Path) -> None:
     write_text(behind(path, ".csv"), frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _assemble(settings: Settings, rows: list, layers: list, paired: list, weights: tuple) -> Study:
+def _assemble(
+    settings: Settings, rows: list, layers: list, paired: list, weights: tuple, said: tuple
+) -> Study:
     import pandas as pd
 
     results = pd.DataFrame(rows)
     results["collapsed_to"] = results["collapsed_to"].astype("Int64")
-    return Study(settings, results, pd.DataFrame(layers), pd.DataFrame(paired), weights)
+    return Study(settings, results, pd.DataFrame(layers), pd.DataFrame(paired), weights, said)
 
 
 def _paired_row(cell: dict, first: Evaluation, second: Evaluation) -> dict:

@@ -33,7 +33,7 @@ class FinetuneResult:
     """Where the checkpoint is and how the training went.
 
     `resumed_from` is the step an interrupted run was taken up at, 0 for a run from the start;
-    `seconds` are those of this call.
+    `seconds` are those of this call; `remarks` say what was left out of the corpus.
     """
 
     name: str
@@ -43,3 +43,4 @@ class FinetuneResult:
     resumed_from: int
     seconds: float
     device: str
+    remarks: tuple[str, ...] = ()

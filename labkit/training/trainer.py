@@ -84,7 +84,7 @@ def finetune(
             training diverged, or the interrupted run had other arguments.
         SourceError: model or data cannot be loaded, or `out` cannot be written.
     """
-    from labkit.evaluation.mrpc import load_mrpc
+    from labkit.evaluation.mrpc import load_mrpc, remarks
     from labkit.models.load import load_model, quiet
 
     out = _default_out(name, str(source), str(data)) if out is None else Path(out).expanduser()
@@ -125,6 +125,7 @@ def finetune(
         resumed_from=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         seconds=time.monotonic() - started,
         device=str(trainer.args.device.type),
+        remarks=remarks(pairs),
     )
     if trainer.is_world_process_zero():
         recipe = {"training pairs": f"{len(pairs['train']):,}", **RECIPE}

@@ -1,7 +1,10 @@
+import csv
 import json
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labkit.errors import InputError, SourceError
 from labkit.evaluation import mrpc
@@ -82,7 +85,11 @@ def test_a_bad_value_names_file_and_row(tmp_path, change, message):
         ("train.jsonl", ROW % b'"idx": 1.5', r"row 1: idx is 1\.5, not a whole number"),
         ("train.jsonl", ROW % b'"idx": Infinity', "row 1: idx is inf, not a whole number"),
         ("train.jsonl", ROW % b'"idx": 3000000000', "row 1: idx is 3000000000, which 32 bits"),
-        ("train.jsonl", ROW % b'"sentence1": "\\ud800"', r"row 1: sentence1 is '\\ud800', which"),
+        (
+            "train.jsonl",
+            b'{"sentence1": "\\ud800", "sentence2": "y", "label": 1}\n',
+            r"row 1: sentence1 is '\\ud800', which",
+        ),
         ("train.parquet", b"PAR1garbage", "not a whole parquet file"),
     ],
 )
@@ -165,3 +172,199 @@ def test_mini_is_in_the_form_of_mrpc():
     mini = mrpc.load_mrpc()
     assert list(mini) == ["train", "validation", "test"]
     assert mini["validation"].num_rows >= 408 and mini["test"].num_rows >= 1725
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("val.csv", "validation"),
+        ("eval.csv", "validation"),
+        ("dev.tsv", "validation"),
+        ("devel.jsonl", "validation"),
+        ("valid.parquet", "validation"),
+        ("validate.csv", "validation"),
+        ("my-evaluation.csv", "validation"),
+        ("validation-00000-of-00001.parquet", "validation"),
+        ("VAL-00000-OF-00001.CSV", "validation"),
+        ("Train.CSV", "train"),
+        ("training.csv", "train"),
+        ("MRPC_Dev.TSV", "validation"),
+        ("Test.Parquet", "test"),
+    ],
+)
+def test_usual_names_in_any_case(tmp_path, name, split):
+    write(tmp_path, name.lower()).rename(tmp_path / name)
+    loaded = mrpc.load_mrpc(tmp_path)
+    assert list(loaded) == [split] and loaded[split].to_list() == ROWS
+    assert mrpc.remarks(loaded) == ()
+    assert list(mrpc.load_mrpc(tmp_path / name)) == [split]
+
+
+def test_a_validation_split_is_never_passed_over(tmp_path):
+    write(tmp_path, "test.csv")
+    for name in ("val.csv", "eval.csv", "Dev.tsv"):
+        write(tmp_path, name.lower(), ROWS[:1]).rename(tmp_path / name)
+        assert mrpc.evaluation_split(mrpc.load_mrpc(tmp_path)).num_rows == 1
+        (tmp_path / name).unlink()
+    for name in ("validation_data.csv", "dev.json", "valid-set.xlsx", "val/", "val.csv.gz"):
+        place = tmp_path / name
+        place.mkdir() if name.endswith("/") else place.write_text("of another form")
+        loaded = mrpc.load_mrpc(tmp_path)
+        with pytest.raises(InputError, match=rf"test split.*but {name}: call that file"):
+            mrpc.evaluation_split(loaded)
+        assert mrpc.evaluation_split(loaded, "test").num_rows == 2
+        place.rmdir() if name.endswith("/") else place.unlink()
+
+
+def test_each_file_that_was_not_read_is_named(tmp_path):
+    write(tmp_path, "train.csv")
+    write(tmp_path, "dev.csv", ROWS[:1])
+    for other in ("README.md", "dev_ids.tsv", "more.csv", ".hidden"):
+        (tmp_path / other).write_text("not of MRPC's form")
+    (tmp_path / "raw").mkdir()
+    loaded = mrpc.load_mrpc(tmp_path)
+    said = f"{tmp_path}: not read: README.md, dev_ids.tsv, more.csv, raw/"
+    assert mrpc.remarks(loaded) == (said,)
+    assert mrpc.evaluation_split(loaded).num_rows == 1
+    (tmp_path / "train.csv").unlink()
+    (tmp_path / "dev.csv").unlink()
+    with pytest.raises(SourceError, match=r"there are README\.md, dev_ids\.tsv, more\.csv, raw/"):
+        mrpc.load_mrpc(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.csv", "sentence1,sentence2,label,label\na,b,1,0\n"),
+        ("train.tsv", "sentence1\tsentence2\tlabel\tsentence1\na\tb\t1\tc\n"),
+        ("train.csv", "sentence1,sentence2,label, label\na,b,1,0\n"),
+        ("train.tsv", "Quality\t#1 String\t#2 String\tlabel\n1\ta\tb\t0\n"),
+        ("train.jsonl", '{"sentence1": "a", "sentence2": "b", "label": 1, "label": 0}\n'),
+    ],
+)
+def test_two_columns_of_one_name_are_refused(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=rf"{name}.*two columns are called"):
+        mrpc.load_mrpc(tmp_path)
+
+
+def test_two_columns_of_one_name_in_parquet(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    columns = [pa.array(values) for values in (["a"], ["b"], [1], [0])]
+    table = pa.Table.from_arrays(columns, ["sentence1", "sentence2", "label", "label"])
+    parquet.write_table(table, tmp_path / "train.parquet")
+    with pytest.raises(InputError, match=r"train\.parquet: two columns are called 'label'"):
+        mrpc.load_mrpc(tmp_path)
+
+
+ORIGINAL = ["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"]
+SENTENCES = st.text("ab \"',.\N{EN DASH}", min_size=1, max_size=12).filter(str.strip)
+
+
+def frame_of(pairs, original):
+    if original:
+        rows = [(label, 1, 2, one, two) for one, two, label in pairs]
+        return pd.DataFrame(rows, columns=ORIGINAL)
+    return pd.DataFrame(pairs, columns=mrpc.COLUMNS)
+
+
+@pytest.mark.parametrize("original", [False, True])
+@given(pairs=st.lists(st.tuples(SENTENCES, SENTENCES, st.integers(0, 1)), min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_what_pandas_writes_tab_separated_is_read_back(tmp_path_factory, original, pairs):
+    folder = tmp_path_factory.mktemp("pandas")
+    for number, options in enumerate(({}, {"quoting": csv.QUOTE_ALL}, {"quoting": 2})):
+        path = folder / f"train{number}.tsv"
+        frame_of(pairs, original).to_csv(path, sep="\t", index=False, **options)
+        rows = mrpc.load_mrpc(path)["validation"]
+        assert [(r["sentence1"], r["sentence2"], r["label"]) for r in rows] == pairs
+
+
+@pytest.mark.parametrize("original", [False, True])
+@given(pairs=st.lists(st.tuples(SENTENCES, SENTENCES, st.integers(0, 1)), min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_unquoted_rows_are_as_many_as_lines(tmp_path_factory, original, pairs):
+    frame = frame_of(pairs, original)
+    path = tmp_path_factory.mktemp("plain") / "train.tsv"
+    lines = ["\t".join(map(str, row)) for row in [frame.columns, *frame.to_numpy().tolist()]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = mrpc.load_mrpc(path)["train"]
+    found = [(r["sentence1"], r["sentence2"], r["label"]) for r in rows]
+    assert len(found) == len(pairs)
+    if not any(s[0] == s[-1] == '"' and len(s) > 1 for pair in pairs for s in pair[:2]):
+        assert found == pairs  # else a writer that quotes may have made the same lines
+
+
+@pytest.mark.parametrize("header", ["sentence1\tsentence2\tlabel", "#1 String\t#2 String\tQuality"])
+def test_quotation_marks_and_rows_of_a_plain_file_are_kept(tmp_path, header):
+    pairs = [
+        ('a "quoted" word', '"To be," he said', "1"),
+        ("a", '"open', "0"),
+        ("c", "d", "0"),
+        ("e", 'closed"', "1"),
+        ('"Quoted whole"', '"So, too"', "1"),
+    ]
+    path = tmp_path / "train.tsv"
+    for some in (pairs, pairs[1:4], pairs[:1], pairs[2:]):
+        path.write_text("\n".join([header, *map("\t".join, some)]) + "\n")
+        rows = mrpc.load_mrpc(path)["train"]
+        assert [(r["sentence1"], r["sentence2"], str(r["label"])) for r in rows] == some
+
+
+def test_a_sentence_may_hold_a_tab_or_a_line_end_where_it_is_quoted(tmp_path):
+    rows = [{"sentence1": "one\ttwo", "sentence2": "x", "label": 1, "idx": 0}]
+    rows += [{"sentence1": "one\ntwo", "sentence2": "y", "label": 0, "idx": 1}]
+    assert mrpc.load_mrpc(write(tmp_path, "train.tsv", rows))["train"].to_list() == rows
+    # Three lines, of which one lacks a field: no sentence that runs over all of them.
+    text = 'sentence1\tsentence2\tlabel\na\t"b\t1\nc\td\ne\tf"\t0\n'
+    (tmp_path / "train.tsv").write_text(text)
+    with pytest.raises(InputError, match="row 2: 2 fields where the header has 3"):
+        mrpc.load_mrpc(tmp_path)
+
+
+def test_commas_and_tabs_are_told_by_the_header(tmp_path):
+    frame = pd.DataFrame(ROWS)
+    frame.to_csv(tmp_path / "train.txt", index=False)
+    frame.to_csv(tmp_path / "test.csv", index=False, sep="\t")
+    loaded = mrpc.load_mrpc(tmp_path)
+    assert loaded["train"].to_list() == loaded["test"].to_list() == ROWS
+
+
+@pytest.mark.parametrize("labels", [[-1, -1], [None, None], None])
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_a_split_without_labels_leaves_the_others_readable(tmp_path, labels, suffix):
+    write(tmp_path, f"validation.{suffix}")
+    bare = pd.DataFrame(ROWS).drop(columns="label")
+    rows = bare if labels is None else bare.assign(label=labels)
+    write(tmp_path, f"test.{suffix}", rows.to_dict("records"))
+    loaded = mrpc.load_mrpc(tmp_path)
+    for split in (None, "validation", "dev"):
+        assert mrpc.evaluation_split(loaded, split).num_rows == 2
+    with pytest.raises(InputError, match=r"test split has no labels.*row 1.*--split"):
+        mrpc.evaluation_split(loaded, "test")
+    (said,) = mrpc.remarks(loaded)
+    assert said.startswith("the test split was left out, since it has no labels")
+    with pytest.raises(InputError, match=r"row 1"):
+        mrpc.load_mrpc(tmp_path / f"test.{suffix}")
+
+
+def test_test_rows_do_not_stand_in_for_a_validation_split_without_labels(tmp_path):
+    write(tmp_path, "dev.csv", [row | {"label": -1} for row in ROWS])
+    write(tmp_path, "test.csv")
+    with pytest.raises(InputError, match="the validation split has no labels"):
+        mrpc.evaluation_split(mrpc.load_mrpc(tmp_path))
+
+
+def test_the_files_of_glue(tmp_path):
+    rows = ['1\t7\t8\tHe said "no".\t"No" , he said .', '0\t8\t9\t" I know .\tNo .']
+    (tmp_path / "dev.tsv").write_text(
+        "\ufeff" + "\t".join(ORIGINAL) + "\n" + "\n".join(rows) + "\n"
+    )
+    header = "\t".join(["index", *ORIGINAL[1:]])
+    (tmp_path / "test.tsv").write_text(f"{header}\n0\t7\t8\tOne .\tTwo .\n")
+    loaded = mrpc.load_mrpc(tmp_path)
+    assert loaded["validation"]["sentence2"] == ['"No" , he said .', "No ."]
+    assert loaded["validation"]["sentence1"] == ['He said "no".', '" I know .']
+    assert "test.tsv, row 1: no column 'label'" in mrpc.remarks(loaded)[0]

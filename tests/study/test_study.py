@@ -258,3 +258,17 @@ def test_the_book_quotes_a_cached_study(tmp_path):
     settings = Settings(models=("roberta",), levels=(0.5,), limit=8, length=8)
     first = course_study(settings, tmp_path)
     assert_same(course_study(settings, tmp_path), first)
+
+
+def test_what_was_not_read_of_a_corpus_is_said(tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    shutil.copy(sources.mini_corpus() / "validation.jsonl", corpus / "val.jsonl")
+    (corpus / "notes.txt").write_text("...")
+    settings = Settings(models=("gpt2",), levels=(0,), data=str(corpus), limit=8, length=8)
+    study = run_study(settings, tmp_path / "out")
+    said = f"{corpus}: not read: notes.txt."
+    assert said in report.notes(study)
+    assert "notes.txt" in report.write_report(study, tmp_path).read_text(encoding="utf-8")
+    manifest = json.loads(write_manifest(tmp_path / "out", study, 1.0).read_text())
+    assert manifest["remarks"] == [said[:-1]]

@@ -38,16 +38,11 @@ def replacing(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.partial{path.suffix}")
     try:
-        _create(path, lambda: temporary.touch(0o600, exist_ok=False))
-        yield temporary
-        _share(temporary, 0o666)
-        temporary.replace(path)
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
-        ) from error
+        with _unchanged(path):
+            _create(path, lambda: temporary.touch(0o600, exist_ok=False))
+            yield temporary
+            _share(temporary, 0o666)
+            temporary.replace(path)
     finally:
         with suppress(FileNotFoundError, NotADirectoryError):
             temporary.unlink()
@@ -81,23 +76,31 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.partial")
     old = behind(temporary, ".old")
     try:
-        _create(path, lambda: temporary.mkdir(0o700))
-        yield temporary
-        _share(temporary, 0o777)
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
+        with _unchanged(path):
+            _create(path, lambda: temporary.mkdir(0o700))
+            yield temporary
+            _share(temporary, 0o777)
+            if path.exists():
+                path.rename(old)
+            temporary.rename(path)
+            shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if old.exists() and not path.exists():  # also after Ctrl-C between the two renames
+            old.rename(path)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Raise SourceError for what the system refuses; what has a better text passes."""
+    try:
+        yield
     except SourceError:
         raise
     except OSError as error:
         raise SourceError(
             f"cannot write {path}: {error.strerror or error}. What was there before is unchanged."
         ) from error
-    finally:
-        if old.exists() and not path.exists():  # also after Ctrl-C between the two renames
-            old.rename(path)
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _create(path: Path, create: Callable[[], None]) -> None:

@@ -10,7 +10,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answers": ["answers_page", "exercises_table", "mistakes_table"],
-        "build": ["build_labs", "overview_table"],
+        "build": ["build_labs"],
+        "cell_text": ["overview_table"],
         "workspace": ["lab_names", "start_labs"],
     },
 )

@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from places import ROOT
 
 from labkit.checks import REGISTRY
-from labkit.checks.engine.plain_data import ModelData, Other, decode, dumps, encode, loads
+from labkit.checks.engine.model_data import ModelData, Other
+from labkit.checks.engine.plain_data import decode, dumps, encode, loads
 from labkit.checks.process.host import Plain
 from labkit.checks.process.submission import GRACE, Submission, left_open, tasks_in
 from labkit.errors import InputError

@@ -4,13 +4,11 @@ from labkit.checks.engine.exercise import Written
 
 TASK = Written(
     id="challenges.conclusion",
-    lab="challenges",
     title="Would you ship a pruned model?",
     points=8,
     minutes=30,
     difficulty=3,
     objective="Decide from measured figures, and say how sure they let you be.",
-    section="book/05-challenges.md#challenges.conclusion",
     rubric=(
         (1, "a clear decision for a stated use: which model, which sparsity, or none"),
         (

@@ -223,13 +223,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="challenges.masked_step",
-    lab="challenges",
     title="A step with the mask held",
     points=5,
     minutes=15,
     difficulty=2,
     objective="Train a pruned model one step further without waking its pruned weights.",
-    section="book/05-challenges.md#challenges.masked_step",
     function="masked_step",
     cases=_cases,
     mistakes=_MISTAKES,

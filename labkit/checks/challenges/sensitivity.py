@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import drop_lowest
+from labkit.checks.engine.compare_masks import drop_lowest, rounding
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
@@ -147,22 +147,10 @@ _MISTAKES = (
         "the smallest weights are set to zero, the largest stay",
         _mistaken(keep=lambda values, s: ~_magnitude(values, s)),
     ),
-    Mistake(
-        "int() for round()",
-        "int() cuts off: 0.29 * 100 is 28.999999999999996 and becomes 28",
-        _mistaken(keep=lambda values, s: drop_lowest(values.abs(), int(s * len(values)))),
-    ),
-    Mistake(
-        "rounding up",
-        "ceil() prunes one too many; use round()",
-        _mistaken(keep=lambda values, s: drop_lowest(values.abs(), math.ceil(s * len(values)))),
-    ),
-    Mistake(
-        "rounding halves up",
-        "Python's round() takes a half to the even neighbour, 2.5 to 2",
-        _mistaken(
-            keep=lambda values, s: drop_lowest(values.abs(), math.floor(s * len(values) + 0.5))
-        ),
+    *rounding(
+        lambda count: _mistaken(
+            keep=lambda values, s: drop_lowest(values.abs(), count(s * len(values)))
+        )
     ),
     *(
         Mistake(
@@ -297,13 +285,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="challenges.sensitivity",
-    lab="challenges",
     title="Which layer breaks first",
     points=6,
     minutes=25,
     difficulty=2,
     objective="Measure what each layer costs when it alone is pruned, and leave no trace.",
-    section="book/05-challenges.md#challenges.sensitivity",
     function="layer_sensitivity",
     cases=_cases,
     mistakes=_MISTAKES,

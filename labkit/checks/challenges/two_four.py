@@ -245,13 +245,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="challenges.two_four",
-    lab="challenges",
     title="Two of four",
     points=5,
     minutes=15,
     difficulty=1,
     objective="Write the mask of the sparsity pattern that GPUs have hardware for.",
-    section="book/05-challenges.md#challenges.two_four",
     function="two_four_mask",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -4,11 +4,13 @@ Everything here works on several named tensors at once; one tensor is the case o
 answers are computed in float64, which holds each float32, float16 and bfloat16 value exactly.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.difference import show_type
+from labkit.checks.engine.judge import Mistake
 from labkit.checks.engine.trial import Failure, one_line
 
 if TYPE_CHECKING:
@@ -46,6 +48,23 @@ def right(weights: Masks, sparsity: float) -> Masks:
     """The answer: exactly round(sparsity * total) zeros, lowest |w| first, ties by order."""
     values = scores(weights)
     return split(drop_lowest(values, round(sparsity * values.numel())), weights)
+
+
+def rounding(answer: Callable[[Callable[[float], int]], Callable[..., Any]]) -> tuple[Mistake, ...]:
+    """Other ways to a whole number of zeros; `answer` makes an answer that counts by a function."""
+    return (
+        Mistake(
+            "int() for round()",
+            "int() cuts off: 0.29 * 100 is 28.999999999999996 and becomes 28",
+            answer(int),
+        ),
+        Mistake("rounding up", "ceil() prunes one too many; use round()", answer(math.ceil)),
+        Mistake(
+            "rounding halves up",
+            "Python's round() takes a half to the even neighbour, 2.5 to 2",
+            answer(lambda x: math.floor(x + 0.5)),
+        ),
+    )
 
 
 @dataclass

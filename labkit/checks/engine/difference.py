@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from labkit.checks.engine.plain_data import ModelData, model_data, type_name
+from labkit.checks.engine.model_data import ModelData, model_data, type_name
 from labkit.checks.engine.trial import one_line
 
 

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     More = Callable[["Exercise", Trial, Random, tuple["Verdict", ...]], tuple["Verdict", ...]]
 
 
+CHAPTERS = {
+    "weights": "01-weights",
+    "pruning": "02-pruning",
+    "mrpc": "03-mrpc",
+    "size": "04-size-and-runtime",
+    "challenges": "05-challenges",
+}
+"""The chapter of the book that belongs to each lab."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One property of an answer: its `name`, whether it holds, and one line on what went wrong.
@@ -42,18 +52,26 @@ class Grade:
 class Task:
     """What each exercise has, whether a check or a person grades it.
 
-    `id` is the pytest id, the anchor in the book and, as `grade_id`, nbgrader's; `difficulty` runs
-    from 1 to 3; `section` is what to read, as `book/NN-name.md#anchor`.
+    `id` is the lab and a name: the pytest id, the anchor in the book and, as `grade_id`,
+    nbgrader's; `difficulty` runs from 1 to 3.
     """
 
     id: str
-    lab: str
     title: str
     points: int
     minutes: int
     difficulty: int
     objective: str
-    section: str
+
+    @property
+    def lab(self) -> str:
+        """The lab that it belongs to, as its id says."""
+        return self.id.partition(".")[0]
+
+    @property
+    def section(self) -> str:
+        """What to read: `book/NN-name.md#anchor`."""
+        return f"book/{CHAPTERS[self.lab]}.md#{self.id}"
 
     @property
     def grade_id(self) -> str:

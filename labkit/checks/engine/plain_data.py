@@ -12,8 +12,9 @@ import re
 import sys
 import zipfile
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
+
+from labkit.checks.engine.model_data import ModelData, Other, kind_of, model_data
 
 LARGEST = 512 * 2**20  # bytes
 _STRUCTURE = 2 * 2**20  # bytes of all that is no tensor: in memory it is a hundred times as much
@@ -27,67 +28,6 @@ _BUILDERS = re.compile(
     r"|torch \w*Storage|torch\.storage UntypedStorage|torch u?(int|float|bfloat|complex|bool)\w*"
     r"|torch Size|torch device|torch\.serialization _get_layout|collections OrderedDict"
 )
-
-
-@dataclass(frozen=True, eq=False)
-class ModelData:
-    """A torch module as data: its type, parameters and buffers by name, and plain attributes."""
-
-    kind: str
-    parameters: dict[str, Any]
-    buffers: dict[str, Any]
-    state: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def contents(self) -> dict[str, Any]:
-        """Parameters and buffers by name, tied ones under each of their names."""
-        return self.parameters | self.buffers
-
-    def named_parameters(self, remove_duplicate: bool = True) -> list[tuple[str, Any]]:
-        """As `torch.nn.Module.named_parameters`."""
-        return _once(self.parameters) if remove_duplicate else list(self.parameters.items())
-
-    def named_buffers(self, remove_duplicate: bool = True) -> list[tuple[str, Any]]:
-        """As `torch.nn.Module.named_buffers`."""
-        return _once(self.buffers) if remove_duplicate else list(self.buffers.items())
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self.__dict__.get("state", {}):
-            raise AttributeError(name)
-        return self.state[name]
-
-
-def _once(tensors: dict[str, Any]) -> list[tuple[str, Any]]:
-    first = {id(tensor): name for name, tensor in reversed(tensors.items())}
-    return [(name, tensor) for name, tensor in tensors.items() if first[id(tensor)] == name]
-
-
-def same_kind(value: Any, other: Any) -> bool:
-    """Whether two values have one type, also where models have become data."""
-    if isinstance(value, ModelData) and isinstance(other, ModelData):
-        return value.kind == other.kind
-    return type(value) is type(other)
-
-
-@dataclass(frozen=True)
-class Other:
-    """Something that is no data; only the name of its type is known."""
-
-    kind: str
-
-
-def type_name(value: Any) -> str:
-    """Name of a value's type, also where only data is left of it."""
-    return value.kind.rpartition(".")[2] if isinstance(value, Other) else type(value).__name__
-
-
-def model_data(model: Any) -> ModelData:
-    """A torch module as data; tied parameters stand under each of their names."""
-    return ModelData(
-        _kind(model),
-        dict(model.named_parameters(remove_duplicate=False)),
-        dict(model.named_buffers(remove_duplicate=False)),
-    )
 
 
 def encode(value: Any) -> list:
@@ -126,8 +66,8 @@ def encode(value: Any) -> list:
         ]
         return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
     if kind.__module__.startswith(_LENT):
-        return ["object", _kind(value), encode(vars(value))]
-    return ["other", _kind(value)]
+        return ["object", kind_of(value), encode(vars(value))]
+    return ["other", kind_of(value)]
 
 
 def _plain(tensor: Any) -> Any:
@@ -289,10 +229,6 @@ def loads(content: bytes) -> Any:
         return decode(torch.load(_read_again(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end
         raise ValueError("what came back is no data") from error
-
-
-def _kind(value: Any) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _object(kind: str, state: Any) -> Any:

@@ -244,14 +244,12 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="mrpc.bootstrap",
-    lab="mrpc",
     title="A bootstrap interval",
     function="bootstrap_interval",
     points=5,
     minutes=15,
     difficulty=2,
     objective="Say how far an accuracy can be trusted that comes from a few hundred pairs.",
-    section="book/03-mrpc.md#mrpc.bootstrap",
     cases=_cases,
     mistakes=_MISTAKES,
     forbids=("scipy.stats",),

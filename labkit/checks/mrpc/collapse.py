@@ -283,14 +283,12 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="mrpc.collapse",
-    lab="mrpc",
     title="Collapse and the majority",
     function="baseline",
     points=4,
     minutes=10,
     difficulty=1,
     objective="Tell a model that has learned something from one that gives a constant answer.",
-    section="book/03-mrpc.md#mrpc.collapse",
     cases=_cases,
     mistakes=_MISTAKES,
     forbids=("sklearn", "evaluate"),

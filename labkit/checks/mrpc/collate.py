@@ -133,10 +133,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="mrpc.collate",
-    lab="mrpc",
     title="A batch of rows",
     objective="Put rows of different lengths into one batch, with a mask that tells the padding.",
-    section="book/03-mrpc.md#mrpc.collate",
     function="collate",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -201,10 +201,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="mrpc.encode",
-    lab="mrpc",
     title="Pairs into token ids",
     objective="Encode sentence pairs as a model expects them, cut to a length it can take.",
-    section="book/03-mrpc.md#mrpc.encode",
     function="encode",
     cases=_cases,
     mistakes=_MISTAKES,

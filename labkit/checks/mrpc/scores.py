@@ -218,10 +218,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="mrpc.scores",
-    lab="mrpc",
     title="Accuracy and F1",
     objective="Compute accuracy and the F1 of the positive class from counts of right and wrong.",
-    section="book/03-mrpc.md#mrpc.scores",
     function="accuracy_and_f1",
     cases=_cases,
     mistakes=_MISTAKES,

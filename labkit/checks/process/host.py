@@ -78,12 +78,18 @@ class _PlainProcess:
         self._process.kill()
 
     def end(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)  # it may have closed its end and gone on
-        self._process.kill()
-        code = self._process.wait()
-        for stream in (self.requests, self.replies):
-            with contextlib.suppress(OSError):
-                stream.close()
+        said = end(self._process)
         self._folder.cleanup()
-        return f"the code ended its process (exit code {code})"
+        return said
+
+
+def end(process: subprocess.Popen) -> str:
+    """As `Running.end`, for a process whose standard input and output are its two streams."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=2)  # it may have closed its end and gone on
+    process.kill()
+    code = process.wait()
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            stream.close()
+    return f"the code ended its process (exit code {code})"

@@ -223,13 +223,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.achieved",
-    lab="pruning",
     title="The sparsity that was reached",
     points=5,
     minutes=15,
     difficulty=1,
     objective="Tell the sparsity of a layer, of the prunable weights and of the whole model apart.",
-    section="book/02-pruning.md#pruning.achieved",
     function="achieved_sparsity",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.compare_masks import Masks
 from labkit.checks.engine.compare_values import Case
-from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups, Mistake, judge
-from labkit.checks.engine.plain_data import same_kind
 from labkit.checks.engine.quiet import quiet
-from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.trial import Trial
+from labkit.checks.pruning import looks
 from labkit.checks.pruning.models import Models
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 
 def _named(model: "nn.Module", masks: Masks) -> dict[str, "nn.Parameter"]:
@@ -29,61 +28,6 @@ def _right(model: "nn.Module", masks: Masks) -> "nn.Module":
     for name, parameter in _named(model, masks).items():
         parameter.data[~masks[name]] = 0.0
     return model
-
-
-def _tensors(model: Any) -> list[tuple[str, "Tensor"]]:
-    """Parameters and buffers of a module or of what is left of it as data."""
-    return [
-        *model.named_parameters(remove_duplicate=False),
-        *model.named_buffers(remove_duplicate=False),
-    ]
-
-
-def _values(model: Any, arguments: tuple) -> dict[str, "Tensor"]:
-    """Parameters and buffers by each of their names."""
-    if not same_kind(model, arguments[0]):
-        raise Failure(f"it returned {show_type(model)}, expected {show_type(arguments[0])}")
-    return {name: tensor.detach().clone() for name, tensor in _tensors(model)}
-
-
-def _signs(model: Any, arguments: tuple) -> dict[str, "Tensor"]:
-    """The values, and which entries have the sign bit set: 0.0 equals -0.0."""
-    import torch
-
-    values = _values(model, arguments)
-    return values | {f"{name} (sign bit)": torch.signbit(value) for name, value in values.items()}
-
-
-def _ties(model: Any, arguments: tuple) -> dict[str, Any]:
-    """The values, and which names stand for one parameter."""
-    values = _values(model, arguments)
-    groups: dict[int, list[str]] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        groups.setdefault(id(parameter), []).append(name)
-    tied = [" and ".join(names) for names in groups.values() if len(names) > 1]
-    return {"tied parameters": "; ".join(tied)} | values
-
-
-def _gradients(model: Any, arguments: tuple) -> dict[str, Any]:
-    """The values, and which parameters require gradients."""
-    values = _values(model, arguments)
-    flags = {
-        f"{name} (requires gradients)": parameter.requires_grad
-        for name, parameter in model.named_parameters(remove_duplicate=False)
-    }
-    return flags | values
-
-
-def _own(model: Any, arguments: tuple) -> dict[str, Any]:
-    """The values, and which names of the copy stand for a memory of the model."""
-    values = _values(model, arguments)
-    used = {tensor.untyped_storage().data_ptr() for _, tensor in _tensors(arguments[0])}
-    shared = [
-        name
-        for name, tensor in _tensors(model)
-        if tensor.numel() and tensor.untyped_storage().data_ptr() in used
-    ]
-    return {_SHARED: ", ".join(shared) or "none"} | values
 
 
 def _multiplied(model: "nn.Module", masks: Masks) -> "nn.Module":
@@ -151,7 +95,6 @@ def _buffers(model: "nn.Module", masks: Masks) -> "nn.Module":
 
 
 _BOTH = "0.weight 2.weight"
-_SHARED = "tensors that share memory with the model"
 _OWN = "whoever trains the copy changes the model too: copy all of it, with deepcopy, masks or none"
 _LOST = "a parameter that is replaced has to require gradients as the one before did"
 
@@ -234,17 +177,17 @@ def _cases(draw: Random) -> Groups:
     models = Models(draw)
 
     def values(model: "nn.Module", names: str, note: str = "") -> Case:
-        return _case(_values, model, models.masks(model, *names.split()), note)
+        return _case(looks.values, model, models.masks(model, *names.split()), note)
 
     def tied(model: "nn.Module", names: str, note: str) -> Case:
-        return _case(_ties, model, models.masks(model, *names.split()), note)
+        return _case(looks.ties, model, models.masks(model, *names.split()), note)
 
     def transposed(model: "nn.Module") -> Case:
         masks = models.masks(model, "0.weight") | {"2.weight": models.mask(3, 5).t()}
-        return _case(_values, model, masks, "one mask is transposed")
+        return _case(looks.values, model, masks, "one mask is transposed")
 
     def gradients(model: "nn.Module", note: str = "") -> Case:
-        return _case(_gradients, model, models.masks(model, *_BOTH.split()), note)
+        return _case(looks.gradients, model, models.masks(model, *_BOTH.split()), note)
 
     extreme = {
         "0.weight": torch.zeros(3, 4, dtype=torch.bool),
@@ -259,13 +202,13 @@ def _cases(draw: Random) -> Groups:
                 values(models.with_buffers(), "2.weight 0.weight 0.bias", "with buffers"),
             ],
             "extremes": [
-                _case(_values, models.small(), {}, "no masks"),
-                _case(_values, models.small(), extreme, "all pruned, all kept"),
+                _case(looks.values, models.small(), {}, "no masks"),
+                _case(looks.values, models.small(), extreme, "all pruned, all kept"),
                 values(models.small().to(torch.bfloat16), _BOTH, "bfloat16"),
                 values(models.with_empty(), "0.weight 1.weight", "an empty weight"),
             ],
             "a zero whatever was there": [
-                _case(_signs, *models.odd(), "NaN and inf among the weights")
+                _case(looks.signs, *models.odd(), "NaN and inf among the weights")
             ],
             "tied weights stay tied": [
                 tied(models.tied(), "words.weight mlp.weight", "tied to the head"),
@@ -297,8 +240,8 @@ def _memory(
         plain, buffers = models.small(), models.with_buffers()
     groups = {
         kept.name: [
-            _case(_own, plain, {}, "no masks"),
-            _case(_own, buffers, models.masks(buffers, "2.weight"), "with buffers"),
+            _case(looks.own, plain, {}, "no masks"),
+            _case(looks.own, buffers, models.masks(buffers, "2.weight"), "with buffers"),
         ]
     }
     kept, _ = judge(trial, groups, exercise.mistakes, exercise.section)
@@ -307,13 +250,11 @@ def _memory(
 
 TASK = Exercise(
     id="pruning.apply",
-    lab="pruning",
     title="Masks on a copy of a model",
     points=6,
     minutes=20,
     difficulty=2,
     objective="Apply masks to a copy of a model, and keep its parameters and tied names.",
-    section="book/02-pruning.md#pruning.apply",
     function="apply_masks",
     cases=_cases,
     mistakes=_MISTAKES,

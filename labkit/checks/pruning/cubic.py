@@ -164,13 +164,11 @@ def _cases(draws: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.cubic",
-    lab="pruning",
     title="A schedule for gradual pruning",
     points=4,
     minutes=10,
     difficulty=1,
     objective="Raise the sparsity over the steps of training as Zhu and Gupta (2017) do.",
-    section="book/02-pruning.md#pruning.cubic",
     function="cubic_sparsity",
     cases=_cases,
     mistakes=_MISTAKES,

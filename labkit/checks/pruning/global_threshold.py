@@ -11,10 +11,6 @@ from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
 
 
-def _per_layer(weights: Masks, sparsity: float) -> Masks:
-    return {name: compare_masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
-
-
 def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
     """One ranking, but each layer's share is rounded by itself and the counts are added up."""
     count = sum(round(sparsity * weight.numel()) for weight in weights.values())
@@ -23,38 +19,19 @@ def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
     )
 
 
-def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
-    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
-    limits = [
-        float(values.sort().values[rank - 1])
-        for values in (compare_masks.scores({"": weight}) for weight in weights.values())
-        if (rank := round(sparsity * values.numel()))
-    ]
-    limit = sum(limits) / len(limits) if limits else -1.0
-    return compare_masks.split(compare_masks.scores(weights) > limit, weights)
-
-
 def _by_name(weights: Masks, sparsity: float) -> Masks:
     ordered = compare_masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
     return {name: ordered[name] for name in weights}
 
 
 _MISTAKES = (
-    Mistake(
-        "same fraction in each layer",
-        "each layer was pruned on its own; a global threshold lets layers differ",
-        _per_layer,
-    ),
+    mask_mistakes.SAME_FRACTION,
     Mistake(
         "rounded layer by layer",
         "round once, the sparsity times the number of all weights: roundings by layer add up",
         _rounded_by_layer,
     ),
-    Mistake(
-        "averaged thresholds",
-        "the mean of the layers' thresholds is not the threshold of all weights together",
-        _mean_threshold,
-    ),
+    mask_mistakes.AVERAGED,
     Mistake(
         "names sorted as strings",
         "sorted() puts block.10 before block.2; keep the order of the dict",
@@ -127,13 +104,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.global_threshold",
-    lab="pruning",
     title="One threshold for all layers",
     points=6,
     minutes=20,
     difficulty=2,
     objective="Prune an exact number of weights over all layers together.",
-    section="book/02-pruning.md#pruning.global_threshold",
     function="global_masks",
     cases=_cases,
     mistakes=_MISTAKES,

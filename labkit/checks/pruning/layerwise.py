@@ -1,6 +1,7 @@
 """The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -8,8 +9,8 @@ from labkit.checks.engine import compare_masks
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
-from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.mask_mistakes import AVERAGED, MISTAKES, alone
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,15 +25,6 @@ def _share(mask: "Tensor") -> float:
     return int((~mask).sum()) / max(mask.numel(), 1)
 
 
-def _alone(masked: Masked) -> Masked:
-    """Each tensor masked on its own."""
-
-    def answer(weights: Weights, sparsity: float) -> Weights:
-        return {name: masked({name: weight}, sparsity)[name] for name, weight in weights.items()}
-
-    return answer
-
-
 def _pairs(together: Masked, alone: Masked) -> Callable[[Weights, float], Pairs]:
     """The sparsities of the layers by the one way of pruning and by the other."""
 
@@ -43,7 +35,7 @@ def _pairs(together: Masked, alone: Masked) -> Callable[[Weights, float], Pairs]
     return answer
 
 
-_right = _pairs(compare_masks.right, _alone(compare_masks.right))
+_right = _pairs(compare_masks.right, alone(compare_masks.right))
 
 
 def _asked_for(weights: Weights, sparsity: float) -> Pairs:
@@ -73,17 +65,6 @@ def _global_of_all(weights: Weights, sparsity: float) -> Pairs:
     """Only what global pruning takes from a layer is divided by the weights of all layers."""
     of_all, right = _shares_of_all(weights, sparsity), _right(weights, sparsity)
     return {name: (of_all[name][0], right[name][1]) for name in weights}
-
-
-def _mean_threshold(weights: Weights, sparsity: float) -> Weights:
-    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
-    limits = [
-        float(values.sort().values[rank - 1])
-        for values in (compare_masks.scores({"": weight}) for weight in weights.values())
-        if (rank := round(sparsity * values.numel()))
-    ]
-    limit = sum(limits) / len(limits) if limits else -1.0
-    return compare_masks.split(compare_masks.scores(weights) > limit, weights)
 
 
 def _swapped(weights: Weights, sparsity: float) -> Pairs:
@@ -120,19 +101,19 @@ def _nan_if_empty_globally(weights: Weights, sparsity: float) -> Pairs:
 
 def _of_masks() -> Iterator[Mistake]:
     """What goes wrong with masks, in both ways of pruning or in one of them."""
-    for m in mask_mistakes.MISTAKES:
+    for m in MISTAKES:
         # What only shows on masks is left out.
         if m.name in ("kept and pruned swapped", "each row on its own", "no mask"):
             continue
         if not m.answer:
-            yield Mistake(m.name, m.explanation, error=m.error)
+            yield m
             continue
-        for together, alone in (
+        for together, layerwise in (
             (m.answer, m.answer),
             (m.answer, compare_masks.right),
             (compare_masks.right, m.answer),
         ):
-            yield Mistake(m.name, m.explanation, _pairs(together, _alone(alone)))
+            yield replace(m, answer=_pairs(together, alone(layerwise)))
 
 
 _EMPTY = "the sparsity of an empty layer is 0.0"
@@ -151,13 +132,9 @@ _MISTAKES = (
     Mistake(
         "the same fraction called global",
         "with one threshold for all layers the layers get different sparsities",
-        _pairs(_alone(compare_masks.right), _alone(compare_masks.right)),
+        _pairs(alone(compare_masks.right), alone(compare_masks.right)),
     ),
-    Mistake(
-        "averaged thresholds",
-        "the mean of the layers' thresholds is not the threshold of all weights together",
-        _pairs(_mean_threshold, _alone(compare_masks.right)),
-    ),
+    replace(AVERAGED, answer=_pairs(AVERAGED.answer, alone(compare_masks.right))),
     Mistake(
         "share of the zeros",
         "divide by the number of weights of the layer, not by the number of all zeros",
@@ -236,13 +213,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.layerwise",
-    lab="pruning",
     title="Which layers pay",
     points=5,
     minutes=20,
     difficulty=2,
     objective="Compare what global and layerwise pruning take from each layer.",
-    section="book/02-pruning.md#pruning.layerwise",
     function="sparsity_by_layer",
     cases=_cases,
     mistakes=_MISTAKES,

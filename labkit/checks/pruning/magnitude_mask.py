@@ -74,13 +74,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.magnitude_mask",
-    lab="pruning",
     title="The mask of one tensor",
     points=6,
     minutes=15,
     difficulty=1,
     objective="Prune an exact number of the smallest weights of one tensor.",
-    section="book/02-pruning.md#pruning.magnitude_mask",
     function="magnitude_mask",
     cases=_cases,
     mistakes=MISTAKES,

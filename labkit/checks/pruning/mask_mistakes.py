@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Masks, drop_lowest, right, scores, split
+from labkit.checks.engine.compare_masks import Masks, drop_lowest, right, rounding, scores, split
 from labkit.checks.engine.judge import Mistake
 
 if TYPE_CHECKING:
@@ -129,17 +129,7 @@ MISTAKES = (
         "sparsity is the fraction of zeros",
         _share_kept,
     ),
-    Mistake(
-        "int() for round()",
-        "int() cuts off: 0.29 * 100 is 28.999999999999996 and becomes 28",
-        _by_count(int),
-    ),
-    Mistake("rounding up", "ceil() prunes one too many; use round()", _by_count(math.ceil)),
-    Mistake(
-        "rounding halves up",
-        "Python's round() takes a half to the even neighbour, 2.5 to 2",
-        _by_count(lambda x: math.floor(x + 0.5)),
-    ),
+    *rounding(_by_count),
     Mistake(
         "threshold with ties",
         "comparing with > prunes every weight as large as the threshold, more than asked for",
@@ -220,4 +210,36 @@ MISTAKES = (
         "convert with .float() before .numpy()",
         error="unsupported ScalarType BFloat16",
     ),
+)
+
+
+def alone(masked: Callable[..., Masks]) -> Callable[..., Masks]:
+    """Each tensor masked on its own."""
+
+    def masks(weights: Masks, sparsity: float) -> Masks:
+        return {name: masked({name: weight}, sparsity)[name] for name, weight in weights.items()}
+
+    return masks
+
+
+def _mean_threshold(weights: Masks, sparsity: float) -> Masks:
+    """Keep |w| above the mean of the layers' own thresholds (layers without one left out)."""
+    limits = [
+        float(values.sort().values[rank - 1])
+        for values in (scores({"": weight}) for weight in weights.values())
+        if (rank := round(sparsity * values.numel()))
+    ]
+    limit = sum(limits) / len(limits) if limits else -1.0
+    return split(scores(weights) > limit, weights)
+
+
+SAME_FRACTION = Mistake(
+    "same fraction in each layer",
+    "each layer was pruned on its own; a global threshold lets layers differ",
+    alone(right),
+)
+AVERAGED = Mistake(
+    "averaged thresholds",
+    "the mean of the layers' thresholds is not the threshold of all weights together",
+    _mean_threshold,
 )

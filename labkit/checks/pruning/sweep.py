@@ -1,6 +1,7 @@
 """The exercise `pruning.sweep`: several sparsities, each from the dense weights."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
-from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.mask_mistakes import MISTAKES, SAME_FRACTION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,10 +91,6 @@ def _cached(
     return [done[level] for level in levels]
 
 
-def _per_layer(weights: Weights, sparsity: float) -> Weights:
-    return {name: compare_masks.right({name: w}, sparsity)[name] for name, w in weights.items()}
-
-
 _SHARED = "tensors that share memory with another result or with the weights"
 _ONE_COPY = "each level needs a copy of its own, else the last level overwrites all results"
 _ORDER = "results stand in the order of `levels`, one for each, repeated ones too"
@@ -135,20 +132,13 @@ _MISTAKES = (
         "a level is the whole sparsity, not what is pruned on top of the levels before",
         _added_up,
     ),
-    Mistake(
-        "same fraction in each layer",
-        "each layer was pruned on its own; a global threshold lets layers differ",
-        _with(_per_layer),
-    ),
+    replace(SAME_FRACTION, answer=_with(SAME_FRACTION.answer)),
     Mistake(
         "masks in place of weights",
         "the result holds pruned weights, not the masks that prune them",
         lambda weights, levels: [compare_masks.right(weights, level) for level in levels],
     ),
-    *(
-        Mistake(m.name, m.explanation, _with(m.answer) if m.answer else None, m.error)
-        for m in mask_mistakes.MISTAKES
-    ),
+    *(replace(m, answer=_with(m.answer)) if m.answer else m for m in MISTAKES),
 )
 
 
@@ -235,13 +225,11 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="pruning.sweep",
-    lab="pruning",
     title="A sweep without compounding",
     points=6,
     minutes=25,
     difficulty=2,
     objective="Prune to several sparsities, each time from the dense weights.",
-    section="book/02-pruning.md#pruning.sweep",
     function="sweep",
     cases=_cases,
     mistakes=_MISTAKES,

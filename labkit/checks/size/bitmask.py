@@ -137,11 +137,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.bitmask",
-    lab="size",
     title="A bit for each weight",
     function="pack",
     objective="Store a sparse tensor as a mask of one bit for each weight and the kept values.",
-    section="book/04-size-and-runtime.md#size.bitmask",
     cases=_cases,
     mistakes=_MISTAKES,
     points=5,

@@ -189,13 +189,11 @@ def _cases(draws: Random) -> Groups:
 
 TASK = Exercise(
     id="size.break_even",
-    lab="size",
     title="Where sparse becomes as fast",
     points=5,
     minutes=15,
     difficulty=2,
     objective="Read from noisy run times the sparsity at which a sparse layer breaks even.",
-    section="book/04-size-and-runtime.md#size.break_even",
     function="break_even",
     cases=_cases,
     mistakes=_MISTAKES,

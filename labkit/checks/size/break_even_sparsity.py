@@ -151,11 +151,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.break_even_sparsity",
-    lab="size",
     title="When CSR is smaller",
     function="csr_break_even",
     objective="Work out from which sparsity on CSR takes fewer bytes than the dense tensor.",
-    section="book/04-size-and-runtime.md#size.break_even_sparsity",
     cases=_cases,
     mistakes=_MISTAKES,
     forbids=("scipy.sparse",),

@@ -192,11 +192,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.csr",
-    lab="size",
     title="Compressed sparse rows",
     function="to_csr",
     objective="Store a sparse matrix as values, column indices and row starts.",
-    section="book/04-size-and-runtime.md#size.csr",
     cases=_cases,
     mistakes=_MISTAKES,
     forbids=("scipy.sparse", "to_sparse()", "to_sparse_csr()", "to_sparse_csc()"),

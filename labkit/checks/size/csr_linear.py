@@ -232,13 +232,11 @@ def _cases(draws: Random) -> Groups:
 
 TASK = Exercise(
     id="size.csr_linear",
-    lab="size",
     title="A linear layer in CSR",
     points=7,
     minutes=25,
     difficulty=3,
     objective="Compute a linear layer from the kept weights alone, for inputs of any shape.",
-    section="book/04-size-and-runtime.md#size.csr_linear",
     function="csr_linear",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -161,11 +161,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.entropy",
-    lab="size",
     title="The bits of a mask",
     function="entropy_bits",
     objective="Compute how many bits the places of the zeros need at least.",
-    section="book/04-size-and-runtime.md#size.entropy",
     cases=_cases,
     mistakes=_MISTAKES,
     forbids=("scipy.stats",),

@@ -206,11 +206,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.bytes",
-    lab="size",
     title="Bytes and non-zeros",
     function="stored",
     objective="Count the bytes that a dense file stores, and how many of its numbers are not zero.",
-    section="book/04-size-and-runtime.md#size.bytes",
     cases=_cases,
     mistakes=_MISTAKES,
     points=4,

@@ -266,13 +266,11 @@ def _miscounted(trial: Trial, cases: list[_Case]) -> str:
 
 TASK = Exercise(
     id="size.timing",
-    lab="size",
     title="Time without the warm-up",
     points=4,
     minutes=15,
     difficulty=1,
     objective="Measure a run time so that warm-up and single slow calls do not decide it.",
-    section="book/04-size-and-runtime.md#size.timing",
     function="time_calls",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -153,11 +153,9 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="size.unpack",
-    lab="size",
     title="Back from the bits",
     function="unpack",
     objective="Rebuild a tensor from its bit mask and its kept values, without a loss.",
-    section="book/04-size-and-runtime.md#size.unpack",
     cases=_cases,
     mistakes=_MISTAKES,
     points=4,

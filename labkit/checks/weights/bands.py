@@ -222,12 +222,10 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="weights.bands",
-    lab="weights",
     title="Bands of size by block",
     objective=(
         "Compare the blocks of a model by how many of their weights are small, medium and large."
     ),
-    section="book/01-weights.md#weights.bands",
     function="band_shares",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -267,10 +267,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="weights.histogram",
-    lab="weights",
     title="A histogram by streaming",
     objective="Count the weights of many tensors in the same bins, one tensor at a time.",
-    section="book/01-weights.md#weights.histogram",
     function="streaming_histogram",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -144,10 +144,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="weights.kurtosis",
-    lab="weights",
     title="Excess kurtosis",
     objective="Put a number on how heavy the tails of a distribution are.",
-    section="book/01-weights.md#weights.kurtosis",
     function="excess_kurtosis",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -262,10 +262,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="weights.prunable",
-    lab="weights",
     title="The prunable matrices",
     objective="Collect the weight matrices of a transformer's blocks by the type of their modules.",
-    section="book/01-weights.md#weights.prunable",
     function="prunable_names",
     cases=_cases,
     mistakes=_MISTAKES,

@@ -4,13 +4,11 @@ from labkit.checks.engine.exercise import Written
 
 TASK = Written(
     id="weights.reading",
-    lab="weights",
     title="What the pictures say",
     points=6,
     minutes=20,
     difficulty=2,
     objective="Say what a weight distribution tells about pruning, and what it does not.",
-    section="book/01-weights.md#weights.reading",
     rubric=(
         (2, "one observation on each of the three models, with a number from the lab's output"),
         (1, "the shape of the whole is told apart from the shape of a single matrix"),

@@ -120,10 +120,8 @@ def _cases(draw: Random) -> Groups:
 
 TASK = Exercise(
     id="weights.share_below",
-    lab="weights",
     title="How many weights are small",
     objective="Measure the share of the weights below a threshold in absolute value.",
-    section="book/01-weights.md#weights.share_below",
     function="share_below",
     cases=_cases,
     mistakes=_MISTAKES,

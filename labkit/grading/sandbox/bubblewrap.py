@@ -5,7 +5,6 @@ labkit it sees `view`.  The system is read-only; what it writes into its folder 
 gone with it.  bubblewrap must be installed (Linux only); no rights are needed.
 """
 
-import contextlib
 import importlib.util
 import platform
 import shutil
@@ -16,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import labkit
+from labkit.checks.process.host import end
 from labkit.errors import InputError
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.sandbox.visible_packages import write_stubs, write_view
@@ -217,11 +217,5 @@ class BubbleProcess:
 
     def end(self) -> str:
         """As `Running.end`."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)  # it may have closed its end and gone on
-        self._process.kill()
-        code = self._process.wait()
-        for stream in (self.requests, self.replies):
-            with contextlib.suppress(OSError):
-                stream.close()
-        return self._guard.end() or f"the code ended its process (exit code {code})"
+        said = end(self._process)
+        return self._guard.end() or said

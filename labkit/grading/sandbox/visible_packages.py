@@ -16,6 +16,7 @@ MACHINERY = (
     "errors",
     "checks/engine/deadline",
     "checks/engine/forbidden_calls",
+    "checks/engine/model_data",
     "checks/engine/plain_data",
     "checks/engine/quiet",
     "checks/engine/trial",

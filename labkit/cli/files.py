@@ -78,6 +78,8 @@ def prune(
         raise Stopped(INTERRUPTED) from None
     for path in done.checkpoint.left_out:
         print(f"left out: {path}", file=sys.stderr)
+    if done.remark:
+        print(done.remark, file=sys.stderr)
     print(
         f"{done.dropped:,} of {done.total:,} weights in {len(done.tensors)} tensors are zero "
         f"({done.dropped / done.total:.2%}), {time.monotonic() - start:.1f} s"
@@ -98,3 +100,5 @@ def _list(source: Path, include: str | None) -> None:
     columns = ["tensor", "dtype", "shape", "weights", "file"]
     print_table(f"Prunable in {source}", pd.DataFrame(rows, columns=columns))
     print(f"{sum(t.size for t in tensors):,} weights in {len(tensors)} tensors")
+    if tensors.remark:
+        print(tensors.remark, file=sys.stderr)

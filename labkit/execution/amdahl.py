@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
+from labkit.models.parameter_kinds import LINEAR
 from labkit.models.prunable import prunable_layers
 
 
@@ -25,7 +26,7 @@ class FreeLinear(nn.Module):
 
 
 def free_linear(model: nn.Module) -> int:
-    """Replace, in place, each prunable layer by one that costs nothing; returns how many.
+    """Replace, in place, each linear layer that is prunable by one that costs nothing; how many.
 
     What the model then takes for a forward pass is its unpruned rest: embeddings, attention,
     norms and activations. It answers nonsense and cannot be turned back.
@@ -33,7 +34,7 @@ def free_linear(model: nn.Module) -> int:
     Raises:
         InputError: no prunable layers.
     """
-    layers = prunable_layers(model)
+    layers = [layer for layer in prunable_layers(model) if layer.kind == LINEAR]
     for layer in layers:
         outputs = layer.weight.shape[1 if layer.transposed else 0]
         model.set_submodule(layer.name.removesuffix(".weight"), FreeLinear(outputs))

@@ -102,13 +102,18 @@ def load_model(
         source=source,
         family=prunable.family(model),
         model_type=model.config.model_type,
-        encoder_blocks=blocks.get(prunable.ENCODER, 0),
-        decoder_blocks=blocks.get(prunable.DECODER, 0),
+        encoder_blocks=_blocks(blocks, prunable.ENCODER),
+        decoder_blocks=_blocks(blocks, prunable.DECODER),
         head="fresh" if fresh else "trained",
         parameters=sum(p.numel() for p in model.parameters()),
         prunable=sum(p.numel() for p in prunable.prunable_parameters(model).values()),
     )
     return Loaded(model, tokenizer, spec)
+
+
+def _blocks(counts: dict[str, int], kind: str) -> int:
+    """Blocks of all stacks of one kind: a model may have several ("encoder (vision_model)")."""
+    return sum(count for stack, count in counts.items() if stack.split(" ")[0] == kind)
 
 
 def published_config(name: str) -> PreTrainedConfig:

@@ -1,9 +1,4 @@
-"""Find the weight matrices of a transformer's blocks, by module type and not by name.
-
-A *stack* is the outermost `nn.ModuleList` of blocks that hold weight matrices.  That finds the
-blocks of RoBERTa, GPT-2 and BART, and of BERT, DistilBERT, OPT, Pythia and T5, whatever their
-authors called them.
-"""
+"""Find the weight matrices of a transformer's blocks, by module type and not by name."""
 
 from __future__ import annotations
 
@@ -12,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.models import recomputed
+from labkit.models import recomputed, stacks
+from labkit.models.parameter_kinds import EXPERT, LINEAR, Kind, adapter, kind_of
+from labkit.models.stacks import DECODER, ENCODER, family
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-ENCODER, DECODER = "encoder", "decoder"
+__all__ = ["DECODER", "ENCODER", "Layer", "StandIn", "family", "prunable_layers"]
 
 
 class StandIn:
@@ -30,32 +27,39 @@ class Layer:
     """One weight matrix and where it stands.
 
     `stack` is "encoder" or "decoder" (the cross-attention of an encoder-decoder belongs to its
-    decoder), or "embeddings" or "head" for those; `block` counts from 0 within the stack, -1
-    outside.  `transposed` says that the weight is stored (inputs, outputs), as by GPT-2's
-    `Conv1D`, and not (outputs, inputs), as by `nn.Linear`.
+    decoder), or "embeddings" or "head" for those; a model with several lists of blocks adds which,
+    as "encoder (initial_char_encoder)".  `block` counts from 0 within the stack, -1 outside.
+    `transposed` says that the weight is stored (inputs, outputs), as by GPT-2's `Conv1D`, and not
+    (outputs, inputs), as by `nn.Linear`.
+
+    `kind` is "linear" for those two.  Any other matrix lies in a parameter of another module, and
+    `weight` is a view into it: writing to it changes the model.  `expert` counts the experts of a
+    mixture from 0, and the name ends in it ("...experts.down_proj[3]"); -1 elsewhere.
     """
 
     name: str
     stack: str
     block: int
     transposed: bool
-    weight: torch.nn.Parameter
+    weight: torch.Tensor
+    kind: str = LINEAR
+    expert: int = -1
+
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter that holds the matrix, as `named_parameters` has it."""
+        return self.name.partition("[")[0]
 
 
-def family(model: nn.Module) -> str:
-    """One of "encoder", "decoder", "encoder-decoder", from the model's configuration.
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A parameter of two or more dimensions inside a block, and what it is."""
 
-    A single stack is a decoder when its architecture is known for causal language modelling and
-    not for masked (GPT-2, OPT, Pythia), an encoder otherwise (RoBERTa, BERT).
-    """
-    from transformers.models.auto import modeling_auto as auto
-
-    config = model.config
-    if config.is_encoder_decoder:
-        return "encoder-decoder"
-    causal = config.model_type in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    masked = config.model_type in auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
-    return DECODER if causal and not masked else ENCODER
+    name: str
+    stack: str
+    block: int
+    parameter: torch.nn.Parameter
+    kind: Kind
 
 
 def prunable_layers(
@@ -63,9 +67,11 @@ def prunable_layers(
 ) -> list[Layer]:
     """The prunable weight matrices of `model`, in the order of the blocks as numbers.
 
-    Prunable are the weights of `nn.Linear` and of GPT-2's `Conv1D` inside the transformer
-    blocks; never biases or LayerNorm.  A tensor that several modules share is listed once, under
-    its first name.  An encoder-decoder lists its encoder first.
+    Prunable are the matrices that multiply activations inside the transformer blocks: the weights
+    of `nn.Linear` and of GPT-2's `Conv1D`, each expert of a mixture of experts, and the like
+    (`parameter_kinds`); never biases, norms, embeddings, routers or convolution kernels
+    (`parameter_account` lists what is left out and why).  A tensor that several modules share is
+    listed once, under its first name.  An encoder-decoder lists its encoder first.
 
     Args:
         model: a `transformers` model.
@@ -74,57 +80,101 @@ def prunable_layers(
 
     Raises:
         InputError: the model has no stack of blocks, so that there is nothing to prune, some of
-            its layers are sparse ones already (`sparse_linear`), or compute their weights anew at
-            each forward pass (`torch.nn.utils.prune`, `weight_norm`, parametrizations).
+            its layers are sparse ones already (`sparse_linear`) or compute their weights anew at
+            each forward pass (`torch.nn.utils.prune`, `weight_norm`, parametrizations), or it has
+            adapters (LoRA).
     """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
+    found = block_parameters(model)
+    inside = [layer for entry in found for layer in _layers(entry)]
+    recomputed.check(model, inside)
+    before: list[Layer] = []
+    after: list[Layer] = []
+    seen = {id(entry.parameter) for entry in found}
+    for name, child in model.named_modules():
+        embedding = include_embeddings and isinstance(child, nn.Embedding)
+        head = include_head and stacks.linear(child)
+        if (embedding or head) and id(child.weight) not in seen:
+            seen.add(id(child.weight))
+            place = "embeddings" if embedding else "head"
+            kind = Kind(place if embedding else LINEAR, "whole", isinstance(child, Conv1D))
+            (before if embedding else after).extend(
+                _layers(Found(f"{name}.weight", place, -1, child.weight, kind))
+            )
+    return before + inside + after
+
+
+def block_parameters(model: nn.Module) -> list[Found]:
+    """Every parameter of two or more dimensions in the blocks, in their order, shared ones once.
+
+    Raises:
+        InputError: as `prunable_layers`.
+    """
     # Listing the dense layers that are left would pass a part of the model off as all of it.
     if sparse := [name for name, module in model.named_modules() if isinstance(module, StandIn)]:
         raise InputError(
             f"{type(model).__name__} has sparse layers, {sparse[0]} among them: turn them back "
             "first, dense_linear(model)"
         )
-    stacks = dict(_stacks(model)) if hasattr(model, "config") else {}
-    if not stacks:
+    if name := adapter([name for name, _ in model.named_parameters()]):
+        raise InputError(
+            f"{type(model).__name__} has adapters beside its base weights, {name} among them: "
+            "which weights are small shows only in their sum. Merge them first, "
+            "model = model.merge_and_unload()"
+        )
+    found: list[Found] = []
+    seen: set[int] = set()
+    for stack in stacks.find(model) if hasattr(model, "config") else []:
+        for number, parts in enumerate(stack.blocks):
+            for prefix, block in parts:
+                for name, path, parameter in _walk(block, prefix, ()):
+                    if parameter.dim() < 2 or id(parameter) in seen:
+                        continue
+                    seen.add(id(parameter))
+                    kind = kind_of(path, name.rpartition(".")[2], parameter)
+                    found.append(Found(name, stack.name, number, parameter, kind))
+    if not any(entry.kind.parts for entry in found):
         raise InputError(
             f"{type(model).__name__} has no list of blocks with nn.Linear or Conv1D weights: "
             "there is nothing to prune. Pass a transformer model."
         )
-    seen: set[int] = set()
+    return found
 
-    def take(name: str, module: nn.Module, stack: str, block: int) -> Iterator[Layer]:
-        weight = module.weight
-        if id(weight) not in seen:
-            seen.add(id(weight))
-            yield Layer(f"{name}.weight", stack, block, isinstance(module, Conv1D), weight)
 
-    inside: list[Layer] = []
-    for prefix, (stack, modules) in stacks.items():
-        for block, module in enumerate(modules):
-            for name, child in module.named_modules(prefix=f"{prefix}.{block}"):
-                if isinstance(child, (nn.Linear, Conv1D)):
-                    inside += take(name, child, stack, block)
-    before: list[Layer] = []
-    after: list[Layer] = []
-    for name, child in model.named_modules():
-        if any(name.startswith(f"{prefix}.") for prefix in stacks):
-            continue
-        if include_embeddings and isinstance(child, nn.Embedding):
-            before += take(name, child, "embeddings", -1)
-        elif include_head and isinstance(child, (nn.Linear, Conv1D)):
-            after += take(name, child, "head", -1)
-    recomputed.check(model, inside)
-    return before + inside + after
+def _walk(
+    module: nn.Module, name: str, path: tuple[nn.Module, ...]
+) -> Iterator[tuple[str, tuple[nn.Module, ...], torch.nn.Parameter]]:
+    """Name, modules on the way and parameter, in the order of `named_modules`."""
+    path = (*path, module)
+    for own, parameter in module.named_parameters(recurse=False):
+        yield f"{name}.{own}", path, parameter
+    for child_name, child in module.named_children():
+        yield from _walk(child, f"{name}.{child_name}", path)
+
+
+def _layers(found: Found) -> Iterator[Layer]:
+    """The matrices of a parameter: itself, a view of two dimensions, or one for each entry."""
+    name, weight, kind = found.name, found.parameter, found.kind
+    place = (found.stack, found.block, kind.transposed)
+    if kind.parts == "whole":
+        if weight.dim() > 2 and weight.is_contiguous():
+            weight = weight.detach().view(weight.shape[0], -1)
+        yield Layer(name, *place, weight, kind.name)
+    elif kind.parts == "each":
+        for number, part in enumerate(weight.detach()):
+            expert = number if kind.name == EXPERT else -1
+            yield Layer(f"{name}[{number}]", *place, part, kind.name, expert)
 
 
 def prunable_parameters(
     model: nn.Module, *, include_embeddings: bool = False, include_head: bool = False
-) -> dict[str, torch.nn.Parameter]:
+) -> dict[str, torch.Tensor]:
     """Ordered name → tensor of the prunable weights; see `prunable_layers`.
 
-    The tensors are the model's own, not copies: what is written into them changes the model.
+    The tensors are the model's own, or views into its parameters (an expert's), not copies: what
+    is written into them changes the model.
     At full shape these are 84,934,656 weights for RoBERTa-base and for GPT-2, and
     42,467,328 + 56,623,104 for BART-base.
     """
@@ -136,38 +186,7 @@ def prunable_parameters(
 
 def block_counts(model: nn.Module) -> dict[str, int]:
     """Number of blocks per stack, for example `{"encoder": 6, "decoder": 6}` for BART-base."""
-    counts: dict[str, int] = {}
-    for stack, modules in dict(_stacks(model)).values():
-        counts[stack] = counts.get(stack, 0) + len(modules)
-    return counts
-
-
-def _stacks(model: nn.Module) -> Iterator[tuple[str, tuple[str, nn.ModuleList]]]:
-    """Yield (name, (stack, blocks)), the encoder first."""
-    found = list(_outermost_lists(model))
-    kind = family(model)
-    if kind != "encoder-decoder":
-        yield from ((name, (kind, blocks)) for name, blocks in found)
-        return
-    decoder = set(model.get_decoder().modules())
-    in_decoder = [blocks in decoder for _, blocks in found]
-    for wanted, stack in ((False, ENCODER), (True, DECODER)):
-        for (name, blocks), is_decoder in zip(found, in_decoder, strict=True):
-            if is_decoder is wanted:
-                yield name, (stack, blocks)
-
-
-def _outermost_lists(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.ModuleList]]:
-    from torch import nn
-    from transformers.pytorch_utils import Conv1D
-
-    for name, child in module.named_children():
-        path = f"{prefix}.{name}" if prefix else name
-        if isinstance(child, nn.ModuleList):
-            if any(isinstance(inner, (nn.Linear, Conv1D)) for inner in child.modules()):
-                yield path, child
-        else:
-            yield from _outermost_lists(child, path)
+    return {stack.name: len(stack.blocks) for stack in stacks.find(model)}
 
 
 def check_values(name: str, tensor: torch.Tensor) -> None:

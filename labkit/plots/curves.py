@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,7 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
     stacks = list(layers["stack"].drop_duplicates())
     figure, axes = axes_grid(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
     said = []
-    for axis, stack, style in zip(axes[0], stacks, styles(), strict=False):
+    for axis, stack, style in zip(axes[0], stacks, cycle(styles()), strict=False):
         rows = layers[layers["stack"] == stack]
         axis.scatter(rows["block"], 100 * rows["sparsity"], 22, style["color"], style["marker"])
         mean = 100 * rows.groupby("block")["zeros"].sum() / rows.groupby("block")["weights"].sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,7 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     stacks = list(drops["stack"].drop_duplicates())
     panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
     for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
-        for stack, style in zip(stacks, styles(), strict=False):
+        for stack, style in zip(stacks, cycle(styles()), strict=False):
             rows = drops[drops["stack"] == stack]
             axis.scatter(
                 rows["block"],

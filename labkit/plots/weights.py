@@ -86,7 +86,7 @@ def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
             f"{small:g} to {large:g}": 1 - under - above,
             f"|w| ≥ {large:g}": above,
         }
-        x = np.arange(len(blocks))
+        x = [block.block for block in blocks]
         for (label, shares), style in zip(bands.items(), styles(), strict=False):
             axis.plot(x, 100 * shares, label=label, **style)
         axis.set_title(f"{summary.title}\n{name}" if len(summary.stacks) > 1 else summary.title)

@@ -66,15 +66,15 @@ class Pruning:
         return self.zeros / self.total
 
     def table(self) -> pd.DataFrame:
-        """One row per layer: parameter, stack, block, weights, zeros, sparsity."""
+        """One row per matrix: parameter, stack, block, expert (-1), weights, zeros, sparsity."""
         import pandas as pd
 
         rows = []
         for layer, zeros in zip(self.layers, self.dropped, strict=True):
             count = layer.weight.numel()
             share = zeros / count if count else 0.0
-            rows.append((layer.name, layer.stack, layer.block, count, zeros, share))
-        columns = ["parameter", "stack", "block", "weights", "zeros", "sparsity"]
+            rows.append((layer.name, layer.stack, layer.block, layer.expert, count, zeros, share))
+        columns = ["parameter", "stack", "block", "expert", "weights", "zeros", "sparsity"]
         return pd.DataFrame(rows, columns=columns)
 
 

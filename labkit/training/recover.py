@@ -118,7 +118,7 @@ def _held(
     recomputed.check(model)
     if masks is None:
         return [(w.detach(), w.detach() == 0) for w in prunable_parameters(model).values()]
-    parameters = dict(model.named_parameters())
+    parameters = dict(model.named_parameters()) | prunable_parameters(model)  # experts are views
     held = []
     for name, mask in masks.items():
         if name not in parameters:

@@ -1,3 +1,4 @@
+import mixtures
 import pytest
 import torch
 from torch import nn
@@ -94,3 +95,32 @@ def test_a_model_without_blocks_is_refused(tiny):
 def test_what_is_no_transformer_is_refused():
     with pytest.raises(InputError, match=r"Sequential has no list of blocks.*transformer model"):
         prunable.prunable_layers(nn.Sequential(nn.Linear(3, 3)))
+
+
+def test_each_expert_is_a_matrix():
+    model = mixtures.make("mixtral")
+    layers = prunable.prunable_layers(model)
+    attention = [layer for layer in layers if layer.kind == "linear"]
+    experts = [layer for layer in layers if layer.kind == "expert"]
+    assert sum(layer.weight.numel() for layer in attention) == 6_144
+    assert sum(layer.weight.numel() for layer in experts) == 2 * 4 * 3 * 32 * 64
+    first = [layer for layer in experts if layer.block == 0]
+    assert [layer.expert for layer in first] == [0, 1, 2, 3] * 2
+    assert first[3].name == "model.layers.0.mlp.experts.gate_up_proj[3]"
+    assert first[3].parameter == "model.layers.0.mlp.experts.gate_up_proj"
+    owner = model.get_parameter(first[3].parameter)
+    first[3].weight.zero_()
+    assert not owner[3].any() and owner[2].all()
+    assert not any("gate.weight" in layer.name for layer in layers), "that is the router"
+
+
+@pytest.mark.parametrize(
+    ("name", "transposed"), [("mixtral", False), ("gpt_oss", True), ("llama4_text", True)]
+)
+def test_how_experts_are_stored(name, transposed):
+    model = mixtures.make(name)
+    experts = [layer for layer in prunable.prunable_layers(model) if layer.kind == "expert"]
+    assert {layer.transposed for layer in experts} == {transposed}
+    for layer in experts:
+        inputs = layer.weight.shape[0 if transposed else 1]
+        assert inputs == (64 if "down_proj" in layer.name else 32)

@@ -1,5 +1,6 @@
 import copy
 
+import mixtures
 import pytest
 import torch
 from hypothesis import given, settings
@@ -206,3 +207,18 @@ def test_a_sweep_takes_any_levels_and_none():
 def test_an_unknown_method_is_refused(tiny):
     with pytest.raises(InputError, match="global, layerwise, random"):
         prune.prune_model(tiny("bert"), 0.5, method="magic")
+
+
+def test_experts_are_ranked_with_all_other_weights_and_told_apart_in_the_table():
+    model = mixtures.make("qwen3_moe")
+    with torch.no_grad():  # one expert far smaller than everything else: it goes first, and alone
+        model.model.layers[1].mlp.experts.down_proj[2] /= 1e6
+    count = 32 * 24
+    share = count / sum(p.numel() for p in prunable_parameters(model).values())
+    pruning = prune.prune_global(model, share, keep_masks=True)
+    table = pruning.table().query("zeros > 0")
+    assert list(table["expert"]) == [2] and list(table["zeros"]) == [count]
+    assert not model.model.layers[1].mlp.experts.down_proj[2].any()
+    assert model.model.layers[1].mlp.experts.down_proj[1].all()
+    assert prune.sparsity_of(model)[0] == pruning.sparsity
+    assert measure_size(model).prunable == pruning.total == weight_summary(model).overall.weights

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkit.errors import InputError, SourceError
 from labkit.models import recomputed
-from labkit.pruning.files.prunable_names import prunable_names
+from labkit.models.blueprint import adapter_error, refuse_adapter
+from labkit.models.parameter_kinds import adapter
+from labkit.pruning.files.prunable_names import Wanted, prunable_names
 from labkit.pruning.thresholds import FORMATS
 
 INDEX = "model.safetensors.index.json"
@@ -65,13 +67,14 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     """Read the headers of a checkpoint's safetensors files.
 
     Raises:
-        SourceError: nothing there, no safetensors file, or a damaged one (named).
+        SourceError: nothing there, no safetensors file, a damaged one (named), or an adapter's.
     """
     path = Path(path).absolute()  # tasks may run elsewhere; links stay, for the sake of names
     if path.is_file():
-        return Checkpoint(path, (path,), read_header(path))
+        return Checkpoint(path, (path,), _no_adapter(path, read_header(path)))
     if not path.is_dir():
         raise SourceError(f"{path} is not there: name a safetensors file or a checkpoint's folder")
+    refuse_adapter(path)
     if (path / INDEX).is_file():
         names = _index(path / INDEX)
         files = [path / name for name in sorted(set(names.values()))]
@@ -84,6 +87,7 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
                 "model.save_pretrained(...), or name one safetensors file."
             )
     tensors = {name: tensor for file in files for name, tensor in read_header(file).items()}
+    _no_adapter(path, tensors)
     for name, file in names.items():
         if name not in tensors or tensors[name].file.name != file:
             raise SourceError(f"{path / INDEX} places {name} in {file}, which does not hold it")
@@ -93,6 +97,12 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
             aside = entry.is_dir() or entry.suffix in _WEIGHTS or entry.name.startswith(".")
             (left_out if aside else others).append(entry)
     return Checkpoint(path, tuple(files), tensors, tuple(others), tuple(left_out))
+
+
+def _no_adapter(path: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    if name := adapter(list(tensors)):
+        raise adapter_error(f"{path} holds weights of an adapter ({name})")
+    return tensors
 
 
 def _index(path: Path) -> dict[str, str]:
@@ -158,12 +168,21 @@ def _tensor(path: Path, name: str, offset: int, entry: dict[str, Any]) -> Tensor
     return Tensor(name, path, dtype, shape, start, stop)
 
 
-def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list[Tensor]:
+class Chosen(list[Tensor]):
+    """The tensors to prune; `remark` says what of the blocks is left out, if that is much."""
+
+    def __init__(self, tensors: Iterable[Tensor], remark: str = "") -> None:
+        super().__init__(tensors)
+        self.remark = remark
+
+
+def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> Chosen:
     """The tensors to prune, in the order that decides between equal magnitudes.
 
     Args:
         checkpoint: a folder with config.json is asked for the weights of its model's blocks, as
-            `prunable_layers` lists them; of a bare file every floating-point matrix with a number
+            `prunable_layers` lists them, and finds them under the names and in the pieces that
+            they have on disk; of a bare file every floating-point matrix with a number
             in its dotted name is taken ("layers.3.weight"), numbers in their order.
         include: regular expression; takes the floating-point tensors whose names match it instead.
 
@@ -175,7 +194,8 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list
         matrices = (name for name, t in checkpoint.tensors.items() if len(t.shape) == 2)
         recomputed.check_names(checkpoint.path, matrices)
     if include is None and (checkpoint.path / "config.json").is_file():
-        found = [_find(checkpoint, *entry) for entry in prunable_names(checkpoint.path)]
+        wanted, remark = prunable_names(checkpoint.path, checkpoint.tensors)
+        found = Chosen([tensor for entry in wanted for tensor in _find(checkpoint, entry)], remark)
         for tensor in found:
             if tensor.dtype not in FORMATS:
                 raise InputError(
@@ -197,17 +217,26 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> list
             f"no floating-point tensor of {checkpoint.path} is chosen by {wanted.pattern!r}: "
             "name those to prune with --include REGEX"
         )
-    return sorted(found, key=lambda tensor: _natural(tensor.name))
+    return Chosen(sorted(found, key=lambda tensor: _natural(tensor.name)))
 
 
-def _find(checkpoint: Checkpoint, names: Sequence[str], shape: Sequence[int]) -> Tensor:
-    for name in names:
-        tensor = checkpoint.tensors.get(name)
-        if tensor and list(tensor.shape) == list(shape):
-            return tensor
+def _find(checkpoint: Checkpoint, wanted: Wanted) -> list[Tensor]:
+    """The tensors that hold a parameter, or the parts of tensors, in the order of its entries."""
+    for place in wanted.places:
+        found = []
+        for name, whole, start, shape in place:
+            tensor = checkpoint.tensors.get(name)
+            if tensor is None or list(tensor.shape) != list(whole):
+                break
+            item = (tensor.stop - tensor.start) // max(tensor.size, 1)
+            part = tensor._replace(shape=tuple(shape), start=tensor.start + start * item)
+            found.append(part._replace(stop=part.start + part.size * item))
+        else:
+            return found
     raise SourceError(
-        f"{checkpoint.path} lacks the weight {names[0]} of shape {tuple(shape)} that its "
-        "config.json tells of. Name the tensors to prune yourself (--include REGEX)."
+        f"{checkpoint.path} lacks the weight {wanted.name} that its config.json tells of, or "
+        "stores it in another shape or order: prune it in memory (from_pretrained, prune_global, "
+        "save_pretrained), or name the tensors to prune yourself (--include REGEX)"
     )
 
 

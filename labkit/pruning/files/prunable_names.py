@@ -1,4 +1,4 @@
-"""Names of a checkpoint's prunable weights, from its config.json alone.
+"""Places of a checkpoint's prunable weights, from its config.json and the names in its files.
 
 The model is built without memory for its weights, in a process of its own: torch and transformers
 take 350 MB, which the process that works on the weights should not hold.
@@ -10,58 +10,74 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.errors import InputError, SourceError
+from labkit.errors import LabkitError, SourceError
 
 
-def prunable_names(folder: Path | str) -> list[tuple[list[str], list[int]]]:
-    """For each of `prunable_layers`, in its order: the names it may have in a file, and its shape.
+@dataclass(frozen=True)
+class Wanted:
+    """A prunable parameter and where it may lie: alternatives, each a list of pieces in order.
+
+    A piece is (name on disk, shape of that tensor, first entry, shape of the piece).
+    """
+
+    name: str
+    places: list[list[tuple[str, list[int], int, list[int]]]]
+
+
+def prunable_names(folder: Path | str, names: Iterable[str]) -> tuple[list[Wanted], str]:
+    """The parameters of `prunable_layers`, in its order, and the remark of the model's account.
 
     A checkpoint of a body without head lacks the prefix that the whole model gives its names
-    ("roberta."), and the other way round.
+    ("roberta."), and the other way round; see `disk_layout` for other differences.
+
+    Args:
+        folder: with config.json.
+        names: of the tensors in its files.
 
     Raises:
-        SourceError: transformers cannot build the model that config.json describes.
+        SourceError: transformers cannot build the model that config.json describes, or there is
+            nothing to prune in it.
     """
     home = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [sys.executable, "-m", "labkit.pruning.files.prunable_names", str(Path(folder).resolve())],
         env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"},
-        stdin=subprocess.DEVNULL,
+        input=json.dumps(list(names)),
         capture_output=True,
         text=True,
     )
     if done.returncode:
         said = (done.stdout.strip() or done.stderr.strip()).splitlines() or ["no reason given"]
         raise SourceError(
-            f"cannot build the model of {Path(folder) / 'config.json'}: {said[-1]}. Name the "
-            "tensors to prune yourself (--include REGEX)."
+            f"{said[-1].rstrip('.')}. Or name the tensors to prune yourself (--include REGEX)."
         )
-    return [(names, shape) for names, shape in json.loads(done.stdout)]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return [Wanted(*entry) for entry in answer["parameters"]], answer["remark"]
 
 
-def _build(folder: str) -> list[tuple[list[str], list[int]]]:
-    import torch
-    import transformers
-
+def _build(folder: str, names: list[str]) -> dict:
+    from labkit.models.account import parameter_account
+    from labkit.models.blueprint import blueprint
     from labkit.models.prunable import prunable_layers
+    from labkit.pruning.files.disk_layout import places
 
-    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    known = getattr(transformers, (config.architectures or [""])[0], None)
-    with torch.device("meta"):
-        model = known(config) if known else transformers.AutoModel.from_config(config)
-    prefix = f"{model.base_model_prefix}."
-    return [
-        ([layer.name, layer.name.removeprefix(prefix), prefix + layer.name], [*layer.weight.shape])
-        for layer in prunable_layers(model)
-    ]
+    model = blueprint(folder)
+    found = places(model, names)
+    wanted = dict.fromkeys(layer.parameter for layer in prunable_layers(model))
+    return {
+        "parameters": [(name, found[name]) for name in wanted],
+        "remark": parameter_account(model).remark,
+    }
 
 
 if __name__ == "__main__":
     try:
-        print(json.dumps(_build(sys.argv[1])))
-    except (ImportError, InputError, OSError, ValueError, KeyError, TypeError) as error:
+        print(json.dumps(_build(sys.argv[1], json.load(sys.stdin))))
+    except (ImportError, LabkitError, OSError, ValueError, KeyError, TypeError) as error:
         print(" ".join(str(error).split()))
         sys.exit(1)

@@ -32,11 +32,15 @@ _MAX_THREADS = 16  # each holds a piece and a histogram: 5 MB
 
 @dataclass(frozen=True)
 class FilePruning:
-    """What was done: `dropped` of the `total` weights in `tensors` were set to zero."""
+    """What was done: `dropped` of the `total` weights in `tensors` were set to zero.
+
+    `remark` says what of the blocks was left out, if that is more than 1 %.
+    """
 
     checkpoint: Checkpoint
     tensors: tuple[Tensor, ...]
     dropped: int
+    remark: str = ""
 
     @property
     def total(self) -> int:
@@ -90,7 +94,7 @@ def prune_files(
                 empty.truncate(file.stat().st_size)
         with in_threads() as here:
             dropped = _prune(checkpoint, tensors, sparsity, targets, run or here, report)
-    return FilePruning(checkpoint, tuple(tensors), dropped)
+    return FilePruning(checkpoint, tuple(tensors), dropped, tensors.remark)
 
 
 def _check_place(checkpoint: Checkpoint, out: Path, force: bool) -> None:

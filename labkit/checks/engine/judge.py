@@ -8,7 +8,7 @@ and how its result is compared is the case's (`compare_values`, `compare_masks`)
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from labkit.checks.engine.exercise import Exercise, Verdict
@@ -72,6 +72,8 @@ class _Result:
     problem: str = ""
     form: str = ""
     anywhere: bool = False
+    known: dict[int, bool] = field(default_factory=dict)
+    """Which mistakes, by their ids, lead to it: each wrong result of a group asks again."""
 
 
 def check(exercise: Exercise, trial: Trial, seed: int) -> tuple[Verdict, ...]:
@@ -177,11 +179,19 @@ def _recognise(
     else:
         valued = [other for other in group if not other.problem]
         fits = [m for m in mistakes if m.answer and all(_leads_to(m, other) for other in valued)]
+    if len(fits) < 2:
+        return fits[0] if fits else None
     # Where several do, take the one that explains most of the other calls.
-    return max(fits, key=lambda m: sum(_leads_to(m, other) for other in everything), default=None)
+    return max(fits, key=lambda m: sum(_leads_to(m, other) for other in everything))
 
 
 def _leads_to(mistake: Mistake, result: _Result) -> bool:
+    if id(mistake) not in result.known:
+        result.known[id(mistake)] = _gives(mistake, result)
+    return result.known[id(mistake)]
+
+
+def _gives(mistake: Mistake, result: _Result) -> bool:
     if result.problem or not mistake.answer:
         return False
     try:

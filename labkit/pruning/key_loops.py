@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 STEP = 4096  # keys looked at together: they and their flags stay in the first-level cache
 
@@ -107,72 +108,50 @@ def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noq
     return invalid
 
 
+def _left(bits, less, out):  # noqa: ANN001, ANN202
+    """What a key leaves in `out`: whether it stays, where that is of bool, or itself or zero."""
+
+
+@overload(_left)
+def _left_for(bits, less, out):  # noqa: ANN001, ANN202
+    if getattr(out, "dtype", None) == types.boolean:
+        return lambda bits, less, out: not less
+    return lambda bits, less, out: type(bits)(0) if less else bits
+
+
 @_compiled
-def _zero(block, magnitude, key):  # noqa: ANN001, ANN202
+def _cut(block, magnitude, key, out):  # noqa: ANN001, ANN202
+    """As `cut`, for at most STEP keys: 16 bits hold the counts.
+
+    What depends on `out` is decided when this is compiled for its type.
+    """
     unsigned = block.dtype.type
     below = tied = unsigned(0)
     for i in range(block.size):
         own = unsigned(block[i] & magnitude)
         below = unsigned(below + unsigned(own < key))
         tied = unsigned(tied + unsigned(own == key))
-        block[i] = unsigned(0) if own < key else block[i]
+        if out is None:
+            block[i] = unsigned(0) if own < key else block[i]
+        else:
+            out[i] = _left(block[i], own < key, out)
     return below, tied
 
 
 @_compiled
-def _keep(block, magnitude, key, out):  # noqa: ANN001, ANN202
-    unsigned = block.dtype.type
-    below = tied = unsigned(0)
-    for i in range(block.size):
-        own = unsigned(block[i] & magnitude)
-        below = unsigned(below + unsigned(own < key))
-        tied = unsigned(tied + unsigned(own == key))
-        out[i] = own >= key
-    return below, tied
+def cut(bits, magnitude, key, out):  # noqa: ANN001, ANN201
+    """Set to zero what is below `key`; count what is below it and what equals it.
 
-
-@_compiled
-def _copy(block, magnitude, key, out):  # noqa: ANN001, ANN202
-    unsigned = block.dtype.type
-    below = tied = unsigned(0)
-    for i in range(block.size):
-        own = unsigned(block[i] & magnitude)
-        below = unsigned(below + unsigned(own < key))
-        tied = unsigned(tied + unsigned(own == key))
-        out[i] = unsigned(0) if own < key else block[i]
-    return below, tied
-
-
-@_compiled
-def zero(bits, magnitude, key):  # noqa: ANN001, ANN201
-    """Set to zero, in place, what is below `key`; count what is below it and what equals it."""
-    below = tied = 0
-    for start in range(0, bits.size, STEP):
-        less, equal = _zero(bits[start : start + STEP], magnitude, key)
-        below += less
-        tied += equal
-    return below, tied
-
-
-@_compiled
-def keep(bits, magnitude, key, out):  # noqa: ANN001, ANN201
-    """Write into `out` what is not below `key`; count what is below it and what equals it."""
+    In place where `out` is None.  Else it is other memory, and gets what is left of the same
+    dtype, or of bool, which becomes True where a key is not below `key`.
+    """
     below = tied = 0
     for start in range(0, bits.size, STEP):
         stop = start + STEP
-        less, equal = _keep(bits[start:stop], magnitude, key, out[start:stop])
-        below += less
-        tied += equal
-    return below, tied
-
-
-@_compiled
-def copy(bits, magnitude, key, out):  # noqa: ANN001, ANN201
-    """Write into `out`, other memory, what is not below `key` and else zero; counts as `keep`."""
-    below = tied = 0
-    for start in range(0, bits.size, STEP):
-        stop = start + STEP
-        less, equal = _copy(bits[start:stop], magnitude, key, out[start:stop])
+        if out is None:
+            less, equal = _cut(bits[start:stop], magnitude, key, None)
+        else:
+            less, equal = _cut(bits[start:stop], magnitude, key, out[start:stop])
         below += less
         tied += equal
     return below, tied

@@ -1,4 +1,4 @@
-"""One pass over keys: count, zero, keep or copy them, in compiled loops or in plain numpy.
+"""One pass over keys: count them or cut them off, in compiled loops or in plain numpy.
 
 Keys are the bit patterns of magnitudes, see `labkit.pruning.thresholds`.
 """
@@ -53,21 +53,14 @@ class Counter:
         return Tally(self.invalid, self._below[: self._count], self._inside[: self._count])
 
 
-def zero(bits: np.ndarray, form: Format, key: int) -> tuple[int, int]:
-    """Set keys below `key` to +0.0, in place; the numbers of keys below it and equal to it."""
-    below, tied = loops(form.bits).zero(bits, form.bits(form.magnitude), form.bits(key))
-    return int(below), int(tied)
+def cut(bits: np.ndarray, form: Format, key: int, out: np.ndarray | None = None) -> tuple[int, int]:
+    """Set keys below `key` to +0.0; the numbers of keys below it and equal to it.
 
-
-def keep(bits: np.ndarray, form: Format, key: int, out: np.ndarray) -> tuple[int, int]:
-    """Write into the bool array `out` which keys are not below `key`; counts as `zero`."""
-    below, tied = loops(form.bits).keep(bits, form.bits(form.magnitude), form.bits(key), out)
-    return int(below), int(tied)
-
-
-def copy(bits: np.ndarray, form: Format, key: int, out: np.ndarray) -> tuple[int, int]:
-    """Write `bits` into `out`, with +0.0 for keys below `key`; counts as `zero`."""
-    below, tied = loops(form.bits).copy(bits, form.bits(form.magnitude), form.bits(key), out)
+    In place where `out` is None.  Else `out` is other memory, of the length of `bits`: of the same
+    dtype for the bits that are left, or of bool, which becomes True where a key is not below `key`.
+    """
+    run = loops(form.bits).cut
+    below, tied = run(bits, form.bits(form.magnitude), form.bits(key), out)
     return int(below), int(tied)
 
 
@@ -88,9 +81,7 @@ class Loops(NamedTuple):
 
     name: str
     tally: Callable
-    zero: Callable
-    keep: Callable
-    copy: Callable
+    cut: Callable
 
 
 @cache
@@ -107,12 +98,11 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
         limits, column = np.ones(2, signed), np.ones(_AT_ONCE, signed)
         below, tables = np.zeros(_AT_ONCE, np.int64), np.zeros((_AT_ONCE, 1), np.int64)
         key_loops.tally(few.view(signed), *limits, column, column, column, below, tables)
-        key_loops.keep(few, one, one, np.empty(8, np.bool_))
-        key_loops.zero(few, one, one)
-        key_loops.copy(few, one, one, np.empty(8, bits))
+        for out in (None, np.empty(8, np.bool_), np.empty(8, bits)):
+            key_loops.cut(few, one, one, out)
     except Exception:  # whatever keeps a compiler from working on this machine
-        return Loops("numpy", _tally, _zero, _keep, _copy)
-    return Loops("numba", key_loops.tally, key_loops.zero, key_loops.keep, key_loops.copy)
+        return Loops("numpy", _tally, _cut)
+    return Loops("numba", key_loops.tally, key_loops.cut)
 
 
 def _tally(
@@ -136,34 +126,23 @@ def _tally(
     return invalid
 
 
-def _zero(
-    bits: np.ndarray, magnitude: np.unsignedinteger, key: np.unsignedinteger
+def _cut(
+    bits: np.ndarray,
+    magnitude: np.unsignedinteger,
+    key: np.unsignedinteger,
+    out: np.ndarray | None,
 ) -> tuple[int, int]:
     below = tied = 0
+    out = bits if out is None else out
     for start in range(0, len(bits), _CHUNK):
-        part = bits[start : start + _CHUNK]
+        part, target = (array[start : start + _CHUNK] for array in (bits, out))
         keys = part & magnitude
-        part[keys < key] = 0
-        below += np.count_nonzero(keys < key)
+        less = keys < key
+        if target.dtype == np.bool_:
+            np.logical_not(less, out=target)
+        else:
+            target[:] = part
+            target[less] = 0
+        below += np.count_nonzero(less)
         tied += np.count_nonzero(keys == key)
     return below, tied
-
-
-def _keep(
-    bits: np.ndarray, magnitude: np.unsignedinteger, key: np.unsignedinteger, out: np.ndarray
-) -> tuple[int, int]:
-    below = tied = 0
-    for start in range(0, len(bits), _CHUNK):
-        stop = start + _CHUNK
-        keys = bits[start:stop] & magnitude
-        out[start:stop] = keys >= key
-        below += np.count_nonzero(keys < key)
-        tied += np.count_nonzero(keys == key)
-    return below, tied
-
-
-def _copy(
-    bits: np.ndarray, magnitude: np.unsignedinteger, key: np.unsignedinteger, out: np.ndarray
-) -> tuple[int, int]:
-    out[:] = bits
-    return _zero(out, magnitude, key)

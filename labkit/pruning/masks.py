@@ -139,11 +139,8 @@ def drop(
         number, bits, out = item
         scores, target = tensors[number]
         key = rules[number].key
-        if scores is target:
-            counts[number].append(key_passes.zero(bits, form, key))
-        else:
-            write = key_passes.keep if target.dtype == np.bool_ else key_passes.copy
-            counts[number].append(write(bits, form, key, out))
+        other = None if scores is target else out
+        counts[number].append(key_passes.cut(bits, form, key, other))
 
     items = (
         (number, bits, out)

@@ -5,7 +5,7 @@ import torch
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.difference import difference
 from labkit.checks.engine.judge import Mistake, judge
-from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.trial import Failure, Trial
 
 VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))
 
@@ -167,3 +167,29 @@ def test_numbers_of_numpy_and_foreign_objects_are_not_waved_through():
     assert "expected True" in difference(False, np.bool_(True))
     assert difference(print, print) == ""
     assert "expected one of type" in difference(4, print)
+
+
+def _length_and_owner(value, arguments):
+    if type(value) is not list:
+        raise Failure("it returned no list")
+    return {"length": len(value), "own": value is not arguments[0]}
+
+
+def test_a_result_is_judged_by_a_look_at_it_and_so_are_mistakes():
+    case = Case(([1, 2],), {"length": 2, "own": True}, look=_length_and_owner)
+    handed_on = Mistake("handed on", "copy the list", lambda items: items)
+
+    def first(function):
+        return judge(Trial(function, "f"), {"a copy": [case]}, [handed_on], "book/x.md")[0]
+
+    assert first(list).passed
+    assert first(lambda items: None).message == "tried f([1, 2]); it returned no list."
+    message = first(lambda items: items).message
+    assert "returned False, expected True at 'own'" in message and "'handed on'" in message
+    assert "looks like" not in first(lambda items: [*items, 3]).message
+
+
+def test_what_to_do_instead_of_a_change_is_the_case_s():
+    case = Case(([1, 2],), 2, remedy="put it back")
+    *_, kept = judge(Trial(lambda items: [items.pop(), 2][1], "f"), {"n": [case]}, [], "x")
+    assert kept.message == "tried f([1, 2]); the function changed its input in place: put it back"

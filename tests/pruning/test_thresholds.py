@@ -106,9 +106,7 @@ def test_compiled_and_plain_loops_agree(name, size, monkeypatch):
         thresholds.Bracket(key, key + 1),
     ]
     found = []
-    plain = key_passes.Loops(
-        "numpy", key_passes._tally, key_passes._zero, key_passes._keep, key_passes._copy
-    )
+    plain = key_passes.Loops("numpy", key_passes._tally, key_passes._cut)
     for loops in (compiled, plain):
         monkeypatch.setattr(key_passes, "loops", lambda _, loops=loops: loops)
         counter = key_passes.Counter(form, brackets)
@@ -120,8 +118,8 @@ def test_compiled_and_plain_loops_agree(name, size, monkeypatch):
             assert one.tally.inside.sum() == counter.tally.inside[j].sum()
             assert one.tally.invalid == counter.tally.invalid
         kept, zeroed, copied = np.empty(size, np.bool_), bits.copy(), np.empty_like(bits)
-        counts = key_passes.keep(bits, form, key, kept), key_passes.zero(zeroed, form, key)
-        assert key_passes.copy(bits, form, key, copied) == counts[1]
+        counts = key_passes.cut(bits, form, key, kept), key_passes.cut(zeroed, form, key)
+        assert key_passes.cut(bits, form, key, copied) == counts[1]
         assert np.array_equal(copied, zeroed)
         found.append((counter.tally, kept, zeroed, counts))
     (one, kept, zeroed, counts), (other, *rest) = found

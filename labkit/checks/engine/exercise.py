@@ -1,7 +1,7 @@
 """What an exercise is and what a check says of an answer to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Exercise(Task):
 
     function: str
     cases: "Callable[[Random], Groups]"
-    mistakes: "tuple[Mistake, ...]"
+    mistakes: "tuple[Mistake, ...]" = field(repr=False)
     form: str = "the input is kept"
     more: "More | None" = None
     forbids: tuple[str, ...] = ()

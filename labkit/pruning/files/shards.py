@@ -115,14 +115,10 @@ def write(place: Range, form: str, cut: Cut, target: Path) -> int:
 def _prune(piece: np.ndarray, dtype: str, form: str, cut: Cut) -> tuple[int, int]:
     """Zero in place what `cut` drops; the numbers of keys below it, and of equal ones, that go."""
     bits, own = _bits(piece, dtype, form), piece.view(FORMATS[dtype].bits)
-    if dtype == form:
-        below, tied = key_passes.zero(bits, FORMATS[form], cut.key)
-        flags = bits
-    else:
-        flags = np.empty(len(bits), np.bool_)
-        below, tied = key_passes.keep(bits, FORMATS[form], cut.key, flags)
-    key_passes.drop_ties(bits, FORMATS[form], cut, flags)
-    if dtype != form:
+    flags = None if dtype == form else np.empty(len(bits), np.bool_)
+    below, tied = key_passes.cut(bits, FORMATS[form], cut.key, flags)
+    key_passes.drop_ties(bits, FORMATS[form], cut, bits if flags is None else flags)
+    if flags is not None:
         own[~flags] = 0
     return below, min(tied, cut.ties)
 

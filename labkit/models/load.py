@@ -244,7 +244,8 @@ def _fix_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> 
     tokenizer.padding_side = "right"
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if model.config.pad_token_id is None:
+    pad, words = model.config.pad_token_id, getattr(model.config, "vocab_size", float("inf"))
+    if pad is None or not 0 <= pad < words:  # some Llama checkpoints were published with -1
         model.config.pad_token_id = tokenizer.pad_token_id
 
 

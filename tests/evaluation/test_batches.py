@@ -98,6 +98,12 @@ def test_a_tokenizer_may_say_more_or_less_than_the_model_takes():
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_xlnet_is_padded_on_the_left_in_training(tmp_path):
+    families.tiny_classifier("xlnet").save_pretrained(tmp_path)
+    load_model("gpt2").tokenizer.save_pretrained(tmp_path)
+    assert load_model("x", tmp_path).tokenizer.padding_side == "left"
+
+
 def test_xlnet_has_no_longest_input():
     model = families.tiny_classifier("xlnet")
     assert positions(model) == float("inf")

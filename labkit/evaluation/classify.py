@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.evaluation.batches import batches, check_tokens, inputs, positions
+from labkit.evaluation.corpus_rows import shows
 from labkit.evaluation.label_order import label_order
 from labkit.evaluation.scores import Evaluation
 
 if TYPE_CHECKING:
-    import torch
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -52,7 +53,8 @@ def encode_pairs(
         max_length: tokens that a pair is cut to; see `longest_input`.
 
     Raises:
-        InputError: a missing column, no rows, labels other than 0 and 1, or `max_length` below 1.
+        InputError: a missing column, no rows, labels other than 0 and 1, a sentence of which
+            nothing shows (such as zero-width spaces), or `max_length` below 1.
     """
     if max_length < 1:
         raise InputError(f"max_length is {max_length}; it must be at least 1")
@@ -66,6 +68,10 @@ def encode_pairs(
     for row, label in enumerate(found):
         if label not in (0, 1):  # before numpy makes 0 of 0.5
             raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
+    for column in ("sentence1", "sentence2"):
+        for row, text in enumerate(data[column]):
+            if text and not shows(text):  # an empty one is seen when its tokens are counted
+                raise InputError(f"row {row}: {column} is {text!r}, which shows nothing")
     labels = np.asarray(found, dtype=np.int64)
     columns = tokenizer(
         list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
@@ -90,9 +96,10 @@ def evaluate_mrpc(
 
     Pairs are encoded as the tokenizer joins two sentences and cut to `max_length` tokens.  Pairs
     of similar length share a batch, padded on the right to its longest, so that little is spent
-    on padding.  The outputs are put into MRPC's order by the names of the model's classes, which
-    the result remarks on where they are not MRPC's (`label_order`).  The model is put into
-    evaluation mode for the time and runs on the device it is on.
+    on padding; of equal length, where a model's scores would depend on padding (`batches.PADDED`).
+    The outputs are put into MRPC's order by the names of the model's classes, which the result
+    remarks on where they are not MRPC's (`label_order`).  The model is put into evaluation mode
+    for the time and runs on the device it is on.
 
     Args:
         model: a sequence classifier with two labels.
@@ -108,8 +115,8 @@ def evaluate_mrpc(
         progress: called with (rows done, rows in all) after each batch.
 
     Raises:
-        InputError: rows as in `encode_pairs`, a pair of no token or of more than the model takes,
-            a decoder without `pad_token_id`, a model whose classes are not two that can be told
+        InputError: rows as in `encode_pairs`, tokens that the model has no place for or that end a
+            sentence early (see `check_tokens`), a model whose classes are not two that can be told
             apart (see `label_order`), an argument out of its range, or logits that are not
             two finite numbers (rows are named).
     """
@@ -128,26 +135,15 @@ def evaluate_mrpc(
     else:
         limit = longest_input(model, tokenizer) if max_length is None else max_length
         pairs = encode_pairs(tokenizer, data, max_length=limit)
-    lengths, most = pairs.lengths, _positions(model)
-    if (odd := np.flatnonzero((lengths < 1) | (lengths > most))).size:
-        raise InputError(
-            f"row {odd[0]} has {lengths[odd[0]]} tokens, and the model takes 1 to {most:.0f}: "
-            "encode_pairs(..., max_length=longest_input(model, tokenizer)) cuts longer pairs"
-        )
-    pad = model.config.pad_token_id
-    if pad is None:
-        raise InputError(
-            "the model's config has no pad_token_id, so it cannot tell where a padded pair ends. "
-            "Set model.config.pad_token_id = tokenizer.eos_token_id (load_model does)."
-        )
+    pad = check_tokens(model, tokenizer, pairs)
     logits = np.empty((len(pairs), 2), dtype=np.float32)
     training = model.training
     model.eval()
     try:
         with torch.inference_mode():
             done = 0
-            for at in _batches(lengths, batch_size or len(pairs), batch_tokens):
-                out = model(**_padded(pairs, at, pad, model.device)).logits.float().cpu().numpy()
+            for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
+                out = model(**inputs(model, pairs, at, pad)).logits.float().cpu().numpy()
                 if out.shape != (len(at), 2) or not np.isfinite(out).all():
                     raise InputError(
                         f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
@@ -163,42 +159,6 @@ def evaluate_mrpc(
     return Evaluation(pairs.idx, pairs.labels, logits, prior, seed, remarks)
 
 
-def _batches(lengths: np.ndarray, size: int, tokens: int) -> Iterator[np.ndarray]:
-    """Yield row numbers, longest rows first: the first batch needs the most memory of all."""
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        count = min(size, max(1, tokens // int(lengths[order[start]])))
-        yield order[start : start + count]
-        start += count
-
-
-def _padded(
-    pairs: Pairs, at: np.ndarray, pad: int, device: torch.device
-) -> dict[str, torch.Tensor]:
-    """The rows `at`, padded on the right to the longest of them, (rows, tokens) int64."""
-    import torch
-
-    fill = {"input_ids": pad, "attention_mask": 0, "token_type_ids": 0}
-    longest = max(len(pairs.columns["input_ids"][i]) for i in at)
-    return {
-        name: torch.tensor(
-            [row + [fill[name]] * (longest - len(row)) for row in (ids[i] for i in at)],
-            device=device,
-        )
-        for name, ids in pairs.columns.items()
-        if name in fill
-    }
-
-
 def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Tokens of a pair that model and tokenizer can take, at most 512."""
-    return int(min(512, _positions(model), tokenizer.model_max_length))
-
-
-def _positions(model: PreTrainedModel) -> float:
-    """Tokens that the model has positions for; infinite where they are relative (T5)."""
-    config = model.config
-    # RoBERTa counts positions from its padding index + 1: two of its positions are never used.
-    offset = 2 if config.model_type in ("roberta", "camembert", "xlm-roberta") else 0
-    return (getattr(config, "max_position_embeddings", None) or float("inf")) - offset
+    return int(min(512, positions(model), tokenizer.model_max_length))

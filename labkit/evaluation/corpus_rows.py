@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -14,6 +15,9 @@ from labkit.errors import InputError, SourceError
 
 ORIGINAL_COLUMNS = {"#1 String": "sentence1", "#2 String": "sentence2", "Quality": "label"}
 """The columns in the corpus's own tab-separated form (Dolan and Brockett 2005)."""
+
+
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols by name, of which nothing shows
 
 
 def read_rows(file: Path) -> Iterator[dict]:
@@ -124,6 +128,11 @@ def _written(rows: list[list[str]]) -> list[str]:
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter="\t", lineterminator="\n").writerows(rows)
     return buffer.getvalue().split("\n")[:-1]
+
+
+def shows(text: str) -> bool:
+    """Whether a text has any character that shows: not only spaces, controls and joiners."""
+    return any(unicodedata.category(c)[0] not in "ZCM" and c not in _BLANK for c in text)
 
 
 def _text(file: Path) -> str:

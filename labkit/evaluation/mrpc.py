@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
 from labkit.evaluation.corpus_files import SPLITS, Found, find
-from labkit.evaluation.corpus_rows import read_rows
+from labkit.evaluation.corpus_rows import read_rows, shows
 from labkit.models import hub, sources
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _checked(file: Path, number: int, raw: dict) -> dict:
             )
         row[column] = raw[column]
     for column in COLUMNS[:2]:
-        if not isinstance(row[column], str) or not row[column].strip():
+        if not isinstance(row[column], str) or not shows(row[column]):
             raise InputError(f"{file}, row {number}: {column} is {row[column]!r}, not a sentence")
         try:
             row[column].encode()

@@ -246,10 +246,12 @@ def _draw_head(model: PreTrainedModel, seed: int) -> None:
 
 
 def _fix_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    tokenizer.padding_side = "right"
+    # XLNet reads its answer in the last place, which padding must not take while it is trained.
+    tokenizer.padding_side = "left" if model.config.model_type == "xlnet" else "right"
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if model.config.pad_token_id is None:
+    pad, words = model.config.pad_token_id, getattr(model.config, "vocab_size", float("inf"))
+    if pad is None or not 0 <= pad < words:  # some Llama checkpoints were published with -1
         model.config.pad_token_id = tokenizer.pad_token_id
 
 

@@ -62,6 +62,7 @@ def test_the_original_tab_separated_form(tmp_path):
         ({"label": 2}, r"train\.csv, row 2: label is '2'"),
         ({"label": ""}, r"row 2: label is ''"),
         ({"sentence2": " "}, r"row 2: sentence2 is ' ', not a sentence"),
+        ({"sentence1": "\u200b\u2060"}, r"row 2: sentence1 is '.*', not a sentence"),
         ({"idx": "x"}, r"row 2: idx is 'x'"),
     ],
 )

@@ -18,6 +18,8 @@ from labkit.evaluation.mrpc import load_mrpc
 from labkit.evaluation.paired import compare_paired
 from labkit.evaluation.scores import Evaluation
 from labkit.files import replacing, sha256, write_text
+from labkit.models.account import Account, parameter_account
+from labkit.models.load import described
 from labkit.study.cells import ModelRun, Report, Steps, code_fingerprint, versions
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary
@@ -32,7 +34,8 @@ class Study:
 
     `results` has one row per model and level (see `Evaluation.row`, `ModelSize.row`,
     `Runtime.row`), `layers` one per model, level and weight matrix, `paired` one per model and
-    level against the lowest level on the same examples.  `weights` are the dense models.
+    level against the lowest level on the same examples.  `weights` are the dense models, and
+    `accounts` say which weights of their blocks are pruned.
     """
 
     settings: Settings
@@ -40,6 +43,7 @@ class Study:
     layers: pd.DataFrame
     paired: pd.DataFrame
     weights: tuple[WeightSummary, ...]
+    accounts: tuple[Account, ...] = ()
 
     @property
     def weight_table(self) -> pd.DataFrame:
@@ -82,7 +86,11 @@ def run_study(settings: Settings, out: Path | str, report: Report | None = None)
             rows.append(cell.row)
             layers += cell.layers
             paired.append(_paired_row(cell.row, first, cell.evaluation))
-    study = _assemble(settings, rows, layers, paired, tuple(summaries))
+    accounts = tuple(
+        parameter_account(described(name, settings.source, head=settings.head), title=summary.title)
+        for name, summary in zip(settings.models, summaries, strict=True)
+    )
+    study = _assemble(settings, rows, layers, paired, tuple(summaries), accounts)
     for table, frame in study.tables.items():
         save_table(frame, Path(out) / "tables" / table)
     return study
@@ -126,12 +134,15 @@ def save_table(frame: pd.DataFrame, path: Path) -> None:
     write_text(path.with_suffix(".csv"), frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _assemble(settings: Settings, rows: list, layers: list, paired: list, weights: tuple) -> Study:
+def _assemble(
+    settings: Settings, rows: list, layers: list, paired: list, weights: tuple, accounts: tuple
+) -> Study:
     import pandas as pd
 
     results = pd.DataFrame(rows)
     results["collapsed_to"] = results["collapsed_to"].astype("Int64")
-    return Study(settings, results, pd.DataFrame(layers), pd.DataFrame(paired), weights)
+    layers_table, paired_table = pd.DataFrame(layers), pd.DataFrame(paired)
+    return Study(settings, results, layers_table, paired_table, weights, accounts)
 
 
 def _paired_row(cell: dict, first: Evaluation, second: Evaluation) -> dict:

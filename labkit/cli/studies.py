@@ -61,6 +61,7 @@ def study(
 
     Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
     """
+    from labkit.models.account import accounts_table
     from labkit.study.report import costs_table, notes, scores_table, weights_table, write_report
     from labkit.study.run import run_study, write_manifest
     from labkit.study.settings import Settings
@@ -92,6 +93,7 @@ def study(
     for note in notes(result):
         print(note)
     print_table("Weights (dense)", weights_table(result))
+    print_table("What is pruned of the blocks", accounts_table(result.accounts))
     print_table("What is left: MRPC", scores_table(result))
     print_table("What it costs: size and runtime", costs_table(result))
     print(f"report: {page}")

@@ -13,6 +13,7 @@ from torch import nn
 from labkit.errors import InputError
 from labkit.execution import calibration, kernels
 from labkit.execution.kernels import Kept
+from labkit.execution.weight_readers import replaceable
 from labkit.models.parameter_kinds import LINEAR
 from labkit.models.prunable import StandIn, check_values
 from labkit.pruning.prune import writable_layers
@@ -184,7 +185,8 @@ def sparse_linear(
     dict holds the kept weights of each sparse layer.  Where a layer is replaced, GPT-2's activation
     is computed in one pass as well (`OnePassGELU`).  `dense_linear` turns it back.  Layers that
     are sparse already are decided anew, say for another number of tokens.  A weight that several
-    modules share stays dense, and so do experts and other matrices outside of `nn.Linear`.
+    modules share stays dense, and so do experts and other matrices outside of `nn.Linear`, and
+    layers whose weight a module around them reads (`weight_readers`).
 
     Args:
         model: a pruned `transformers` model, float32, on the CPU; dense if this raises.
@@ -214,9 +216,10 @@ def sparse_linear(
         check_values(layer.name, layer.weight)
         count = layer.weight.numel()
         sparsity = 1 - int(layer.weight.count_nonzero()) / count if count else 0.0
-        # Nothing to leave out; what no module of its own multiplies by, an expert's; or what
-        # several places share, which could not be put back as one.
-        if not count or layer.kind != LINEAR or uses[id(layer.weight)] > 1:
+        # Nothing to leave out; what no module of its own multiplies by, an expert's; what several
+        # places share, which could not be put back as one; or what others read.
+        alone = layer.kind == LINEAR and uses[id(layer.weight)] == 1
+        if not count or not alone or not replaceable(model, name):
             choices.append(LayerChoice(name, outputs, inputs, sparsity, "dense"))
             continue
         dense = model.get_submodule(name)

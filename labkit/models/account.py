@@ -133,6 +133,8 @@ def accounts_table(accounts: Sequence[Account]) -> pd.DataFrame:
     """The tables of several accounts one below the other, as text, for people."""
     import pandas as pd
 
+    if not accounts:
+        return pd.DataFrame()
     table = pd.concat([account.table() for account in accounts], ignore_index=True)
     table["reason"] = [reason or "pruned" for reason in table["reason"]]
     table["weights"] = [f"{count:,}" for count in table["weights"]]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.errors import SourceError
+from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -39,8 +40,6 @@ def blueprint(folder: Path | str) -> PreTrainedModel:
     """
     import torch
     import transformers
-
-    from labkit.models.load import quiet
 
     folder = Path(folder).expanduser()
     refuse_adapter(folder)

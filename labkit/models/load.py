@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labkit.errors import InputError, SourceError
 from labkit.models import hub, prunable, recomputed, sources
+from labkit.models.blueprint import blueprint, refuse_adapter
+from labkit.models.load_errors import first_line, missing, remedy
+from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -111,6 +112,25 @@ def load_model(
     return Loaded(model, tokenizer, spec)
 
 
+def described(name: str, source: str | Path, *, head: Head = "auto") -> PreTrainedModel:
+    """The model of `load_model` without memory for its weights (device "meta"), any head.
+
+    Raises:
+        SourceError: as `load_model`; a model of the hub must be in the cache.
+    """
+    import torch
+    from transformers import AutoModel
+
+    source = str(source)
+    if source == "random":
+        with torch.device("meta"):
+            return AutoModel.from_config(published_config(name))
+    if source == "hub" and head != "trained":
+        cached = hub.cached_model(sources.HUB_MODELS[sources.check_name(name)], verify=False)
+        return blueprint(cached or sources.HUB_MODELS[name])
+    return blueprint(_locate(name, source, head)[0])
+
+
 def _blocks(counts: dict[str, int], kind: str) -> int:
     """Blocks of all stacks of one kind: a model may have several ("encoder (vision_model)")."""
     return sum(count for stack, count in counts.items() if stack.split(" ")[0] == kind)
@@ -169,6 +189,7 @@ def _locate(name: str, source: str, head: Head) -> tuple[str, dict]:
             )
         return str(folder), {}
     folder = Path(source).expanduser()
+    refuse_adapter(folder)
     if not (folder / "config.json").is_file():
         raise SourceError(
             f"{folder} is not a checkpoint folder (no config.json in it). A source is 'mini', "
@@ -191,11 +212,21 @@ def _pretrained(where: str, options: dict, head: Head, seed: int) -> tuple:
                 ignore_mismatched_sizes=True,
                 **options,
             )
+    except Exception as error:  # of many libraries, of many types
+        raise SourceError(f"cannot load {where}: {remedy(where, options, error)}") from error
+    try:
+        with quiet():
             tokenizer = AutoTokenizer.from_pretrained(where, **options)
-    except Exception as error:  # many libraries, many types: the remedy is the same
+        # Without files transformers makes one that knows nothing but its special tokens.
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise ValueError("no vocabulary")
+    except ImportError as error:
+        raise SourceError(f"cannot load {where}: {missing(error)}") from error
+    except Exception as error:
         raise SourceError(
-            f"cannot load {where}: {_first_line(error)}. Check that its files are whole "
-            "(config, weights, tokenizer) and fetch or copy it again."
+            f"{where} has a model but no tokenizer that can be loaded ({first_line(error)}). Copy "
+            "the tokenizer's files to it (tokenizer.json, tokenizer_config.json, vocabulary): "
+            "tokenizer.save_pretrained(...) writes them."
         ) from error
     return model, tokenizer, _settle_head(where, model, loading, head, seed)
 
@@ -253,24 +284,3 @@ def _fix_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> 
     pad, words = model.config.pad_token_id, getattr(model.config, "vocab_size", float("inf"))
     if pad is None or not 0 <= pad < words:  # some Llama checkpoints were published with -1
         model.config.pad_token_id = tokenizer.pad_token_id
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence the log lines and progress bars of `transformers` for a block, then restore them."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

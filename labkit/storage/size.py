@@ -103,7 +103,7 @@ def file_sizes(model: PreTrainedModel, codec: str = "zstd") -> tuple[int, int]:
     """
     import pyarrow as pa
 
-    from labkit.models.load import quiet
+    from labkit.models.quiet import quiet
 
     compressed = _Counter()
     dense = 0

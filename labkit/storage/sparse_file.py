@@ -140,7 +140,7 @@ def _empty_model(stored: container.Stored) -> nn.Module:
     import transformers
     from transformers.initialization import no_init_weights
 
-    from labkit.models.load import quiet
+    from labkit.models.quiet import quiet
 
     config = json.loads(stored.text.get("config", "{}"))
     kind = getattr(transformers, config.get("architectures", [""])[0], None)

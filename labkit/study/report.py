@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labkit import plots
 from labkit.files import write_text
+from labkit.models.account import accounts_table
 from labkit.plots.page import render
 from labkit.study.run import Study
 
@@ -39,7 +40,8 @@ def notes(study: Study) -> list[str]:
     for model, rows in study.results.groupby("model", sort=False):
         said += [f"{model}: {remark}" for remark in rows["remarks"].unique() if remark]
     fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
-    return [*said, *([_FRESH] if fresh else [])]
+    remarks = [account.remark for account in study.accounts if account.remark]
+    return [*said, *([_FRESH] if fresh else []), *remarks]
 
 
 def figures(study: Study) -> list[plots.Plot]:
@@ -144,5 +146,6 @@ def _page(study: Study, drawn: list[plots.Plot]) -> str:
         scores=scores_table(study),
         costs=costs_table(study),
         weights=weights_table(study),
+        accounts=accounts_table(study.accounts),
         plots=drawn,
     )

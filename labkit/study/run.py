@@ -12,12 +12,14 @@ import time
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.evaluation.mrpc import load_mrpc, remarks
 from labkit.evaluation.paired import compare_paired
 from labkit.evaluation.scores import Evaluation
 from labkit.files import behind, replacing, sha256, write_text
+from labkit.models.account import Account, parameter_account
+from labkit.models.load import described
 from labkit.study.cells import ModelRun, Report, Steps, code_fingerprint, versions
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary
@@ -33,7 +35,8 @@ class Study:
     `results` has one row per model and level (see `Evaluation.row`, `ModelSize.row`,
     `Runtime.row`), `layers` one per model, level and weight matrix, `paired` one per model and
     level against the lowest level on the same examples.  `weights` are the dense models,
-    `remarks` what was left out of the corpus.
+    `remarks` what was left out of the corpus, and `accounts` which weights of the blocks are
+    pruned.
     """
 
     settings: Settings
@@ -42,6 +45,7 @@ class Study:
     paired: pd.DataFrame
     weights: tuple[WeightSummary, ...]
     remarks: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
 
     @property
     def weight_table(self) -> pd.DataFrame:
@@ -84,7 +88,19 @@ def run_study(settings: Settings, out: Path | str, report: Report | None = None)
             rows.append(cell.row)
             layers += cell.layers
             paired.append(_paired_row(cell.row, first, cell.evaluation))
-    study = _assemble(settings, rows, layers, paired, tuple(summaries), remarks(corpus))
+    accounts = tuple(
+        parameter_account(described(name, settings.source, head=settings.head), title=summary.title)
+        for name, summary in zip(settings.models, summaries, strict=True)
+    )
+    study = _assemble(
+        rows,
+        layers,
+        paired,
+        settings=settings,
+        weights=tuple(summaries),
+        remarks=remarks(corpus),
+        accounts=accounts,
+    )
     for table, frame in study.tables.items():
         save_table(frame, Path(out) / "tables" / table)
     return study
@@ -129,14 +145,13 @@ def save_table(frame: pd.DataFrame, path: Path) -> None:
     write_text(behind(path, ".csv"), frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _assemble(
-    settings: Settings, rows: list, layers: list, paired: list, weights: tuple, said: tuple
-) -> Study:
+def _assemble(rows: list, layers: list, paired: list, **rest: Any) -> Study:
     import pandas as pd
 
     results = pd.DataFrame(rows)
     results["collapsed_to"] = results["collapsed_to"].astype("Int64")
-    return Study(settings, results, pd.DataFrame(layers), pd.DataFrame(paired), weights, said)
+    layers_table, paired_table = pd.DataFrame(layers), pd.DataFrame(paired)
+    return Study(results=results, layers=layers_table, paired=paired_table, **rest)
 
 
 def _paired_row(cell: dict, first: Evaluation, second: Evaluation) -> dict:

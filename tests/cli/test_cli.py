@@ -7,6 +7,7 @@ import sys
 import time
 from importlib import import_module, metadata
 
+import mixtures
 import nbformat
 import pytest
 from places import ROOT
@@ -134,6 +135,18 @@ def test_doctor_says_what_works():
     assert result.returncode == 0, result.stdout
     for text in ("Python", "torch", "cores", "memory", "disk", "source mini", "source hub"):
         assert text in result.stdout
+
+
+def test_doctor_accounts_for_the_blocks_of_a_checkpoint(tmp_path):
+    mixtures.make("gpt_oss").save_pretrained(tmp_path)
+    result = labkit_command("doctor", tmp_path)
+    assert result.returncode == 0, result.stderr
+    text = result.stdout
+    assert "55,296 of 56,832 weights in the blocks are prunable, 2.70% are left out" in text
+    assert "left out: layers.0.mlp.router.weight (4 x 32), router" in text.replace("model.", "")
+    assert "GptOssForCausalLM: 2.7% of the weights in its blocks are not pruned" in text
+    [experts] = [line for line in text.splitlines() if "expert" in line and "49,152" in line]
+    assert "86.5%" in experts
 
 
 def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):

@@ -2,9 +2,9 @@
 
 import inspect
 
-import tiny_classifiers
 import numpy as np
 import pytest
+import tiny_classifiers
 import torch
 from datasets import Dataset
 from hypothesis import given, settings

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -149,3 +150,39 @@ def test_published_configs_are_those_of_the_hub():
     assert (gpt2.vocab_size, gpt2.n_embd, gpt2.n_layer, gpt2.n_positions) == (50257, 768, 12, 1024)
     assert (bart.vocab_size, bart.d_model, bart.encoder_layers) == (50265, 768, 6)
     assert (bart.decoder_layers, bart.decoder_ffn_dim) == (6, 3072)
+
+
+def without_tokenizer(folder):
+    for file in folder.iterdir():
+        if file.name not in ("config.json", "model.safetensors"):
+            file.unlink()
+
+
+def config_says(**fields):
+    def change(folder):
+        file = folder / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+
+    return change
+
+
+def adapter_alone(folder):
+    (folder / "config.json").rename(folder / "adapter_config.json")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (without_tokenizer, "has a model but no tokenizer that can be loaded"),
+        (config_says(model_type="mystery"), "model_type 'mystery' is unknown to transformers"),
+        (config_says(model_type="mamba"), "'mamba' has no sequence classifier.*labkit prune"),
+        (config_says(model_type="layoutlmv2"), "needs a package that is not installed.*detectron2"),
+        (adapter_alone, r"holds an adapter.*merge_and_unload\(\)"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told_with_a_sentence_of_its_own(damage, message, tmp_path):
+    folder = shutil.copytree(sources.mini_checkpoint("roberta"), tmp_path / "copy")
+    damage(folder)
+    with pytest.raises(SourceError, match=message) as raised:
+        load_model("x", folder)
+    assert "fetch or copy it again" not in str(raised.value)

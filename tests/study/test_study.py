@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from labkit.book.pages import course_study
 from labkit.errors import InputError
 from labkit.files import sha256
 from labkit.models import sources
+from labkit.models.account import Account, AccountRow
 from labkit.study import report
 from labkit.study.run import run_study, write_manifest
 from labkit.study.settings import Settings
@@ -172,6 +174,18 @@ def test_report_is_one_self_contained_page(finished, tmp_path):
     assert f"{study.results['accuracy'].iloc[0]:.1%}" in page
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert names == {"weights", "qq", "bands", "curves", "paired", "size", "runtime"}
+
+
+def test_what_is_left_out_of_the_blocks_is_in_the_report(finished, tmp_path):
+    study, _ = finished
+    [account, *_] = study.accounts
+    assert (account.prunable, account.left_out) == (study.results["prunable"].iloc[0], 0)
+    assert f"{account.prunable:,}" in report.write_report(study, tmp_path).read_text("utf-8")
+    rows = (AccountRow("a", (99,), 98, "linear", ""), AccountRow("b", (2,), 2, "other", "unknown"))
+    other = replace(study, accounts=(Account("toy", rows, 0),))
+    said = "toy: 2.0% of the weights in its blocks are not pruned (2.0% unknown)."
+    assert said in report.notes(other)
+    assert said in report.write_report(other, tmp_path).read_text("utf-8")
 
 
 def test_each_stack_has_its_own_best_fit(tmp_path):

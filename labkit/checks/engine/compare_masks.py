@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import group_verdicts, show_type
+from labkit.checks.engine.compare_values import group_verdicts, remembered, show_type
 from labkit.checks.engine.exercise import Verdict
 from labkit.checks.engine.trial import Failure, Trial, one_line
 
@@ -112,10 +112,11 @@ def judge(
     """
     results = {name: [_try(trial, case) for case in cases] for name, cases in groups.items()}
     everything = [result for group in results.values() for result in group]
+    mistakes, leads_to = list(mistakes), remembered(_leads_to)
     verdicts = group_verdicts(
         results,
         lambda result: _problem(result, trial.name),
-        lambda result, group: _recognise(result, group, everything, mistakes, section),
+        lambda result, group: _recognise(result, group, everything, mistakes, section, leads_to),
     )
     form = next((result.form for result in everything if result.form), "")
     if not verdicts[0].passed:
@@ -249,6 +250,7 @@ def _recognise(
     everything: list[_Result],
     mistakes: Iterable[Mistake],
     section: str,
+    leads_to: Callable[[Mistake, _Result], bool],
 ) -> str:
     """Name the misconception that leads to this result, if one does, and what to read.
 
@@ -258,11 +260,12 @@ def _recognise(
         fits = [m for m in mistakes if m.error and m.error in result.problem]
     else:
         masks = [other for other in group if other.masks is not None]
-        fits = [m for m in mistakes if m.masks and all(_leads_to(m, other) for other in masks)]
+        fits = [m for m in mistakes if m.masks and all(leads_to(m, other) for other in masks)]
     if not fits:
         return ""
-    # Where several do, take the one that explains most of the other calls.
-    best = max(fits, key=lambda mistake: sum(_leads_to(mistake, other) for other in everything))
+    best = fits[0]
+    if len(fits) > 1:  # take the one that explains most of the other calls
+        best = max(fits, key=lambda mistake: sum(leads_to(mistake, other) for other in everything))
     return f"This looks like '{best.name}': {best.explanation}. Read {section}"
 
 

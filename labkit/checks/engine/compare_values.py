@@ -17,6 +17,7 @@ from labkit.checks.engine.plain_data import ModelData, model_data, type_name
 from labkit.checks.engine.trial import Failure, Trial, one_line
 
 R = TypeVar("R")
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +82,11 @@ def judge(
     mistakes = list(mistakes)
     results = {name: [_try(trial, case) for case in cases] for name, cases in groups.items()}
     everything = [result for group in results.values() for result in group]
+    leads_to = remembered(_leads_to)
     verdicts = group_verdicts(
         results,
         lambda result: _problem(result, trial.name),
-        lambda result, group: _recognise(result, group, everything, mistakes, section),
+        lambda result, group: _recognise(result, group, everything, mistakes, section, leads_to),
     )
     changed = next((result.changed for result in everything if result.changed), "")
     if not verdicts[0].passed:
@@ -109,10 +111,23 @@ def group_verdicts(
             verdicts.append(Verdict(name, True))
             continue
         # A failure that has a name teaches more than the first one in order.
-        named = [(text, hint) for result, text in wrong if (hint := recognise(result, group))]
-        text, hint = named[0] if named else (wrong[0][1], "")
+        named = ((text, hint) for result, text in wrong if (hint := recognise(result, group)))
+        text, hint = next(named, (wrong[0][1], ""))
         verdicts.append(Verdict(name, False, f"{text} {hint}".strip()))
     return verdicts
+
+
+def remembered(leads_to: Callable[[M, R], bool]) -> Callable[[M, R], bool]:
+    """`leads_to`, asked once of each pair: the same ones come up for each wrong result."""
+    known: dict[tuple[int, int], bool] = {}
+
+    def asked(mistake: M, result: R) -> bool:
+        pair = id(mistake), id(result)
+        if pair not in known:
+            known[pair] = leads_to(mistake, result)
+        return known[pair]
+
+    return asked
 
 
 def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7) -> str:
@@ -255,6 +270,7 @@ def _recognise(
     everything: list[_Result],
     mistakes: list[Mistake],
     section: str,
+    leads_to: Callable[[Mistake, _Result], bool],
 ) -> str:
     """Name the misconception that leads to this result, if one does, and what to read.
 
@@ -264,11 +280,12 @@ def _recognise(
         fits = [m for m in mistakes if m.error and m.error in result.problem]
     else:
         valued = [other for other in group if not other.problem]
-        fits = [m for m in mistakes if m.answer and all(_leads_to(m, other) for other in valued)]
+        fits = [m for m in mistakes if m.answer and all(leads_to(m, other) for other in valued)]
     if not fits:
         return ""
-    # Where several do, take the one that explains most of the other calls.
-    best = max(fits, key=lambda mistake: sum(_leads_to(mistake, other) for other in everything))
+    best = fits[0]
+    if len(fits) > 1:  # take the one that explains most of the other calls
+        best = max(fits, key=lambda mistake: sum(leads_to(mistake, other) for other in everything))
     return f"This looks like '{best.name}': {best.explanation}. Read {section}"
 
 

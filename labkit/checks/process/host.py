@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from labkit import own_process
 from labkit.checks.engine.plain_data import LARGEST
+
+_WORKER = "labkit.checks.process.worker"
 
 
 class Running(Protocol):
@@ -63,7 +66,7 @@ class _PlainProcess:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         environment = {**os.environ, "MPLBACKEND": "Agg"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "labkit.checks.process.worker", str(path), *map(str, without)],
+            own_process.command(_WORKER, str(path), *map(str, without)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from labkit import own_process
 from labkit.errors import InputError, SourceError
 
 
@@ -27,7 +28,7 @@ def prunable_names(folder: Path | str) -> list[tuple[list[str], list[int]]]:
     home = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [sys.executable, "-m", "labkit.pruning.files.prunable_names", str(Path(folder).resolve())],
+        own_process.command("labkit.pruning.files.prunable_names", str(Path(folder).resolve())),
         env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

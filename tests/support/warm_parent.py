@@ -52,6 +52,7 @@ IMPORTED = (
 def main():
     address = sys.argv[1]
     sys.path.pop(0)  # tests/support, which no command sees
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # read by ipykernel now: kernels end with it
     for name in IMPORTED:
         importlib.import_module(name)
     gc.collect()
@@ -166,10 +167,11 @@ def run(job):
     os.chdir(job["cwd"])
     os.environ.clear()
     os.environ.update(job["env"])
-    os.environ.pop("JPY_PARENT_PID", None)  # a kernel ends when that is not its parent
-    if "MPLBACKEND" in os.environ:
-        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]  # which it reads when imported
     module, *sys.argv[1:] = job["argv"]
+    # What matplotlib reads when it is imported; a kernel sets it before that.
+    inline = "module://matplotlib_inline.backend_inline" if "kernel" in module else ""
+    if backend := os.environ.get("MPLBACKEND") or inline:
+        matplotlib.rcParams["backend"] = backend
     sys.path[:0] = [job["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     _end(_status(module))
 

@@ -33,9 +33,11 @@ exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 	$(BIN)/labkit exercises
 
 # One thread each: tests that run side by side would wait for each other's.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
-test: $(READY) ## run the tests, on up to four cores
-	$(PYTEST) --durations 15
+# A file stays on one core, with what its tests share; tests/conftest.py says which come first.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 \
+  --dist loadfile --no-loadscope-reorder
+test: $(READY) ## run the tests, on up to four cores (ROOM=pruning: those of one room)
+	$(PYTEST) --durations 15 $(if $(ROOM),tests/$(ROOM))
 
 test-all: $(READY) ## run them with every seed of the labs' variants and every lab through nbgrader
 	$(PYTEST) -m ""

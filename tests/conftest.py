@@ -2,19 +2,30 @@
 
 import gc
 import json
+import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
+from multiprocessing import forkserver
 
 import pytest
+import warm
 from coursecopy import EXECUTED, build, copy_course
 from filelock import FileLock
 from places import ROOT
 
+from labkit import own_process
+
 HOME = ROOT
+
+# What starts a process of labkit, or hires workers, gets forks: see `warm`.
+own_process.command = warm.command
+if warm.FORKS:
+    os.environ[warm.WORKERS] = "forkserver"
+    forkserver._forkserver.ensure_running = warm.lend_workers
 
 # Whoever runs the tests in the background may have the interrupt ignored, and programs that they
 # start would inherit that: those are interrupted on purpose.
@@ -29,6 +40,19 @@ def pytest_addoption(parser):
         help="check this notebook, .py file or folder of them instead of the reference solutions "
         "(with `pytest tests/labs`)",
     )
+
+
+def _seconds(item):
+    """A guess that is good enough to sort by."""
+    return 20 if item.get_closest_marker("slow") else 0.1
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest first: at the end no core waits for a long one."""
+    seconds = Counter()
+    for item in items:
+        seconds[item.path] += _seconds(item)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 def _config(family):
@@ -118,7 +142,7 @@ def start(tmp_path):
     processes = []
 
     def run(name, *arguments):
-        command = [sys.executable, "-m", f"distributed.cli.{name}", *arguments, "--no-dashboard"]
+        command = warm.command(f"distributed.cli.{name}", *arguments, "--no-dashboard")
         with (tmp_path / f"{name}.log").open("ab") as log:
             processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=HOME))
         return processes[-1]

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tomllib
 import urllib.request
 from html.parser import HTMLParser
@@ -13,6 +12,7 @@ from html.parser import HTMLParser
 import jupytext
 import pandas as pd
 import pytest
+import warm
 import yaml
 from coursecopy import ROOT, build, page_course, pages
 from matplotlib.figure import Figure
@@ -170,7 +170,7 @@ def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
     text = config.read_text(encoding="utf-8")
     assert 'course_repository: ""' in text
     config.write_text(text.replace('course_repository: ""', f"course_repository: {ADDRESS}"))
-    command = [sys.executable, "-m", "labkit.cli", "book", "--course", tmp_path]
+    command = warm.command("labkit.cli", "book", "--course", tmp_path)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         address = None
         for line in process.stdout:

@@ -10,6 +10,7 @@ from importlib import import_module, metadata
 import mixtures
 import nbformat
 import pytest
+import warm
 from places import ROOT
 
 import labkit
@@ -17,7 +18,7 @@ from labkit.labs.workspace import jupyterlab_arguments, start_labs
 
 
 def labkit_command(*arguments, **options):
-    command = [sys.executable, "-m", "labkit.cli", *map(str, arguments)]
+    command = warm.command("labkit.cli", *arguments)
     return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
@@ -104,7 +105,7 @@ def test_study_prints_tables_and_is_quiet_when_not_on_a_terminal(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
     arguments = ["study", "--levels", "0,0.5,0.9", "--out", str(tmp_path), "--length", "8"]
-    command = [sys.executable, "-m", "labkit.cli", *arguments]
+    command = warm.command("labkit.cli", *arguments)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("cells/*-0500000-*.json")) and time.monotonic() < deadline:

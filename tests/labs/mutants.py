@@ -154,7 +154,8 @@ def scored(id: str, sources: list[str]) -> Iterator[float | None]:
     They are checked in another process.  One that ends it, or never returns, counts as rejected
     (0.0), and the rest goes on in a new process.
     """
-    context = multiprocessing.get_context("spawn")
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if forks else "spawn")
     while sources:
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_score, args=(theirs, id, sources), daemon=True)

@@ -9,7 +9,6 @@ import runpy
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import warm
 from places import ROOT
 
 from labkit.checks import REGISTRY, TASKS, Written
@@ -124,6 +124,7 @@ class Course:
             **os.environ,
             "JUPYTER_CONFIG_DIR": str(root / "work/jupyter"),
             "IPYTHONDIR": str(root / "work/ipython"),
+            "JUPYTER_PATH": str(warm.kernels(root / "work/warm")),
             "LABKIT_GRADING_SEED": SEED,
             # Tiny tensors: more threads only wait for each other.
             "OMP_NUM_THREADS": "1",
@@ -131,7 +132,7 @@ class Course:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "nbgrader", *arguments],
+            warm.command("nbgrader", *arguments),
             cwd=self.root,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -161,8 +162,8 @@ class Course:
             "ServerApp.allow_root": True,
             "IdentityProvider.token": SEED,
         }
-        command = [sys.executable, "-m", "jupyter_server"]
-        command += [f"--{name}={value}" for name, value in settings.items()]
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = warm.command("jupyter_server", *options)
         # Loopback is asked without a proxy, whatever the environment says.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.addheaders = [("Authorization", f"token {SEED}")]

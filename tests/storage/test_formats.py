@@ -1,13 +1,13 @@
 import gzip
 import io
 import subprocess
-import sys
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 import scipy.sparse
 import torch
+import warm
 
 from labkit.errors import InputError
 from labkit.models.prunable import prunable_layers
@@ -62,7 +62,7 @@ def test_levels_are_compared_and_the_model_is_put_back(tiny):
 
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "labkit.cli", "size", *map(str, arguments)]
+    command = warm.command("labkit.cli", "size", *arguments)
     return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 

@@ -1,10 +1,12 @@
 """A copy of the course to build the book from, so that no test writes into the repository."""
 
+import os
 import shutil
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
+import warm
 import yaml
 from places import ROOT
 
@@ -55,5 +57,9 @@ def page_course(target, body, *, bibliography=""):
 
 def build(folder):
     """Build as `make book` does, without serving."""
-    command = [sys.executable, "-m", "labkit.cli", "book", "--no-serve", "--course", folder]
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=ROOT)
+    command = warm.command("labkit.cli", "book", "--no-serve", "--course", folder)
+    with tempfile.TemporaryDirectory() as kernels:
+        env = os.environ | {"JUPYTER_PATH": str(warm.kernels(Path(kernels)))}
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=900, cwd=ROOT, env=env
+        )

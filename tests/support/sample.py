@@ -199,10 +199,10 @@ def notebook(person: Person) -> bytes:
     return json.dumps(release, indent=1, ensure_ascii=False).encode()
 
 
-def write_class(folder: Path | str) -> None:
+def write_class(folder: Path | str, people: tuple[Person, ...] = CLASS) -> None:
     """Write the submissions and the list of students below `folder`."""
     folder = Path(folder)
-    for person in CLASS:
+    for person in people:
         path = folder / "submitted" / person.student / LAB
         path.mkdir(parents=True, exist_ok=True)
         (path / f"{LAB}.ipynb").write_bytes(notebook(person))
@@ -210,7 +210,7 @@ def write_class(folder: Path | str) -> None:
     with (folder / "students.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "first_name", "last_name", "email"])
-        rows.writerows([p.student, *p.name.split(maxsplit=1), p.email] for p in CLASS)
+        rows.writerows([p.student, *p.name.split(maxsplit=1), p.email] for p in people)
 
 
 def _code(exercise: str, answer: str) -> str:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from labkit import own_process
 from labkit.checks.engine.plain_data import LARGEST
+
+_WORKER = "labkit.checks.process.worker"
 
 
 class Running(Protocol):
@@ -62,10 +65,8 @@ class _PlainProcess:
     def __init__(self, path: Path, without: Sequence[int]) -> None:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         environment = {**os.environ, "MPLBACKEND": "Agg"}
-        # -P: no file that a cell writes stands in for a module.
-        worker = [sys.executable, "-P", "-m", "labkit.checks.process.worker"]
         self._process = subprocess.Popen(
-            [*worker, str(path), *map(str, without)],
+            own_process.command(_WORKER, str(path), *map(str, without)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

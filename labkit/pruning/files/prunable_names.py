@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit import own_process
 from labkit.errors import LabkitError, SourceError
 
 
@@ -45,7 +46,7 @@ def prunable_names(folder: Path | str, names: Iterable[str]) -> tuple[list[Wante
     home = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [sys.executable, "-m", "labkit.pruning.files.prunable_names", str(Path(folder).resolve())],
+        own_process.command("labkit.pruning.files.prunable_names", str(Path(folder).resolve())),
         env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"},
         input=json.dumps(list(names)),
         capture_output=True,

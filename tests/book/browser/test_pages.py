@@ -58,7 +58,11 @@ def _looks(path):
     return every if path == ALL[0] else every[:2]
 
 
-@pytest.mark.parametrize("path", ALL)
+# The parts of the print version have been looked at, each on its own page.
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.full if path == "print.html" else ()) for path in ALL],
+)
 def test_a_page_is_accessible_light_and_dark_and_narrow(visit, axe, path):
     found = []
     with visit(path) as page:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import warm
 from notebooks import ROOT, solved, source, to_bytes
 
 from labkit.checks import REGISTRY, TASKS, Verdict
@@ -104,7 +105,7 @@ def _auto(course):
 
 def _nbgrader(course, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
+        warm.command("nbgrader", *arguments),
         cwd=course.root,
         env=os.environ | {"JUPYTER_CONFIG_DIR": str(course.root / "work")},
         capture_output=True,

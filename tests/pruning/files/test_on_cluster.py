@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import torch
+import warm
 from places import ROOT
 from safetensors.torch import save_file
 
@@ -61,8 +62,7 @@ def test_a_killed_worker_changes_nothing(
 
 def test_workers_of_its_own(checkpoint, tmp_path):
     prune_files(checkpoint, tmp_path / "alone", 0.9)
-    command = [sys.executable, "-m", "labkit.cli", "prune", str(checkpoint), str(tmp_path / "out")]
-    command += ["--workers", "2"]
+    command = warm.command("labkit.cli", "prune", checkpoint, tmp_path / "out", "--workers", "2")
     done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
@@ -73,7 +73,12 @@ def test_ctrl_c_on_the_terminal_ends_in_one_line(tmp_path):
     save_file({f"a.{i}.w": block.clone() for i in range(6)}, tmp_path / "in")  # 400 MB
     command = [sys.executable, "-m", "labkit.cli", "prune", "in", "out", "--workers", "1"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        env=warm.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".*.partial*")) and time.monotonic() < deadline:

@@ -1,0 +1,213 @@
+"""`warm_parent.py ADDRESS`: imports what commands import, and forks each of them, see `warm.py`."""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+import threading
+import traceback
+from multiprocessing import forkserver
+from pathlib import Path
+
+import matplotlib
+
+from labkit import own_process
+
+IMPORTED = (
+    "torch",
+    "torch.utils._pytree",
+    *(
+        f"transformers.models.{family}.modeling_{family}"
+        for family in ("auto", "bart", "bert", "gpt2", "roberta")
+    ),
+    "pandas",
+    "scipy.stats",
+    "matplotlib.figure",
+    "distributed.cli.dask_scheduler",
+    "distributed.cli.dask_worker",
+    "ipykernel.kernelapp",
+    "jupyter_server.serverapp",
+    "nbgrader.apps.nbgraderapp",
+    "labkit.cli",
+    "labkit.cli.doctor",
+    "labkit.checks.process.worker",
+    "labkit.checks.scoring",
+    "labkit.grading.running.worker_state",
+    "labkit.grading.gradebook.record_scores",
+    "labkit.grading.reports.class_report",
+    "labkit.study",
+    "labkit.models.load",
+    "labkit.pruning.files.prune_file",
+    "labkit.pruning.files.on_cluster",
+)
+
+
+def main():
+    address = sys.argv[1]
+    sys.path.pop(0)  # tests/support, which no command sees
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # read by ipykernel now: kernels end with it
+    for name in IMPORTED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    workers = serve_workers()
+    # The processes that labkit starts in a fork are forks too.
+    client = [sys.executable, "-I", "-S", str(Path(__file__).with_name("warm_client.py")), address]
+    own_process.command = lambda module, *arguments: [*client, module, *arguments]
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen(64)
+        print("ready", workers, flush=True)
+        job = serve(listening)
+    if job is not None:
+        run(job)
+
+
+def serve_workers():
+    """Start what multiprocessing forks the workers of Dask from, as a fork; returns its address."""
+    server, address = forkserver._forkserver, str(Path(sys.argv[1]).with_name("workers"))
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(address)
+    listening.listen()
+    until, server._forkserver_alive_fd = os.pipe()
+    if os.fork() == 0:
+        os.close(server._forkserver_alive_fd)
+        try:
+            forkserver.main(listening.fileno(), until, [])
+        finally:
+            os._exit(0)
+    os.close(until)
+    listening.close()
+    server._forkserver_address, server.ensure_running = address, lambda: None
+    return address
+
+
+def serve(listening):
+    """Fork a process for each connection; returns its job in the fork, None at the end."""
+    ended, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    running, selector = {}, selectors.DefaultSelector()
+    for source in (0, listening, ended):
+        selector.register(source, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            source = key.fileobj
+            if source == 0:  # the tests have ended
+                for process in running:
+                    os.kill(process, signal.SIGKILL)
+                return None
+            if source is ended:
+                ended.recv(4096)
+                _reap(running, selector)
+            elif source is listening:
+                connection = listening.accept()[0]
+                if (job := _receive(connection)) is None:
+                    continue
+                if (process := os.fork()) == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    selector.close()
+                    for one in (ended, wake, connection, *running.values()):
+                        one.close()
+                    return job
+                for stream in job["streams"]:
+                    os.close(stream)
+                running[process] = connection
+                selector.register(connection, selectors.EVENT_READ, process)
+                _tell(connection, process)
+            elif running.get(key.data) is source:  # the client has ended, and so does the fork
+                selector.unregister(source)
+                os.kill(key.data, signal.SIGKILL)
+
+
+def _receive(connection):
+    head, streams, _, _ = socket.recv_fds(connection, 8, 3)
+    if len(head) < 8 or len(streams) < 3:
+        return None
+    with connection.makefile("rb") as file:
+        job = json.loads(file.read(int.from_bytes(head, "big")))
+    return job | {"streams": streams}
+
+
+def _reap(running, selector):
+    """Tell the clients of the forks that have ended how they did."""
+    while running:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
+            return
+        if (connection := running.pop(process, None)) is None:
+            continue  # that of the workers
+        with contextlib.suppress(KeyError):
+            selector.unregister(connection)
+        _tell(connection, os.waitstatus_to_exitcode(status))
+        connection.close()
+
+
+def _tell(connection, number):
+    with contextlib.suppress(OSError):
+        connection.sendall(f"{number}\n".encode())
+
+
+def run(job):
+    """Be the process that a client asks for, as far as `python -m` would make it."""
+    os.setsid()
+    for number, stream in enumerate(job["streams"]):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(job["cwd"])
+    os.environ.clear()
+    os.environ.update(job["env"])
+    module, *sys.argv[1:] = job["argv"]
+    # What matplotlib reads when it is imported; a kernel sets it before that.
+    inline = "module://matplotlib_inline.backend_inline" if "kernel" in module else ""
+    if backend := os.environ.get("MPLBACKEND") or inline:
+        matplotlib.rcParams["backend"] = backend
+    # As with -P, which modules of labkit are started with: nothing in the folder is a module.
+    here = [] if module.startswith("labkit.") else [job["cwd"]]
+    sys.path[:0] = [*here, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    _end(_status(module))
+
+
+def _status(module):
+    """Run the module to its end; returns the exit code that Python would give it."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        return -signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(status):
+    """As Python ends, but that nothing is taken apart: of all that was imported, it takes long."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status & 0xFF)
+
+
+if __name__ == "__main__":
+    main()

@@ -80,6 +80,8 @@ class Run:
         else:
             # An exercise that is left open raises nothing here: its function is only defined.
             said = one_line(error)
+            if isinstance(error, SyntaxError):  # its text names a file, which only IPython knows
+                said = one_line(f"{error.msg} (line {error.lineno})")
             text = type(error).__name__ + (f": {said}" if said else "")
         self.errors.append([number, text])
         self._lose(number, source, text if isinstance(error, Late) else f"raised {text}")

@@ -31,6 +31,8 @@ def speed(
     with progress("speed") as report:
         report("load and prune", 0, 4)
         model = load_model(name, source).model
+        stored = str(model.dtype).removeprefix("torch.")
+        model.float()  # what sparse layers compute in
         prune_global(model, share)
         report("time the dense model", 1, 4)
         dense = measure_runtime(model, batch_size=batch_size, length=length).median
@@ -39,6 +41,8 @@ def speed(
         report("time the sparse model", 3, 4)
         sparse = measure_runtime(model, batch_size=batch_size, length=length).median
         report("done", 4, 4)
+    if stored != "float32":
+        print(f"{name} is stored in {stored} and was converted to float32, dense and sparse alike")
     frame = pd.DataFrame(choices)
     frame["layer"] = [f"{choice.inputs} → {choice.outputs}" for choice in choices]
     groups = frame.groupby(["layer", "method"], sort=False)

@@ -62,8 +62,9 @@ def read_own_file(path: Path | str, course: Path | str = COURSE) -> OwnFile:
     from labkit.grading.submissions.assemble import assemble, runnable
 
     frame = nbformat.reads(source.read_text(encoding="utf-8"), as_version=4)
-    for cell in frame.cells:  # the notebook that grading starts from has none
-        cell.metadata.get("nbgrader", {}).pop("checksum", None)
+    for cell in frame.cells:  # the notebook that grading starts from has neither
+        for key in ("checksum", "cell_type"):
+            cell.metadata.get("nbgrader", {}).pop(key, None)
     whole, more = assemble(frame, notebook)
     return OwnFile(lab, runnable(whole), (*remarks, *more))
 

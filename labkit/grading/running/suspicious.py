@@ -27,7 +27,11 @@ _WORDS = {
 _MAGIC = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z_]|!(?!=)).*$", re.MULTILINE)
 _BARE = {"exec", "eval"}  # as names; `model.eval()` is something else
 _TEXTS = re.compile(r"\.\./|/proc/|/etc/|solutions/|submitted/|gradebook", re.IGNORECASE)
-_ANSWERS = re.compile(r"labkit\.(checks(?:\.\w+)?|prune|masks|scores|nm|select|measure|grading)\b")
+# Rooms that hold an answer, and the checks and what runs them.
+_ANSWERS = re.compile(
+    r"labkit\.(?:(?:checks|grading)(?:\.\w+){0,2}"
+    r"|(?:pruning|evaluation|storage|execution|weights)\b(?:\.\w+)?)"
+)
 
 
 def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:

@@ -47,12 +47,20 @@ def _seconds(item):
     return 20 if item.get_closest_marker("slow") else 0.1
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The files that take longest first: at the end no core waits for a long one."""
-    seconds = Counter()
+    """Keep a file on one core, and on one and the same those that wait for the built book.
+
+    What takes longest comes first: at the end no core waits for it.
+    """
+    waiting = {item.path for item in items if "site" in getattr(item, "fixturenames", ())}
+    seconds, groups = Counter(), {}
     for item in items:
-        seconds[item.path] += _seconds(item)
-    items.sort(key=lambda item: -seconds[item.path])
+        own = "book" if item.path in waiting else str(item.path.relative_to(ROOT))
+        groups[item] = own
+        seconds[own] += _seconds(item)
+        item.add_marker(pytest.mark.xdist_group(own))
+    items.sort(key=lambda item: -seconds[groups[item]])
 
 
 def _config(family):

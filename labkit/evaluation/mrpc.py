@@ -171,14 +171,14 @@ def _checked(file: Path, number: int, raw: dict) -> dict:
             )
         row[column] = raw[column]
     for column in COLUMNS[:2]:
-        if not isinstance(row[column], str) or not shows(row[column]):
-            raise InputError(f"{file}, row {number}: {column} is {row[column]!r}, not a sentence")
         try:
-            row[column].encode()
+            sentence = isinstance(row[column], str) and row[column].encode() and shows(row[column])
         except UnicodeEncodeError:  # JSON can name half of a surrogate pair
             raise InputError(
                 f"{file}, row {number}: {column} is {row[column]!r}, which is no Unicode text"
             ) from None
+        if not sentence:
+            raise InputError(f"{file}, row {number}: {column} is {row[column]!r}, not a sentence")
     if str(row["label"]) not in ("0", "1"):
         raise InputError(
             f"{file}, row {number}: label is {row['label']!r}; it must be 0 ({LABELS[0]}) or "

@@ -4,11 +4,13 @@ import dataclasses
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import lazy_loader
 import psutil
 import pytest
 from places import ROOT
@@ -122,7 +124,8 @@ for name in labkit.__all__:
 
 def test_what_a_cell_imports_is_there_and_withheld(tmp_path):
     write_view(tmp_path)
-    # -S: neither site-packages nor an installed labkit.
+    # -S: neither site-packages nor an installed labkit; what its rooms need stands beside it.
+    shutil.copytree(Path(lazy_loader.__file__).parent, tmp_path / "lazy_loader")
     subprocess.run([sys.executable, "-S", "-c", _IMPORTS], cwd=tmp_path, env={}, check=True)
 
 

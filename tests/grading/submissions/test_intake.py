@@ -524,14 +524,14 @@ def test_a_large_notebook_in_a_folder(tmp_path):
 
 def test_a_notebook_that_cannot_be_read(tmp_path, monkeypatch):
     path = folder(tmp_path, {"ada/pruning.ipynb": RIGHT, "bob/pruning.ipynb": RIGHT})
-    whole = archive._content
+    whole = archive.content
 
     def content(path):
         if "bob" in path.parts:
             raise PermissionError(13, "Permission denied")
         return whole(path)
 
-    monkeypatch.setattr(archive, "_content", content)
+    monkeypatch.setattr(archive, "content", content)
     found = taken(path)
     assert found["ada"].data == RIGHT
     assert found["bob"].problem == "bob/pruning.ipynb: it cannot be read (Permission denied)"

@@ -81,7 +81,8 @@ def check(
 def _check(path: Path, remarks: tuple[str, ...]) -> bool:
     """Check a notebook and print what was found; returns whether all points are there."""
     from labkit.checks import VISIBLE_SEED, Exercise
-    from labkit.checks.process.submission import Submission, left_open
+    from labkit.checks.process.exercises_in import left_open
+    from labkit.checks.process.submission import Submission
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):

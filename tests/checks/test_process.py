@@ -14,8 +14,9 @@ from places import ROOT
 from labkit.checks import REGISTRY
 from labkit.checks.engine.model_data import ModelData, Other
 from labkit.checks.engine.plain_data import decode, dumps, encode, loads
+from labkit.checks.process.exercises_in import left_open, tasks_in
 from labkit.checks.process.host import Plain
-from labkit.checks.process.submission import GRACE, Submission, left_open, tasks_in
+from labkit.checks.process.submission import GRACE, Submission
 from labkit.errors import InputError
 
 MASK = REGISTRY["pruning.magnitude_mask"]

@@ -6,7 +6,7 @@ import pytest
 from places import ROOT
 
 from labkit.checks import Exercise
-from labkit.checks.process.submission import tasks_in
+from labkit.checks.process.exercises_in import tasks_in
 from labkit.errors import InputError
 
 POINTS = pytest.StashKey[dict]()

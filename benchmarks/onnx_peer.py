@@ -60,7 +60,7 @@ def _serve(name: str, batch: int, length: int, threads: int) -> None:
     import onnxruntime
     import torch
 
-    from benchmarks.sparse_models import inputs_of
+    from benchmarks.model_inputs import inputs_of
     from labkit import load_model
 
     model = load_model(name, "random").model

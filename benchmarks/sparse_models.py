@@ -12,6 +12,7 @@ from torch import nn
 from transformers.activations import NewGELUActivation
 
 from benchmarks.compare import Claim, alternate
+from benchmarks.model_inputs import inputs_of
 from benchmarks.onnx_peer import OnnxRuntime
 from labkit import load_model, prune_global, sparse_linear
 from labkit.execution.amdahl import free_linear
@@ -81,14 +82,6 @@ def run() -> Claim:
         headlines=tuple(lines),
         data=data,
     )
-
-
-def inputs_of(name: str, batch: int, length: int) -> dict[str, torch.Tensor]:
-    """A batch without padding, each row with one end-of-text token as BART's head wants it."""
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(3, 1000, (batch, length), generator=generator)
-    ids[:, -1] = 2
-    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
 def _measure(name: str) -> dict[str, dict[str, float | None]]:

@@ -71,7 +71,12 @@ def main():
 
 
 def serve_workers():
-    """Start what multiprocessing forks the workers of Dask from, as a fork; returns its address."""
+    """Start what multiprocessing forks the workers of Dask from, as a fork; returns its address.
+
+    A command that is killed between its connection and its request ends multiprocessing's server
+    with an EOFError (CPython 3.11, `multiprocessing/forkserver.py`): another takes its place, on
+    the same socket, so that no later test finds the connection refused.
+    """
     server, address = forkserver._forkserver, str(Path(sys.argv[1]).with_name("workers"))
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
@@ -79,14 +84,28 @@ def serve_workers():
     until, server._forkserver_alive_fd = os.pipe()
     if os.fork() == 0:
         os.close(server._forkserver_alive_fd)
-        try:
-            forkserver.main(listening.fileno(), until, [])
-        finally:
-            os._exit(0)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        status = 1
+        while status:  # it ends with 0 when the tests have ended
+            if (process := os.fork()) == 0:
+                _fork_workers(listening, until)
+            status = os.waitpid(process, 0)[1]
+        os._exit(0)
     os.close(until)
     listening.close()
     server._forkserver_address, server.ensure_running = address, lambda: None
     return address
+
+
+def _fork_workers(listening, until):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which the workers take over
+    status = 1
+    try:
+        forkserver.main(listening.fileno(), until, [])
+    except SystemExit:
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def serve(listening):

@@ -1,8 +1,11 @@
+import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from multiprocessing import forkserver
 
 import numpy as np
 import pytest
@@ -66,6 +69,18 @@ def test_workers_of_its_own(checkpoint, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=HOME)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+@pytest.mark.skipif(not warm.FORKS, reason="needs fork")
+def test_a_command_that_died_while_it_hired_leaves_the_next_its_workers():
+    context = multiprocessing.get_context("forkserver")
+    forkserver._forkserver.ensure_running()
+    with socket.socket(socket.AF_UNIX) as hiring:
+        hiring.connect(forkserver._forkserver._forkserver_address)
+    process = context.Process(target=time.sleep, args=(0,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
 
 
 def test_ctrl_c_on_the_terminal_ends_in_one_line(tmp_path):

@@ -33,9 +33,9 @@ exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 	$(BIN)/labkit exercises
 
 # One thread each: tests that run side by side would wait for each other's.
-# A file stays on one core, with what its tests share; tests/conftest.py says which come first.
+# tests/conftest.py says what stays on one core, and what comes first.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 \
-  --dist loadgroup --no-loadscope-reorder
+  --dist loadscope --no-loadscope-reorder
 test: $(READY) ## run the tests, on up to four cores (ROOM=pruning: those of one room)
 	$(PYTEST) --durations 15 $(if $(ROOM),tests/$(ROOM))
 

@@ -20,6 +20,8 @@ from places import ROOT
 from labkit import own_process
 
 HOME = ROOT
+SITE = ("tests/book/browser/", "tests/book/test_pages_and_site.py")
+"""Tests that wait for the built book: one core builds it while others go on."""
 
 # What starts a process of labkit, or hires workers, gets forks: see `warm`.
 own_process.command = warm.command
@@ -42,6 +44,28 @@ def pytest_addoption(parser):
     )
 
 
+def _unit(nodeid):
+    """What stays on one core: a file with all that its tests share, or all that need the site."""
+    file = nodeid.partition("::")[0]
+    return SITE[0] if file.startswith(SITE) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Units of work go to the cores in the order of the tests.
+
+    `--dist loadgroup` would do this, but pytest-xdist 3.8 writes groups to `item._nodeid`, which
+    pytest 9.2 does not read: each test went to any core, and shared fixtures were made twice.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _unit(nodeid)
+
+    return Units(config, log)
+
+
 def _seconds(item):
     """A guess that is good enough to sort by."""
     return 20 if item.get_closest_marker("slow") else 0.1
@@ -49,18 +73,14 @@ def _seconds(item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep a file on one core, and on one and the same those that wait for the built book.
-
-    What takes longest comes first: at the end no core waits for it.
-    """
-    waiting = {item.path for item in items if "site" in getattr(item, "fixturenames", ())}
-    seconds, groups = Counter(), {}
+    """What takes longest comes first: at the end no core waits for it."""
+    seconds = Counter()
     for item in items:
-        own = "book" if item.path in waiting else str(item.path.relative_to(ROOT))
-        groups[item] = own
-        seconds[own] += _seconds(item)
-        item.add_marker(pytest.mark.xdist_group(own))
-    items.sort(key=lambda item: -seconds[groups[item]])
+        unit = _unit(item.nodeid)
+        seconds[unit] += _seconds(item)
+        uses_site = "site" in getattr(item, "fixturenames", ())
+        assert not uses_site or unit == SITE[0], f"add {unit} to SITE"
+    items.sort(key=lambda item: -seconds[_unit(item.nodeid)])
 
 
 def _config(family):

@@ -41,8 +41,11 @@ def start(
     show(table)
     first = labs[0].path
     print(f"check it at any time: labkit check {first}")
-    if not first.resolve().is_relative_to(COURSE):
-        print(f"JupyterLab opens the links to the book's text only in a folder inside {COURSE}")
+    if (copies := Path(folder, "book")).is_dir():
+        print(
+            f"the links lead to copies of the chapters' text in {copies}; with the numbers and "
+            f"figures: make book in {COURSE}, before you start a lab in a folder inside it"
+        )
     if open_lab:
         if util.find_spec("jupyterlab") is None:
             raise SourceError(

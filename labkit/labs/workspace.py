@@ -1,6 +1,5 @@
 """A student's working folder: labs copied from the course, never over existing work."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -8,6 +7,7 @@ from urllib.parse import quote
 from labkit.checks import TASKS
 from labkit.errors import InputError, SourceError
 from labkit.files import write_text
+from labkit.labs.reading import linked
 
 COURSE = Path(__file__).resolve().parents[2]
 
@@ -32,9 +32,9 @@ def lab_names() -> list[str]:
 def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
-    A notebook that is there is kept as it is; in a new one the links to the book lead there from
-    `folder`.  `course` is the root of the course repository, found from the package where it is
-    not given.
+    A notebook that is there is kept as it is; in a new one the links to the book lead to what can
+    be read from there (`reading.linked`).  `course` is the root of the course repository, found
+    from the package where it is not given.
 
     Raises:
         InputError: there is no such lab.
@@ -55,8 +55,8 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
             )
         kept = target.exists()
         if not kept:
-            text = _linked(source.read_text(encoding="utf-8"), target, root)
             try:
+                text = linked(source.read_text(encoding="utf-8"), target, Path(folder), root)
                 write_text(target, text)
             except SourceError as error:
                 raise SourceError(f"{str(error).rstrip('.')} (--folder).") from error
@@ -64,15 +64,6 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))
     return result
-
-
-def _linked(text: str, target: Path, root: Path) -> str:
-    """The text of a notebook of exercises/NAME, its links to the book as seen from `target`."""
-    try:
-        book = os.path.relpath(root.resolve() / "book", target.parent.resolve())
-    except ValueError:  # on another drive of Windows there is no way from here to there
-        return text
-    return text.replace("](../../book/", f"]({quote(Path(book).as_posix())}/")
 
 
 def jupyterlab_arguments(path: Path | str, course: Path | str = COURSE) -> list[str]:

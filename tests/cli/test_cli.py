@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import warm
 from places import ROOT
 
 import labkit
+from labkit.checks import REGISTRY
 from labkit.labs.workspace import jupyterlab_arguments, start_labs
 
 
@@ -240,17 +242,39 @@ main()
     assert message in result.stderr and "cannot be read" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("folder", "way"),
-    [("course/work", "../../book"), ("course/work/of a term", "../../../book"), ("away", None)],
-)
-def test_links_of_a_copied_lab_lead_to_the_book(tmp_path, folder, way):
-    (tmp_path / "course/exercises").mkdir(parents=True)
-    shutil.copytree(ROOT / "exercises/weights", tmp_path / "course/exercises/weights")
-    (lab,) = start_labs(["weights"], tmp_path / folder, course=tmp_path / "course")
-    links = re.findall(r"\]\(([^)]*)/01-weights\.md#", lab.path.read_text(encoding="utf-8"))
+def started(root, folder, page="01-weights"):
+    """The links to the book of a lab that was started from the course at `root`/course."""
+    shutil.copytree(ROOT / "exercises/weights", root / "course/exercises/weights")
+    shutil.copytree(ROOT / "book", root / "course/book")
+    (lab,) = start_labs(["weights"], root / folder, course=root / "course")
+    links = re.findall(r"\]\(([^)#]*)#weights", lab.path.read_text(encoding="utf-8"))
     assert len(links) == lab.exercises
-    assert set(links) == {way or "../../course/book"}
+    (link,) = set(links)
+    return lab.path.parent / link if "://" not in link else link
+
+
+def test_a_lab_links_to_the_built_page(tmp_path):
+    page = tmp_path / "course/_build/html/book/01-weights.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("built")
+    assert started(tmp_path, "course/work of a term").resolve() == page
+
+
+def test_a_lab_links_to_the_public_address(tmp_path):
+    config = {"course_repository": "https://github.com/Ada/course", "course_branch": "main"}
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course/_config.yml").write_text(json.dumps({"sphinx": {"config": config}}))
+    assert started(tmp_path, "away") == "https://ada.github.io/course/book/01-weights.html"
+
+
+@pytest.mark.parametrize("folder", ["course/work", "away"])
+def test_without_a_built_page_a_lab_links_to_a_copy_that_can_be_read(folder, tmp_path):
+    copy = started(tmp_path, folder)
+    assert copy.resolve() == tmp_path / folder / "book/01-weights.md"
+    text = copy.read_text(encoding="utf-8")
+    assert "make book" in text and "glue" not in text
+    for exercise in REGISTRY.values():
+        assert exercise.lab != "weights" or f'<a id="{exercise.id}"></a>' in text
 
 
 def test_jupyterlab_has_the_book_in_reach(tmp_path):

@@ -105,6 +105,10 @@ def choose_answers(parts: Parts) -> None:
             which += " before its graded cell" if before not in ([], given[place]) else ""
             parts.remarks.append(f"{name} is defined in {count} cells; {which} counts")
         given[place] = before or given[place]
+        if given[place] and (count := _defs(parts.cells[given[place][-1]], name)) > 1:
+            parts.remarks.append(
+                f"{name} is defined {count} times in its cell; the last one counts"
+            )
     wanted: dict[int, int] = {}
     for place in definers:
         named = [n for n in parts.named(place) if parts.cells[n].source.strip()]
@@ -201,7 +205,12 @@ def defines(cell: NotebookNode, name: str) -> bool:
 
 
 def _has_def(cell: NotebookNode, name: str) -> bool:
-    return re.search(rf"^(?:async +)?def +{name}\b", cell.source, re.MULTILINE) is not None
+    return _defs(cell, name) > 0
+
+
+def _defs(cell: NotebookNode, name: str) -> int:
+    """How often a cell has `def name`, at the outermost level."""
+    return len(re.findall(rf"^(?:async +)?def +{name}\b", cell.source, re.MULTILINE))
 
 
 def normal(text: str) -> str:

@@ -241,6 +241,13 @@ def test_of_two_answers_the_last_before_the_graded_cell_counts_and_both_stay():
     assert cell(result, "pruning-sweep-answer").source == wrong.source
 
 
+def test_an_old_attempt_in_the_cell_of_the_answer_is_pointed_out():
+    notebook = solved()
+    cell(notebook, "pruning-sweep-answer").source += "\n\ndef sweep(*_):\n    return 0"
+    _, remarks = put_together(notebook)
+    assert remarks == "sweep is defined 2 times in its cell; the last one counts"
+
+
 def test_a_trial_that_takes_the_name_of_the_function_is_not_the_answer():
     notebook = solved()
     trial = nbformat.v4.new_code_cell("sweep = sweep(model, [0.5])")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from labkit.errors import InputError, LabkitError, missing_package
 from labkit.models import sources
+from labkit.own_process import import_no_more_than_needed
 
 app = typer.Typer(
     name="labkit",
@@ -44,6 +45,7 @@ class Stopped(SystemExit):
 
 def main() -> None:
     """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
+    import_no_more_than_needed()
     errors = Console(stderr=True)
     try:
         app()

@@ -85,12 +85,17 @@ def _check(path: Path, remarks: tuple[str, ...]) -> bool:
     """Check a notebook and print what was found; returns whether all points are there."""
     from labkit.checks import VISIBLE_SEED, Exercise
     from labkit.checks.process.exercises_in import left_open
+    from labkit.checks.process.forked import Forked
     from labkit.checks.process.submission import Submission
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
     for column in ("exercise", "points", "of", "what to look at"):
         table.add_column(column, justify="right" if column in ("points", "of") else "left")
-    with Submission(path) as submission, progress("check") as report:
+    with (
+        Forked() as host,  # first: the bar has a thread of its own
+        Submission(path, host=host) as submission,
+        progress("check") as report,
+    ):
         tasks, bare, grades = submission.tasks, left_open(path), {}
         exercises = submission.in_order(t for t in tasks if isinstance(t, Exercise))
         for number, task in enumerate(exercises):

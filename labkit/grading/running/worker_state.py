@@ -22,6 +22,7 @@ from labkit.grading.sandbox.bubblewrap import Bubble
 from labkit.grading.sandbox.fork_server import Refused, Warm
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.submissions.outcomes import Handed
+from labkit.own_process import import_no_more_than_needed
 
 
 class Place(WorkerPlugin):
@@ -38,6 +39,7 @@ class Place(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Called by each worker that this comes to; the host starts with the first submission."""
+        import_no_more_than_needed()
         if self._hired and threading.current_thread() is threading.main_thread():
             # Ctrl-C on the terminal is for the program that hired this worker, and ends it in time.
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -34,7 +34,6 @@ WARM = (
     "pandas",
     "scipy.stats",
     "matplotlib.pyplot",
-    "nbformat",
     "IPython.core.interactiveshell",
 )
 

@@ -15,6 +15,7 @@ from labkit.checks import REGISTRY
 from labkit.checks.engine.model_data import ModelData, Other
 from labkit.checks.engine.plain_data import decode, dumps, encode, loads
 from labkit.checks.process.exercises_in import left_open, tasks_in
+from labkit.checks.process.forked import Forked
 from labkit.checks.process.host import Plain
 from labkit.checks.process.submission import GRACE, Submission
 from labkit.errors import InputError
@@ -158,6 +159,14 @@ def test_a_cell_that_ends_the_process_is_left_out(tmp_path):
     path.write_text(f"# %%\nimport torch\n# %%\nimport os; os._exit(4)\n# %%{RIGHT}")
     with Submission(path) as submission:
         assert submission.grade(MASK, 1).score == 1
+        assert submission.errors == [(2, "the code ended its process (exit code 4)")]
+
+
+def test_a_fork_serves_the_first_start_and_a_new_process_the_next(tmp_path):
+    path = tmp_path / "submission.py"
+    path.write_text(f"# %%\nimport torch\n# %%\nimport os; os._exit(4)\n# %%{RIGHT}")
+    with Forked() as host, Submission(path, host=host) as submission:
+        assert submission.grade(MASK, seed=3).score == 1
         assert submission.errors == [(2, "the code ended its process (exit code 4)")]
 
 

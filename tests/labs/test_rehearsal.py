@@ -24,11 +24,8 @@ from labkit.checks import REGISTRY, TASKS, Written
 VARIANTS = Path(__file__).parent / "variants"
 SEED = "rehearsal"
 LABS = list(dict.fromkeys(task.lab for task in TASKS.values()))
-# Two labs in a quick run: the first, with a written question, and the one with the whole class.
-CASES = [
-    pytest.param(lab, marks=() if lab in ("weights", "pruning") else pytest.mark.full)
-    for lab in LABS
-]
+# One lab in a quick run, which has a written question too.
+CASES = [pytest.param(lab, marks=() if lab == "weights" else pytest.mark.full) for lab in LABS]
 EVERYWHERE = ("perfect", "half", "misled")
 USELESS = ("blank", "types", "raises")
 # Each notebook costs a kernel: in all labs but this one student, `useless`, is each in turn.

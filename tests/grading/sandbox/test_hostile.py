@@ -128,13 +128,13 @@ def test_attack_from_a_warm_parent(name, warm, tmp_path, outside):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "fork_bomb",
-        "own_namespaces",
-        "proc",
-        "read_environment",
+    [  # each imports all that a cell needs anew
         "sockets",
         "write_outside",
+        *(
+            pytest.param(name, marks=pytest.mark.full)
+            for name in ("fork_bomb", "own_namespaces", "proc", "read_environment")
+        ),
     ],
 )
 def test_attack_in_a_bubble_of_its_own(name, bubble, tmp_path, outside):

@@ -10,6 +10,8 @@ from labkit.files import write_text
 from labkit.labs.reading import linked
 
 COURSE = Path(__file__).resolve().parents[2]
+ASSISTANTS = "AGENTS.md"
+"""What coding assistants read that are opened in a student's folder."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ def lab_names() -> list[str]:
 def start_labs(names: list[str], folder: Path | str, course: Path | str | None = None) -> list[Lab]:
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
-    A notebook that is there is kept as it is; in a new one the links to the book lead to what can
+    With them goes AGENTS.md, which asks coding assistants to teach and not to solve, unless one is
+    there.  A notebook that is there is kept as it is; in a new one the links to the book lead to what can
     be read from there (`reading.linked`).  `course` is the root of the course repository, found
     from the package where it is not given.
 
@@ -60,6 +63,9 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
                 write_text(target, text)
             except SourceError as error:
                 raise SourceError(f"{str(error).rstrip('.')} (--folder).") from error
+        notes = root / "exercises" / ASSISTANTS
+        if notes.is_file() and not (Path(folder) / ASSISTANTS).exists():
+            write_text(Path(folder) / ASSISTANTS, notes.read_text(encoding="utf-8"))
         tasks = [task for task in TASKS.values() if task.lab == name]
         points, minutes = (sum(getattr(t, what) for t in tasks) for what in ("points", "minutes"))
         result.append(Lab(name, target, kept, len(tasks), points, minutes))

@@ -267,6 +267,13 @@ def test_a_lab_links_to_the_public_address(tmp_path):
     assert started(tmp_path, "away") == "https://ada.github.io/course/book/01-weights.html"
 
 
+def test_assistants_are_asked_to_teach_unless_the_student_has_said_something_else(tmp_path):
+    for words in ("do not solve", "mine"):
+        start_labs(["weights"], tmp_path, course=ROOT)
+        assert words in (tmp_path / "AGENTS.md").read_text(encoding="utf-8")
+        (tmp_path / "AGENTS.md").write_text("mine", encoding="utf-8")
+
+
 @pytest.mark.parametrize("folder", ["course/work", "away"])
 def test_without_a_built_page_a_lab_links_to_a_copy_that_can_be_read(folder, tmp_path):
     copy = started(tmp_path, folder)

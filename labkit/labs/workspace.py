@@ -35,9 +35,9 @@ def start_labs(names: list[str], folder: Path | str, course: Path | str | None =
     """Copy the student versions of the labs `names` to `folder`/NAME/NAME.ipynb.
 
     With them goes AGENTS.md, which asks coding assistants to teach and not to solve, unless one is
-    there.  A notebook that is there is kept as it is; in a new one the links to the book lead to what can
-    be read from there (`reading.linked`).  `course` is the root of the course repository, found
-    from the package where it is not given.
+    there.  A notebook that is there is kept as it is; in a new one the links to the book lead to
+    what can be read from there (`reading.linked`).  `course` is the root of the course repository,
+    found from the package where it is not given.
 
     Raises:
         InputError: there is no such lab.

@@ -80,7 +80,12 @@ class Warm(Sandboxed):
         super().close()
 
     def _warm_up(self) -> None:
-        """Start the parent if there is none, and wait until it has imported everything."""
+        """Start the parent if there is none, and wait until it has imported everything.
+
+        Raises:
+            Refused: as `start`.
+            EOFError: the parent ended at once.
+        """
         if self._parent is not None and self._parent.poll() is None:
             return
         if self._control is not None:
@@ -99,7 +104,10 @@ class Warm(Sandboxed):
             )
         self._control = ours
         ours.settimeout(_STARTING)
-        if ours.recv(16) != b"ready":
+        said = ours.recv(200)
+        if said[:1] == b"-":
+            raise Refused(f"the sandbox allows no second one within it ({said[1:].decode()})")
+        if said != b"ready":
             code = self._parent.wait()
             raise EOFError(f"the parent of the submissions ended at once (exit code {code})")
         ours.settimeout(_FORKING)

@@ -77,6 +77,9 @@ def _serve_forks(limits: Limits, control: socket.socket) -> None:
 
     # A submission that finds this process in /proc may not look into it.
     _prctl(_SET_DUMPABLE, 0)
+    if refusal := _refusal():  # known before the imports, which take seconds
+        control.send(b"-" + refusal.encode())
+        return
     for name in WARM:
         import_module(name)
     gc.collect()
@@ -92,6 +95,18 @@ def _serve_forks(limits: Limits, control: socket.socket) -> None:
             os._exit(_apart(limits, json.loads(content), *descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _refusal() -> str:
+    """What the system says to namespaces within namespaces, empty if it allows them."""
+    if (child := os.fork()) == 0:
+        try:
+            _new_namespaces()
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return os.strerror(code) if code else ""
 
 
 def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: int) -> int:

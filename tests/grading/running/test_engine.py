@@ -207,7 +207,8 @@ def test_only_what_changed_is_graded(store):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_loses_nothing(start, scheduler, store):
+@pytest.mark.parametrize("sandbox", [False, pytest.param(SANDBOX, marks=pytest.mark.full)])
+def test_a_killed_worker_loses_nothing(start, scheduler, store, sandbox):
     class_, expected = [], {}
     for answers in range(4):
         data, expected[f"student{answers}"] = partial(answers)
@@ -222,8 +223,7 @@ def test_a_killed_worker_loses_nothing(start, scheduler, store):
             killed.append(student)
             workers[0].send_signal(signal.SIGKILL)
 
-    limits = Limits()
-    run = {"limits": limits, "sandbox": SANDBOX, "scheduler": scheduler}
+    run = {"limits": Limits(), "sandbox": sandbox, "scheduler": scheduler}
     outcomes = grade_all(class_, SOURCE, 7, store, report=report, **run)
     assert killed and workers[0].wait() == -signal.SIGKILL
     assert {outcome.student: outcome.points for outcome in outcomes} == expected

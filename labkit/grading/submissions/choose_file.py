@@ -47,6 +47,11 @@ def is_notebook(file: File) -> bool:
     return not file.folder and file.name.lower().endswith(".ipynb")
 
 
+def without_copy_mark(stem: str) -> str:
+    """A name without what browsers and editors put behind that of a second copy."""
+    return _COPY.sub("", stem)
+
+
 def is_zip(file: File) -> bool:
     """Whether the name is that of a zip archive."""
     return not file.folder and file.name.lower().endswith(".zip")
@@ -232,7 +237,7 @@ def _slimmed(file: File, data: bytes) -> bytes:
 
 
 def _is_named_after(file: File, lab: str) -> bool:
-    return _COPY.sub("", Path(file.name).stem).lower() == lab
+    return without_copy_mark(Path(file.name).stem).lower() == lab
 
 
 def _answers(data: bytes, lab: str) -> int:

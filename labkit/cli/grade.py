@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from labkit.cli.app import INTERRUPTED, Stopped, app, plain, progress, show
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 @app.command()
@@ -20,13 +23,28 @@ def grade(
         Path | None,
         typer.Argument(
             metavar="[FOLDER_OR_ZIP]",
-            help="A folder, or a zip download of Moodle or Canvas; default: submitted/.",
+            help="A folder, or a learning platform's zip download; default: submitted/.",
         ),
     ] = None,
     course: Annotated[Path, typer.Option(help="The folder of nbgrader_config.py.")] = Path(),
     out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path("graded"),
     roster: Annotated[
         Path | None, typer.Option(help="CSV of the class: columns student, name, email.")
+    ] = None,
+    mapped: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            help="CSV that says whose submissions are: columns submission (as the folder or file "
+            "is called) and student (- leaves it out).",
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Of the times in names of a download, as Europe/Berlin; default: this machine's.",
+        ),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="STUDENT", help="Grade only this one; repeatable.")
@@ -62,11 +80,14 @@ def grade(
     from labkit.grading.running.finished import Store
     from labkit.grading.running.whole_class import grade_all
     from labkit.grading.sandbox.limits import Limits
-    from labkit.grading.submissions.intake import read_submissions
+    from labkit.grading.submissions.intake import take_in
 
     here = Course.open(course)
     source = here.source(lab)
-    handed = read_submissions(path or here.submitted, lab, roster)
+    taken = take_in(path or here.submitted, lab, roster, mapped=mapped, zone=_zone(timezone))
+    handed = taken.handed
+    for note in taken.notes:
+        print(f"note: {note}", file=sys.stderr)
     if only:
         unknown = set(only) - {one.student for one in handed}
         if unknown:
@@ -105,6 +126,17 @@ def grade(
     _print(outcomes)
     print(f"{recorded} recorded in {here.gradebook}, {len(outcomes) - recorded} were before")
     print(f"report: {page}")
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    from zoneinfo import ZoneInfo
+
+    from labkit.errors import InputError
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        raise InputError(f"--timezone {name}: no such zone; write it as Europe/Berlin.") from None
 
 
 def _seed(text: str | None) -> int:

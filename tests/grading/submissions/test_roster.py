@@ -23,7 +23,10 @@ def read(tmp_path, text, encoding="utf-8"):
         ('"sep=;"\r\nstudent;name\r\nada;Lovelace, Ada\r\n', "utf-8-sig"),
         ("student\tname\r\nada\tLovelace, Ada\r\n", "utf-16"),
         ('student,name\n\nada,"Lovelace, Ada"\n,\n', "utf-8-sig"),
-        ('student,name\nada,"Lovelace, Ada",,\n', "utf-8"),  # as Excel leaves columns that were used
+        (
+            'student,name\nada,"Lovelace, Ada",,\n',
+            "utf-8",
+        ),  # as Excel leaves columns that were used
         (' Student , NAME \n ada ," Lovelace, Ada "\n', "utf-8"),
     ],
 )
@@ -34,7 +37,7 @@ def test_forms_of_one_list(tmp_path, text, encoding):
 def test_a_name_with_a_comma_that_is_not_quoted_is_refused_with_its_line(tmp_path):
     with pytest.raises(InputError, match=r"line 3: 'ben,Oh, Ben,b@x' has 4 cells.*has 3"):
         read(tmp_path, "student,name,email\nada,Ada,a@x\nben,Oh, Ben,b@x\n")
-    with pytest.raises(InputError, match="line 2: .*has 2 cells"):
+    with pytest.raises(InputError, match=r"line 2: .*has 2 cells"):
         read(tmp_path, "student\nada,Ada\n")
     assert read(tmp_path, "student,name,email\nada\n") == [Person("ada")]
 

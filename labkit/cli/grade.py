@@ -80,49 +80,53 @@ def grade(
     from labkit.grading.running.finished import Store
     from labkit.grading.running.whole_class import grade_all
     from labkit.grading.sandbox.limits import Limits
-    from labkit.grading.submissions.intake import take_in
+    from labkit.grading.submissions.intake import taking_in
 
     here = Course.open(course)
     source = here.source(lab)
-    taken = take_in(path or here.submitted, lab, roster, mapped=mapped, zone=_zone(timezone))
-    handed = taken.handed
-    for note in taken.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if only:
-        unknown = set(only) - {one.student for one in handed}
-        if unknown:
-            where = path or here.submitted
-            raise InputError(f"--only {min(unknown)}: no such student in {where}.")
-        handed = [one for one in handed if one.student in only]
-    store = Store(out / lab / "outcomes")
-    before = store.all()
-    try:
-        with progress("grade") as report:
-            outcomes = grade_all(
-                handed,
-                source,
-                _seed(seed),
-                store,
-                limits=Limits(),
-                sandbox=not no_sandbox,
-                workers=workers,
-                scheduler=scheduler,
-                regrade=regrade,
-                report=report,
+    place = path or here.submitted
+    with taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken:
+        for note in taken.notes:
+            print(f"note: {note}", file=sys.stderr)
+        handed = taken.handed
+        if only:
+            unknown = set(only) - {one.student for one in handed}
+            if unknown:
+                raise InputError(f"--only {min(unknown)}: no such student in {place}.")
+            handed = [one for one in handed if one.student in only]
+        store = Store(out / lab / "outcomes")
+        before = store.all()
+        try:
+            with progress("grade") as report:
+                outcomes = grade_all(
+                    handed,
+                    source,
+                    _seed(seed),
+                    store,
+                    limits=Limits(),
+                    sandbox=not no_sandbox,
+                    workers=workers,
+                    scheduler=scheduler,
+                    regrade=regrade,
+                    report=report,
+                )
+            lost: list[str] = []
+            with progress("record") as report:
+                beside = taken.beside
+                recorded = record(here, lab, source, outcomes, report, beside, lost.append)
+            # Of the whole class, also where only some of it was graded now.
+            release = here.release(lab)
+            page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
+        except KeyboardInterrupt:
+            kept = sum(store.get(one.student) is not None for one in handed)
+            print(
+                f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
+                "command goes on from there. No student is recorded by halves.",
+                file=sys.stderr,
             )
-        with progress("record") as report:
-            recorded = record(here, lab, source, outcomes, report)
-        # Of the whole class, also where only some of it was graded now.
-        release = here.release(lab)
-        page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
-    except KeyboardInterrupt:
-        kept = sum(store.get(one.student) is not None for one in handed)
-        print(
-            f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
-            "command goes on from there. No student is recorded by halves.",
-            file=sys.stderr,
-        )
-        raise Stopped(INTERRUPTED) from None
+            raise Stopped(INTERRUPTED) from None
+    for said in lost:
+        print(f"note: {said}", file=sys.stderr)
     _print(outcomes)
     print(f"{recorded} recorded in {here.gradebook}, {len(outcomes) - recorded} were before")
     print(f"report: {page}")

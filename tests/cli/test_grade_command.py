@@ -56,6 +56,7 @@ def course(tmp_path_factory):
         path = root / "submitted" / student / LAB / f"{LAB}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
+    (root / "submitted" / "ada" / LAB / "submission_secret.txt").write_text("of the exchange")
     return root
 
 
@@ -109,6 +110,8 @@ def test_a_class_from_files_to_grades(course):
     assert len(before) == kept
     assert (course / "graded" / LAB / "report.html").is_file()
     assert _scores(course) == points
+    secret = course / "autograded" / "ada" / LAB / "submission_secret.txt"
+    assert secret.read_text() == "of the exchange"
 
     again = _grade(course, LAB, "--seed", "ours", "--only", "dora")
     assert again.returncode == 0, again.stderr

@@ -33,13 +33,17 @@ _DOUBLED = re.compile(r"\.(?:ipynb\.(?:txt|json)|json|txt)$", re.IGNORECASE)
 
 @dataclass
 class Pick:
-    """The notebook that counts, or why there is none; see `outcomes.Handed`."""
+    """The notebook that counts, or why there is none; see `outcomes.Handed`.
+
+    `files` are all of the lab's that it was chosen among.
+    """
 
     data: bytes | None = None
     problem: str = ""
     origin: str = ""
     submitted: str = ""
     remarks: list[str] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
 
 def is_notebook(file: File) -> bool:
@@ -74,6 +78,7 @@ def pick_notebook(
     if not files:
         pick.problem = NOTHING
         return pick
+    pick.files = list(files)
     pick.origin = min(file.origin for file in files)
     if timed:
         pick.submitted = _time(files, lab, pick.remarks)

@@ -8,14 +8,15 @@ be told whose submissions are, nothing is taken in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from labkit.checks.registry import LABS
 from labkit.errors import InputError
-from labkit.grading.submissions.archive import files_in
+from labkit.grading.submissions.archive import File, files_in
 from labkit.grading.submissions.choose_file import NOTHING, Pick, pick_notebook
 from labkit.grading.submissions.map_file import LEFT_OUT, read_map, require_used
 from labkit.grading.submissions.matching import require_few, student_ids
@@ -32,16 +33,21 @@ _MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Intake:
-    """The submissions, sorted by student, and what of the download a person should know of."""
+    """The submissions, sorted by student, and what of the download a person should know of.
+
+    `beside` are the files of each student, the notebook among them, as long as the download is
+    open.
+    """
 
     handed: list[Handed]
     notes: tuple[str, ...] = ()
+    beside: dict[str, list[File]] = field(default_factory=dict)
 
 
 def read_submissions(
     path: Path | str, lab: str, roster: Path | str | Sequence[Person] | None = None
 ) -> list[Handed]:
-    """The submissions that `take_in` finds."""
+    """The submissions that `taking_in` finds."""
     return take_in(path, lab, roster).handed
 
 
@@ -53,7 +59,21 @@ def take_in(
     mapped: Path | str | None = None,
     zone: tzinfo | None = None,
 ) -> Intake:
-    """The submissions to `lab` below `path`, a folder or a zip archive.
+    """As `taking_in`, for its notebooks alone."""
+    with taking_in(path, lab, roster, mapped=mapped, zone=zone) as taken:
+        return replace(taken, beside={})
+
+
+@contextmanager
+def taking_in(
+    path: Path | str,
+    lab: str,
+    roster: Path | str | Sequence[Person] | None = None,
+    *,
+    mapped: Path | str | None = None,
+    zone: tzinfo | None = None,
+) -> Iterator[Intake]:
+    """Yield the submissions to `lab` below `path`, a folder or a zip archive.
 
     Args:
         path: of the folder or archive.
@@ -88,28 +108,25 @@ def take_in(
         strangers = [p for p, (_, remark) in zip(parcels, ids, strict=True) if remark]
         require_few([(p.tops[0], p.sender) for p in strangers], lacking, len(parcels))
         picks = _picked(parcels, lab, zone)
-    handed = [
-        Handed(
-            student=student,
-            lab=lab,
-            data=pick.data,
-            problem=pick.problem,
-            submitted=pick.submitted,
-            origin=pick.origin,
-            remarks=(*([remark] if remark else []), *pick.remarks),
-        )
-        for pick, (student, remark) in zip(picks, ids, strict=True)
-    ]
-    handed += [
-        Handed(student=person.student, lab=lab, data=None, problem=NOTHING) for person in lacking
-    ]
-    notes = _notes(parcels, picks, strangers, lacking, [*dropped, *unused])
-    if zone is None and any(moment for p in parcels for moment in p.attempts if not _zoned(moment)):
-        notes.append(
-            f"times in the download are taken to be in the zone of this machine ({_here()}); "
-            "--timezone names another"
-        )
-    return Intake(sorted(handed, key=lambda one: one.student), tuple(notes))
+        handed = [
+            Handed(
+                student=student,
+                lab=lab,
+                data=pick.data,
+                problem=pick.problem,
+                submitted=pick.submitted,
+                origin=pick.origin,
+                remarks=(*([remark] if remark else []), *pick.remarks),
+            )
+            for pick, (student, remark) in zip(picks, ids, strict=True)
+        ]
+        handed += [
+            Handed(student=person.student, lab=lab, data=None, problem=NOTHING)
+            for person in lacking
+        ]
+        beside = {student: p.files for p, (student, _) in zip(picks, ids, strict=True) if p.files}
+        notes = _notes(parcels, picks, strangers, lacking, [*dropped, *unused], zone)
+        yield Intake(sorted(handed, key=lambda one: one.student), tuple(notes), beside)
 
 
 def _given(
@@ -188,6 +205,7 @@ def _notes(
     strangers: list[Parcel],
     lacking: list[Person],
     dropped: list[str],
+    zone: tzinfo | None,
 ) -> list[str]:
     doubled = sum(any("was graded, and not" in one for one in pick.remarks) for pick in picks)
     found = [
@@ -202,6 +220,12 @@ def _notes(
         notes.append(
             f"{doubled} with more than one notebook, of which one was graded: the report says which"
         )
+    moments = [moment for parcel in parcels for moment in parcel.attempts if moment]
+    if zone is None and any(moment.tzinfo is None for moment in moments):
+        notes.append(
+            "times in the download are taken to be in the zone of this machine "
+            f"({datetime.now().astimezone().tzname()}); --timezone names another"
+        )
     return notes
 
 
@@ -210,13 +234,3 @@ def _some(names: list[str]) -> str:
         "".join(c if c.isprintable() else "?" for c in n) for n in names[:_MOST_NAMED]
     )
     return shown + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
-
-
-def _zoned(moment: object) -> bool:
-    return moment is None or getattr(moment, "tzinfo", None) is not None
-
-
-def _here() -> str:
-    from datetime import datetime
-
-    return datetime.now().astimezone().tzname() or "?"

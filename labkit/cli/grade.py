@@ -74,7 +74,9 @@ def grade(
     Go on with Formgrader, `nbgrader generate_feedback LAB` and `nbgrader export`.
     """
     from labkit.errors import InputError
+    from labkit.files import only_one
     from labkit.grading.gradebook.course import Course
+    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.gradebook.record_scores import record
     from labkit.grading.reports.class_report import write_report
     from labkit.grading.running.finished import Store
@@ -84,8 +86,12 @@ def grade(
 
     here = Course.open(course)
     source = here.source(lab)
+    require_sound(here.gradebook)
     place = path or here.submitted
-    with taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken:
+    with (
+        taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken,
+        only_one(out / lab / ".running", patience=0),
+    ):
         for note in taken.notes:
             print(f"note: {note}", file=sys.stderr)
         handed = taken.handed

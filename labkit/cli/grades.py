@@ -54,6 +54,7 @@ def grades(
     from labkit.files import behind
     from labkit.grading.gradebook.course import Course
     from labkit.grading.gradebook.final_scores import final_points
+    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.reports.exports import write_canvas, write_gradescope, write_moodle
     from labkit.grading.reports.feedback import write_feedback
     from labkit.grading.running.finished import Store
@@ -63,7 +64,9 @@ def grades(
     outcomes = store.all()
     if not outcomes:
         raise SourceError(f"{store.folder} holds no outcomes: run `labkit grade {lab}` first.")
-    finals, waiting = final_points(Course.open(course), lab)
+    here = Course.open(course)
+    require_sound(here.gradebook)
+    finals, waiting = final_points(here, lab)
     people = read_roster(roster) if roster else []
     target, unknown = out / lab / form.value, ()
     if form is Form.FEEDBACK:

@@ -24,7 +24,7 @@ from labkit.errors import SourceError
 from labkit.files import replacing_folder, write_text
 from labkit.grading.gradebook.beside import kept, write
 from labkit.grading.gradebook.course import Course
-from labkit.grading.gradebook.database import amending, create, keep_copy
+from labkit.grading.gradebook.database import amending, create, keep_copy, on_disk
 from labkit.grading.submissions.archive import File
 from labkit.grading.submissions.outcomes import Outcome, Scored
 
@@ -157,7 +157,7 @@ def _record_one(
     from nbgrader.preprocessors import Execute
 
     lab, student = outcome.lab, outcome.student
-    with tempfile.TemporaryDirectory() as folder:
+    with on_disk(course.gradebook), tempfile.TemporaryDirectory() as folder:
         with amending(course.gradebook) as url:
             settings = {
                 "root": str(Path(folder).resolve()),

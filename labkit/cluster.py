@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError, SourceError
@@ -13,6 +15,23 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from the processes that are started in the block, and from their children.
+
+    It is for the program that hires them, which ends them in order; it comes there after the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it lets signals through again once it has started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -44,7 +63,8 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
                 # What fails in a task is raised here, and one that is stopped may fail: the logs of
                 # the workers would show both as tracebacks.
                 options["silence_logs"] = logging.CRITICAL
-                local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
+                with _without_interrupts():
+                    local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
             client.wait_for_workers(1, timeout=_PATIENCE)

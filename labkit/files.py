@@ -3,8 +3,10 @@
 import errno
 import hashlib
 import os
+import platform
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,6 +122,50 @@ def _share(path: Path, mode: int) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(mode & ~umask)
+
+
+@contextmanager
+def only_one(path: Path | str, patience: float = 30) -> Iterator[None]:
+    """Let one process at a time into the block; `path` is a file of its own for that.
+
+    The file stays, and says who has it, or had it last.  The lock ends with the process that has
+    it, however that ends.  Where the system or the disk knows no locks, there is none.
+
+    Raises:
+        SourceError: another process has it, and keeps it for `patience` seconds; says which.
+    """
+    path = Path(path)
+    _create(path, lambda: path.touch(0o666))
+    with path.open("r+", encoding="utf-8") as file:
+        end = time.monotonic() + patience
+        while not _locked(file.fileno()):
+            if time.monotonic() >= end:
+                said = " ".join(path.read_text(encoding="utf-8", errors="replace").split())
+                raise SourceError(
+                    f"another run is at work in {path.parent}{said and f' ({said})'}: wait for it, "
+                    "or end it."
+                )
+            time.sleep(0.1)
+        file.truncate()
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        file.write(f"process {os.getpid()} on {platform.node()} since {since}\n")
+        file.flush()
+        yield
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether this process has the lock of an open file now; it ends when that is closed."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk of the network without locks
+        return True
+    return True
 
 
 def write_text(path: Path | str, text: str) -> Path:

@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,25 @@ def test_ctrl_c_between_two_renames_brings_the_old_folder_back(tmp_path, monkeyp
         monkeypatch.setattr(Path, "rename", stopped)
     assert (target / "old").read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_only_one_process_at_a_time(tmp_path):
+    pytest.importorskip("fcntl")
+    path = tmp_path / "a" / "lock"
+    code = (
+        "import sys, time\nfrom labkit.files import only_one\n"
+        "with only_one(sys.argv[1]):\n    print('here', flush=True)\n    time.sleep(60)\n"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+    assert other.stdout.readline() == b"here\n"
+    with (
+        pytest.raises(SourceError, match=rf"another run .*\(process {other.pid} on .* since 2"),
+        files.only_one(path, patience=0),
+    ):
+        pass
+    other.kill()  # the lock ends with the process
+    other.communicate()
+    with files.only_one(path, patience=0):
+        assert f"process {os.getpid()} on " in path.read_text()
+    with files.only_one(path, patience=0):
+        pass

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -43,8 +47,32 @@ class Stopped(SystemExit):
     """Ctrl-C in a command that has said itself what became of its work."""
 
 
+_AT_ONCE = 10  # seconds within which further Ctrl-C are taken for the same wish
+_interrupts: list[float] = []  # when the first came
+
+
+def interrupted_once() -> None:
+    """Let the first Ctrl-C end the command in order, and those that follow it do nothing.
+
+    They would break off what stops the workers and says what is kept.  One that comes much later
+    ends the process at once.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    if not _interrupts:
+        _interrupts.append(time.monotonic())
+        raise KeyboardInterrupt
+    if time.monotonic() - _interrupts[0] > _AT_ONCE:
+        os._exit(INTERRUPTED)
+
+
 def main() -> None:
     """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
+    interrupted_once()
     import_no_more_than_needed()
     errors = Console(stderr=True)
     try:
@@ -62,6 +90,9 @@ def main() -> None:
             resumed = bool({*RESUMED} & {*sys.argv[1:2]})
             errors.print(f"stopped. {kept}" if resumed else "stopped.")
         raise
+    finally:
+        if signal.getsignal(signal.SIGINT) is _interrupt:  # Python gives it up while it ends
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def level(text: str) -> float:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from labkit.cli.app import INTERRUPTED, Stopped, app, plain, progress, show
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 @app.command()
@@ -20,13 +23,28 @@ def grade(
         Path | None,
         typer.Argument(
             metavar="[FOLDER_OR_ZIP]",
-            help="A folder, or a zip download of Moodle or Canvas; default: submitted/.",
+            help="A folder, or a learning platform's zip download; default: submitted/.",
         ),
     ] = None,
     course: Annotated[Path, typer.Option(help="The folder of nbgrader_config.py.")] = Path(),
     out: Annotated[Path, typer.Option(help="Folder for outcomes and report.")] = Path("graded"),
     roster: Annotated[
         Path | None, typer.Option(help="CSV of the class: columns student, name, email.")
+    ] = None,
+    mapped: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            help="CSV that says whose submissions are: columns submission (as the folder or file "
+            "is called) and student (- leaves it out).",
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Of the times in names of a download, as Europe/Berlin; default: this machine's.",
+        ),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="STUDENT", help="Grade only this one; repeatable.")
@@ -56,55 +74,79 @@ def grade(
     Go on with Formgrader, `nbgrader generate_feedback LAB` and `nbgrader export`.
     """
     from labkit.errors import InputError
+    from labkit.files import only_one
     from labkit.grading.gradebook.course import Course
+    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.gradebook.record_scores import record
     from labkit.grading.reports.class_report import write_report
     from labkit.grading.running.finished import Store
     from labkit.grading.running.whole_class import grade_all
     from labkit.grading.sandbox.limits import Limits
-    from labkit.grading.submissions.intake import read_submissions
+    from labkit.grading.submissions.intake import taking_in
 
     here = Course.open(course)
     source = here.source(lab)
-    handed = read_submissions(path or here.submitted, lab, roster)
-    if only:
-        unknown = set(only) - {one.student for one in handed}
-        if unknown:
-            where = path or here.submitted
-            raise InputError(f"--only {min(unknown)}: no such student in {where}.")
-        handed = [one for one in handed if one.student in only]
-    store = Store(out / lab / "outcomes")
-    before = store.all()
-    try:
-        with progress("grade") as report:
-            outcomes = grade_all(
-                handed,
-                source,
-                _seed(seed),
-                store,
-                limits=Limits(),
-                sandbox=not no_sandbox,
-                workers=workers,
-                scheduler=scheduler,
-                regrade=regrade,
-                report=report,
+    require_sound(here.gradebook)
+    place = path or here.submitted
+    with (
+        taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken,
+        only_one(out / lab / ".running", patience=0),
+    ):
+        for note in taken.notes:
+            print(f"note: {note}", file=sys.stderr)
+        handed = taken.handed
+        if only:
+            unknown = set(only) - {one.student for one in handed}
+            if unknown:
+                raise InputError(f"--only {min(unknown)}: no such student in {place}.")
+            handed = [one for one in handed if one.student in only]
+        store = Store(out / lab / "outcomes")
+        before = store.all()
+        try:
+            with progress("grade") as report:
+                outcomes = grade_all(
+                    handed,
+                    source,
+                    _seed(seed),
+                    store,
+                    limits=Limits(),
+                    sandbox=not no_sandbox,
+                    workers=workers,
+                    scheduler=scheduler,
+                    regrade=regrade,
+                    report=report,
+                )
+            lost: list[str] = []
+            with progress("record") as report:
+                beside = taken.beside
+                recorded = record(here, lab, source, outcomes, report, beside, lost.append)
+            # Of the whole class, also where only some of it was graded now.
+            release = here.release(lab)
+            page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
+        except KeyboardInterrupt:
+            kept = sum(store.get(one.student) is not None for one in handed)
+            print(
+                f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
+                "command goes on from there. No student is recorded by halves.",
+                file=sys.stderr,
             )
-        with progress("record") as report:
-            recorded = record(here, lab, source, outcomes, report)
-        # Of the whole class, also where only some of it was graded now.
-        release = here.release(lab)
-        page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
-    except KeyboardInterrupt:
-        kept = sum(store.get(one.student) is not None for one in handed)
-        print(
-            f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
-            "command goes on from there. No student is recorded by halves.",
-            file=sys.stderr,
-        )
-        raise Stopped(INTERRUPTED) from None
+            raise Stopped(INTERRUPTED) from None
+    for said in lost:
+        print(f"note: {said}", file=sys.stderr)
     _print(outcomes)
     print(f"{recorded} recorded in {here.gradebook}, {len(outcomes) - recorded} were before")
     print(f"report: {page}")
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    from zoneinfo import ZoneInfo
+
+    from labkit.errors import InputError
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        raise InputError(f"--timezone {name}: no such zone; write it as Europe/Berlin.") from None
 
 
 def _seed(text: str | None) -> int:

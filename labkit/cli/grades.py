@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,10 @@ def grades(
     roster: Annotated[
         Path | None, typer.Option(help="CSV of the class, as for `labkit grade`.")
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Canvas's assignment; default: the one that is called like the lab."),
+    ] = None,
     course: Annotated[Path, typer.Option(help="The folder of nbgrader_config.py.")] = Path(),
     out: Annotated[Path, typer.Option(help="Folder of `labkit grade --out`.")] = Path("graded"),
 ) -> None:
@@ -49,6 +54,7 @@ def grades(
     from labkit.files import behind
     from labkit.grading.gradebook.course import Course
     from labkit.grading.gradebook.final_scores import final_points
+    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.reports.exports import write_canvas, write_gradescope, write_moodle
     from labkit.grading.reports.feedback import write_feedback
     from labkit.grading.running.finished import Store
@@ -58,7 +64,9 @@ def grades(
     outcomes = store.all()
     if not outcomes:
         raise SourceError(f"{store.folder} holds no outcomes: run `labkit grade {lab}` first.")
-    finals, waiting = final_points(Course.open(course), lab)
+    here = Course.open(course)
+    require_sound(here.gradebook)
+    finals, waiting = final_points(here, lab)
     people = read_roster(roster) if roster else []
     target, unknown = out / lab / form.value, ()
     if form is Form.FEEDBACK:
@@ -67,11 +75,15 @@ def grades(
         write_gradescope(outcomes, target, finals=finals)
     else:
         target = behind(target, ".csv")
-        write = write_canvas if form is Form.CANVAS else write_moodle
+        canvas = form is Form.CANVAS
+        write = partial(write_canvas, column=column) if canvas else write_moodle
         unknown = write(outcomes, target, gradebook=gradebook, people=people, finals=finals)
     print(f"{len(outcomes) - len(unknown)} students: {target}")
     if unknown:
-        print(f"warning: not known there, left out: {', '.join(unknown)}", file=sys.stderr)
+        print(
+            f"warning: {len(unknown)} not known there, left out: {', '.join(unknown)}",
+            file=sys.stderr,
+        )
     if waiting:
         print(
             f"warning: {len(waiting)} wait for a grade in Formgrader: {', '.join(waiting)}",

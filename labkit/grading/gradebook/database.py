@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,19 +13,50 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from labkit.errors import SourceError
-from labkit.files import replacing
+from labkit.files import only_one, replacing
 
 _PATIENCE = 30  # seconds to wait for another program that writes to the gradebook
 
 
 def create(path: Path, course_id: str) -> None:
-    """Make an empty gradebook with nbgrader's tables, unless the file is there."""
+    """Make an empty gradebook with nbgrader's tables, unless the file is there.
+
+    Raises:
+        SourceError: it cannot be written, as on a full disk.
+    """
     from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SQLAlchemyError
 
     if path.exists():
         return
-    with replacing(path) as temporary:
-        Gradebook(f"sqlite:///{temporary}", course_id).close()
+    with only_one(path.with_name(f".{path.name}.lock")), on_disk(path):
+        if path.exists():  # by the one that had the lock
+            return
+        try:
+            with replacing(path) as temporary:
+                Gradebook(f"sqlite:///{temporary}", course_id).close()
+        except (SQLAlchemyError, subprocess.CalledProcessError) as error:
+            reason = getattr(error, "orig", None) or error
+            raise SourceError(_not_written(path, reason)) from error
+
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[None]:
+    """Say in words what the system refuses on the way: nbgrader needs temporary files, too."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(_not_written(path, error.strerror or error)) from error
+
+
+def _not_written(path: Path, reason: object) -> str:
+    return (
+        f"cannot write the gradebook {path}: {reason}. Free space on its disk and on that of "
+        f"{tempfile.gettempdir()}, and run the command again: what was graded is kept, and is not "
+        "graded again."
+    )
 
 
 def keep_copy(path: Path) -> Path:
@@ -57,6 +89,7 @@ def amending(path: Path) -> Iterator[str]:
         SourceError: the gradebook is damaged, or locked by another program for too long.
     """
     with (
+        on_disk(path),
         tempfile.TemporaryDirectory(dir=_quick(path)) as folder,
         _told(path),
         closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as book,

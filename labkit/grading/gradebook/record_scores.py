@@ -13,7 +13,7 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,10 @@ from labkit.checks import REGISTRY
 from labkit.checks.scoring import lines
 from labkit.errors import SourceError
 from labkit.files import replacing_folder, write_text
+from labkit.grading.gradebook.beside import kept, write
 from labkit.grading.gradebook.course import Course
-from labkit.grading.gradebook.database import amending, create, keep_copy
+from labkit.grading.gradebook.database import amending, create, keep_copy, on_disk
+from labkit.grading.submissions.archive import File
 from labkit.grading.submissions.outcomes import Outcome, Scored
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def record(
     source: str,
     outcomes: Sequence[Outcome],
     report: Callable[[str, int, int], None] = lambda *_: None,
+    beside: Mapping[str, Sequence[File]] | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Record the outcomes that the gradebook does not hold yet; returns how many that were.
 
@@ -49,7 +53,8 @@ def record(
     the gradebook holds a student's scores as they were before or as they are to be, and the same
     call records the rest.  The lab is entered into the gradebook, or brought up to date, as
     `nbgrader generate_assignment` does it.  A student who handed in nothing is known to the
-    gradebook, but has no submission.  What a person graded stays.
+    gradebook, but has no submission.  What a person graded stays.  `beside` are the files of each
+    student: they go to autograded/, too, and `told` hears which of them did not.
 
     Raises:
         SourceError: the gradebook or autograded/ cannot be written, or nbgrader refuses some of
@@ -57,7 +62,11 @@ def record(
     """
     create(course.gradebook, course.course_id)
     known = _recorded_scores(course, lab)
-    pending = [outcome for outcome in outcomes if not _is_recorded(course, outcome, known)]
+    files = {student: kept(some, lab) for student, some in (beside or {}).items()}
+    marks = {
+        outcome.student: _digest(outcome, files.get(outcome.student, {})) for outcome in outcomes
+    }
+    pending = [one for one in outcomes if not _is_recorded(course, one, known, marks[one.student])]
     if not pending:
         return 0
     keep_copy(course.gradebook)
@@ -67,7 +76,10 @@ def record(
         report(outcome.student, number, len(pending))
         if outcome.status != "missing":
             try:
-                _record_one(course, source, outcome)
+                student = outcome.student
+                lost = _record_one(course, source, outcome, marks[student], files.get(student, {}))
+                if lost:
+                    told(f"{student}: {lost}")
             except _Refused as error:
                 refused.append(error)
     report("", len(pending), len(pending))
@@ -76,8 +88,9 @@ def record(
     return len(pending)
 
 
-def _digest(outcome: Outcome) -> str:
-    return hashlib.sha256(outcome.to_json().encode(errors="replace")).hexdigest()
+def _digest(outcome: Outcome, files: Collection[str]) -> str:
+    said = "\0".join([outcome.to_json(), *files])
+    return hashlib.sha256(said.encode(errors="replace")).hexdigest()
 
 
 def _recorded_scores(course: Course, lab: str) -> dict[str, dict[str, float | None] | None]:
@@ -100,8 +113,8 @@ def _recorded_scores(course: Course, lab: str) -> dict[str, dict[str, float | No
     return found
 
 
-def _is_recorded(course: Course, outcome: Outcome, known: dict[str, Any]) -> bool:
-    """Whether gradebook and autograded notebook both hold this very outcome.
+def _is_recorded(course: Course, outcome: Outcome, known: dict[str, Any], mark: str) -> bool:
+    """Whether gradebook and autograded notebook both hold this very outcome, and its files.
 
     The notebook is put in place after the gradebook was written.  The gradebook is looked at
     because it may have been restored from a copy.
@@ -115,7 +128,7 @@ def _is_recorded(course: Course, outcome: Outcome, known: dict[str, Any]) -> boo
         return False
     path = course.autograded(outcome.lab, outcome.student) / f"{outcome.lab}.ipynb"
     try:
-        return nbformat.read(path, as_version=4).metadata.get(_MARK) == _digest(outcome)
+        return nbformat.read(path, as_version=4).metadata.get(_MARK) == mark
     except Exception:  # not there, or somebody's own: it is written anew
         return False
 
@@ -136,12 +149,15 @@ def _enter(course: Course, lab: str, source: str, students: Collection[str]) -> 
                 book.update_or_create_student(student)
 
 
-def _record_one(course: Course, source: str, outcome: Outcome) -> None:
+def _record_one(
+    course: Course, source: str, outcome: Outcome, mark: str, files: dict[str, File]
+) -> str:
+    """Record one outcome; returns which of the files could not be kept."""
     from nbgrader.converters import Autograde
     from nbgrader.preprocessors import Execute
 
     lab, student = outcome.lab, outcome.student
-    with tempfile.TemporaryDirectory() as folder:
+    with on_disk(course.gradebook), tempfile.TemporaryDirectory() as folder:
         with amending(course.gradebook) as url:
             settings = {
                 "root": str(Path(folder).resolve()),
@@ -152,13 +168,14 @@ def _record_one(course: Course, source: str, outcome: Outcome) -> None:
             }
             directory = course.directory(lab, **settings)
             handed = Path(directory.format_path(directory.submitted_directory, student, lab))
+            lost = write(files, handed)
             write_text(handed / f"{lab}.ipynb", outcome.notebook or _blank(source))
             if outcome.submitted:
                 write_text(handed / "timestamp.txt", outcome.submitted)
             with _said(f"nbgrader cannot record the submission of {student!r}") as log:
                 converter = Autograde(coursedir=directory, config=course.config, log=log)
                 converter.autograde_preprocessors = [
-                    _filling(outcome) if step is Execute else step
+                    _filling(outcome, mark) if step is Execute else step
                     for step in converter.autograde_preprocessors
                 ]
                 converter.start()
@@ -166,6 +183,7 @@ def _record_one(course: Course, source: str, outcome: Outcome) -> None:
         made = directory.format_path(directory.autograded_directory, student, lab)
         with replacing_folder(course.autograded(lab, student)) as target:
             shutil.copytree(made, target, dirs_exist_ok=True)
+    return lost
 
 
 def _blank(source: str) -> str:
@@ -178,7 +196,9 @@ def _blank(source: str) -> str:
     return nbformat.writes(assemble(nbformat.reads(source, as_version=4), empty)[0])
 
 
-def _filling(outcome: Outcome) -> Callable[[NotebookNode, Any], tuple[NotebookNode, Any]]:
+def _filling(
+    outcome: Outcome, mark: str
+) -> Callable[[NotebookNode, Any], tuple[NotebookNode, Any]]:
     """A step for the converter that fills in outputs where nbgrader would run the cells."""
     scores = {_grade_id(score): score for score in outcome.scores}
     errors = dict(outcome.errors)
@@ -191,7 +211,7 @@ def _filling(outcome: Outcome) -> Callable[[NotebookNode, Any], tuple[NotebookNo
                 cell.outputs = _graded(scores.get(settings["grade_id"]))
             elif number in errors:
                 cell.outputs = [_error(errors[number])]
-        notebook.metadata[_MARK] = _digest(outcome)
+        notebook.metadata[_MARK] = mark
         return notebook, resources
 
     return fill

@@ -10,9 +10,7 @@ The final points, where a person graded answers in words and lateness has its pr
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -23,15 +21,18 @@ from labkit.checks.scoring import lines
 from labkit.errors import InputError
 from labkit.files import write_text
 from labkit.grading.reports.feedback import clean, feedback, file_name, lateness
+from labkit.grading.reports.gradebook_files import (
+    IDENTIFIERS,
+    NAMES,
+    WORKSHEETS,
+    assignment_column,
+    matched,
+    read_gradebook,
+    same_maximum,
+)
 from labkit.grading.reports.safe_tables import write_csv
 from labkit.grading.submissions.outcomes import Outcome
 from labkit.grading.submissions.roster import Person
-
-_IDENTIFIERS = (
-    *("ID", "SIS User ID", "SIS Login ID", "Integration ID"),
-    *("Identifier", "Username", "ID number", "Email address", "Full name", "Student"),
-)
-_NUMBER = re.compile(r"-(\d+)$")  # of a platform, in an id that came from no class list
 
 
 def write_canvas(
@@ -41,6 +42,7 @@ def write_canvas(
     gradebook: Path | str | None = None,
     people: Sequence[Person] = (),
     finals: Mapping[str, float] | None = None,
+    column: str | None = None,
 ) -> tuple[str, ...]:
     """Write a CSV file for "Import" in Canvas's gradebook; returns students it does not know.
 
@@ -49,10 +51,12 @@ def write_canvas(
     import grades in the Gradebook?", community.canvaslms.com; `lib/gradebook_importer.rb` of
     instructure/canvas-lms).  Only students with an outcome are in the file: the others keep what
     they have.  Of `gradebook`, the file of Grades, Export, the columns up to Section are kept, and
-    the name of the assignment that is called like the lab.
+    the name of the assignment that is called like the lab, or that `column` names.
 
     Raises:
-        InputError: `gradebook` is no such file, or the outcomes are not those of one lab.
+        InputError: `gradebook` is no such file, has two such assignments or none called `column`,
+            the points possible in it are not the lab's, it has none of the students, or the
+            outcomes are not those of one lab.
         SourceError: the file cannot be written.
     """
     import pandas as pd
@@ -65,16 +69,19 @@ def write_canvas(
             for p in people or [Person(outcome.student) for outcome in outcomes]
         ]
     else:
-        head, known = _read(gradebook)
+        head, known = read_gradebook(gradebook)
         if not {"Student", "ID", "Section"} <= set(head):
             raise InputError(
                 f"{gradebook} lacks one of the columns Student, ID and Section: take the file that "
                 "Canvas writes under Grades, Export."
             )
         columns = head[: head.index("Section") + 1]
-        title = re.compile(rf"{re.escape(lab)}( \(\d+\))?", re.IGNORECASE)
-        assignment = next((name for name in head if title.fullmatch(name)), lab)
-    rows, lacking = _matched(outcomes, known, people, "canvas")
+        assignment = assignment_column(gradebook, head[len(columns) :], lab, column)
+        for row in known:
+            if "points possible" in row.get("Student", "").lower():
+                possible = row.get(assignment, "")
+                same_maximum(gradebook, possible, total, lab, "points possible", "Canvas")
+    rows, lacking = matched(outcomes, known, people, "canvas", gradebook)
     written: list[dict[str, Any]] = [{"Student": "    Points Possible", assignment: total}]
     for outcome, row in rows:
         kept = {column: row.get(column, "") for column in columns}
@@ -93,16 +100,17 @@ def write_moodle(
 ) -> tuple[str, ...]:
     """Write a CSV file with grades and feedback for Moodle; returns students it does not know.
 
-    A `gradebook` with the columns Identifier and Grade is an assignment's grading worksheet: all
-    its columns are kept, and the file goes back under "Upload grading worksheet", which needs them
-    (`mod/assign/feedback/offline/importgradeslib.php` of moodle/moodle; feedback is HTML there).
+    A `gradebook` with the columns Identifier and Grade, in English or German, is an assignment's
+    grading worksheet: all its columns are kept, and the file goes back under "Upload grading
+    worksheet", which needs them (`mod/assign/feedback/offline/importgradeslib.php` of
+    moodle/moodle; feedback is HTML there).
     Without it, or with the gradebook's own export, the file goes to Grades, Import, CSV file, where
     "Email address" or "ID number" are mapped to the users, and grade and feedback to their columns:
     both, or Moodle drops the grades ("Grade import", docs.moodle.org).
 
     Raises:
-        InputError: `gradebook` is neither, the worksheet's maximum grade is not the lab's, or the
-            outcomes are not those of one lab.
+        InputError: `gradebook` is neither, the worksheet's maximum grade is not the lab's, it has
+            none of the students, or the outcomes are not those of one lab.
         SourceError: the file cannot be written.
     """
     import pandas as pd
@@ -115,13 +123,15 @@ def write_moodle(
             for p in people or [Person(outcome.student) for outcome in outcomes]
         ]
     else:
-        head, known = _read(gradebook)
-        columns = [name for name in head if name in (*_IDENTIFIERS, "First name", "Last name")]
-        if {"Identifier", "Grade"} <= set(head):
-            grade, comments, columns = "Grade", "Feedback comments", head
-            for row in known:
-                _same_maximum(gradebook, row.get("Maximum Grade", ""), total, lab)
-    rows, lacking = _matched(outcomes, known, people, "moodle")
+        head, known = read_gradebook(gradebook)
+        columns = [name for name in head if name in (*IDENTIFIERS, *NAMES)]
+        for who, score, maximum, said in WORKSHEETS:
+            if {who, score} <= set(head):
+                grade, comments, columns = score, said, head
+                for row in known:
+                    possible = row.get(maximum, "")
+                    same_maximum(gradebook, possible, total, lab, "maximum grade", "Moodle")
+    rows, lacking = matched(outcomes, known, people, "moodle", gradebook)
     written = []
     for outcome, row in rows:
         said = escape(feedback(outcome, (finals or {}).get(outcome.student)).strip())
@@ -197,60 +207,3 @@ def _lab(outcomes: Sequence[Outcome]) -> tuple[str, int]:
         raise InputError(f"one lab at a time can be exported, not {sorted(labs) or 'none'}.")
     (lab,) = labs
     return lab, sum(task.points for task in TASKS.values() if task.lab == lab)
-
-
-def _read(path: Path | str) -> tuple[list[str], list[dict[str, str]]]:
-    """Columns and rows of a CSV file, with commas, semicolons or tabs between its cells."""
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            head, *rows = csv.reader(file, delimiter=max(",;\t", key=first.count))
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV in UTF-8 ({error}).") from None
-    if not set(head) & set(_IDENTIFIERS):
-        raise InputError(
-            f"{path} has none of the columns {', '.join(_IDENTIFIERS)}. Export it from Canvas or "
-            "Moodle in English."
-        )
-    return head, [dict(zip(head, row, strict=False)) for row in rows]
-
-
-def _matched(
-    outcomes: Sequence[Outcome],
-    known: Sequence[dict[str, str]],
-    people: Sequence[Person],
-    system: str,
-) -> tuple[list[tuple[Outcome, dict[str, str]]], tuple[str, ...]]:
-    """Outcomes with the row of their student, and the students whom not just one row fits."""
-    places: dict[str, set[int]] = {}
-    for place, row in enumerate(known):
-        names = {row.get(column, "").strip() for column in _IDENTIFIERS}
-        # Moodle's worksheet says "Participant 12345".
-        for name in names | {name.removeprefix("Participant ") for name in names}:
-            places.setdefault(name.casefold(), set()).add(place)
-    persons = {person.student: person for person in people}
-    rows, lacking, taken = [], [], set()
-    for outcome in map(clean, outcomes):
-        person = persons.get(outcome.student, Person(outcome.student))
-        number = _NUMBER.search(outcome.student)
-        names = [outcome.student, getattr(person, system), person.email, person.name]
-        names += [number[1]] if number else []
-        fits = [places.get(name.casefold(), set()) - taken for name in names if name]
-        fit = next((found for found in fits if len(found) == 1), set())
-        rows += [(outcome, known[place]) for place in fit]
-        lacking += [] if fit else [outcome.student]
-        taken |= fit
-    return rows, tuple(lacking)
-
-
-def _same_maximum(gradebook: Path | str, maximum: str, total: int, lab: str) -> None:
-    try:
-        same = not maximum or float(maximum.replace(",", ".")) == total
-    except ValueError:
-        same = False
-    if not same:
-        raise InputError(
-            f"{gradebook}: the assignment's maximum grade is {maximum}, the lab {lab} has {total} "
-            f"points. Set the maximum grade to {total} in Moodle and download the worksheet again."
-        )

@@ -10,7 +10,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import labkit
 from labkit.checks.process.host import end
 from labkit.errors import InputError
 from labkit.grading.sandbox.limits import Limits
+from labkit.grading.sandbox.own_folder import OwnFolder
 from labkit.grading.sandbox.visible_packages import write_stubs, write_view
 from labkit.grading.sandbox.watchdog import Guard
 from labkit.grading.sandbox.worker_process import SCRATCH, SHARED
@@ -169,9 +169,9 @@ class Sandboxed:
         self.limits = limits or Limits()
         self.cell, self.loading = self.limits.cell, self.limits.loading
         self.together, self.largest = self.limits.together, self.limits.output
-        self._folder = tempfile.TemporaryDirectory(prefix="labkit-view-")
-        self._package = write_view(Path(self._folder.name))
-        self._stubs = write_stubs(Path(self._folder.name, "libraries"))
+        self._folder = OwnFolder("labkit-view-")
+        self._package = write_view(self._folder.path)
+        self._stubs = write_stubs(self._folder.path / "libraries")
 
     def close(self) -> None:
         """Remove the view; no submission may run any more."""

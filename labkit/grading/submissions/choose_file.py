@@ -33,18 +33,27 @@ _DOUBLED = re.compile(r"\.(?:ipynb\.(?:txt|json)|json|txt)$", re.IGNORECASE)
 
 @dataclass
 class Pick:
-    """The notebook that counts, or why there is none; see `outcomes.Handed`."""
+    """The notebook that counts, or why there is none; see `outcomes.Handed`.
+
+    `files` are all of the lab's that it was chosen among.
+    """
 
     data: bytes | None = None
     problem: str = ""
     origin: str = ""
     submitted: str = ""
     remarks: list[str] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
 
 def is_notebook(file: File) -> bool:
     """Whether the name is that of a notebook."""
     return not file.folder and file.name.lower().endswith(".ipynb")
+
+
+def without_copy_mark(stem: str) -> str:
+    """A name without what browsers and editors put behind that of a second copy."""
+    return _COPY.sub("", stem)
 
 
 def is_zip(file: File) -> bool:
@@ -69,6 +78,7 @@ def pick_notebook(
     if not files:
         pick.problem = NOTHING
         return pick
+    pick.files = list(files)
     pick.origin = min(file.origin for file in files)
     if timed:
         pick.submitted = _time(files, lab, pick.remarks)
@@ -232,7 +242,7 @@ def _slimmed(file: File, data: bytes) -> bytes:
 
 
 def _is_named_after(file: File, lab: str) -> bool:
-    return _COPY.sub("", Path(file.name).stem).lower() == lab
+    return without_copy_mark(Path(file.name).stem).lower() == lab
 
 
 def _answers(data: bytes, lab: str) -> int:

@@ -146,6 +146,79 @@ def test_another_maximum_grade_is_refused_with_the_remedy(tmp_path):
     assert not write_moodle(graded.outcomes(), tmp_path / "x.csv", gradebook=sheet, people=PEOPLE)
 
 
+def test_canvas_refuses_other_points_and_does_not_choose_of_two(tmp_path):
+    book = _canvas_export(tmp_path / "book.csv")
+    text = book.read_text(encoding="utf-8-sig")
+    for possible in ("100.00", "n/a"):
+        book.write_text(text.replace("38.00", possible))
+        with pytest.raises(
+            InputError, match=rf"points possible is {possible}.*Set.*to 38 in Canvas"
+        ):
+            write_canvas(graded.outcomes(), tmp_path / "x.csv", gradebook=book, people=PEOPLE)
+    book.write_text(text.replace("38.00", "100.00").replace("pruning (4711)", "Lab two (4711)"))
+    write_canvas(graded.outcomes(), tmp_path / "x.csv", gradebook=book, people=PEOPLE)  # a new one
+    two = text.replace("Essay (11)", "Pruning (11)")
+    book.write_text(two)
+    with pytest.raises(
+        InputError, match=r"2 assignments.*Pruning \(11\), pruning \(4711\).*--column"
+    ):
+        write_canvas(graded.outcomes(), tmp_path / "x.csv", gradebook=book, people=PEOPLE)
+    book.write_text(two.replace("10.00", "38"))
+    for column in ("pruning (4711)", "Pruning (11)"):
+        more = {"gradebook": book, "people": PEOPLE, "column": column}
+        assert write_canvas(graded.outcomes(), tmp_path / "x.csv", **more) == ()
+        assert list(_rows(tmp_path / "x.csv")[0])[-1] == column
+    with pytest.raises(InputError, match="no column 'x'; it has Notes, Pruning"):
+        write_canvas(graded.outcomes(), tmp_path / "y.csv", gradebook=book, column="x")
+    assert not (tmp_path / "y.csv").exists()
+
+
+GERMAN = {
+    "Identifier": "ID",
+    "Full name": "Vollständiger Name",
+    "Email address": "E-Mail-Adresse",
+    "Maximum Grade": "Bestwertung",
+    "Grade can be changed": "Bewertung kann geändert werden",
+    "Last modified (grade)": "Zuletzt geändert (Bewertung)",
+    "Feedback comments": "Feedback als Kommentar",
+    "Grade": "Bewertung",
+    "Participant ": "Teilnehmer/in",
+}
+
+
+def test_moodles_worksheet_in_german(tmp_path):
+    text = _worksheet(tmp_path / "sheet.csv", "38,00").read_text(encoding="utf-8")
+    for english, german in GERMAN.items():
+        text = text.replace(english, german)
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(text, encoding="utf-8")
+    # With numbers alone, with addresses alone, and with names alone.
+    for people in (
+        [replace(p, name="", email="") for p in PEOPLE],
+        [replace(p, name="", moodle="") for p in PEOPLE],
+        [replace(p, moodle="", email="") for p in PEOPLE],
+    ):
+        path = tmp_path / "x.csv"
+        assert write_moodle(graded.outcomes(), path, gradebook=sheet, people=people) == ()
+        for person, old, new in zip(CLASS, _rows(sheet), _rows(path), strict=True):
+            assert list(old) == list(new)
+            assert float(new["Bewertung"]) == POINTS[person.student]
+            assert new["Feedback als Kommentar"].startswith("Lab pruning: ")
+    sheet.write_text(text.replace("38,00", "100,00"), encoding="utf-8")
+    with pytest.raises(InputError, match="maximum grade is 100,00"):
+        write_moodle(graded.outcomes(), path, gradebook=sheet, people=PEOPLE)
+
+
+def test_a_file_without_any_of_the_students_is_refused(tmp_path):
+    sheet = _worksheet(tmp_path / "sheet.csv")
+    strangers = [replace(outcome, student=f"x{n}") for n, outcome in enumerate(graded.outcomes())]
+    with pytest.raises(
+        InputError, match=r"sheet\.csv has none of the 12 students, among them 'x0'"
+    ):
+        write_moodle(strangers, tmp_path / "x.csv", gradebook=sheet)
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_final_points_with_late_penalty_replace_those_of_the_checks(tmp_path):
     finals = {"benedikt": 19.0, "amara": 40.0}
     write_canvas(graded.outcomes(), tmp_path / "c.csv", finals=finals)

@@ -13,8 +13,9 @@ from labkit.grading.submissions import archive, intake
 from labkit.grading.submissions.archive import MOST_ENTRIES
 from labkit.grading.submissions.choose_file import _COPY, NOTHING
 from labkit.grading.submissions.intake import LATE, read_submissions
+from labkit.grading.submissions.matching import student_ids
 from labkit.grading.submissions.read_notebook import ACCEPTED, LARGEST, read_notebook
-from labkit.grading.submissions.roster import Person, Sender, read_roster, student_ids
+from labkit.grading.submissions.roster import Person, Sender, read_roster
 
 ANY = b'{"cells": []}'
 BLANK, RIGHT, OTHER = (to_bytes(n) for n in (release(), solved(), solved("weights")))

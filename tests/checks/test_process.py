@@ -4,6 +4,8 @@ import io
 import subprocess
 import sys
 import zipfile
+from collections import defaultdict, namedtuple
+from fractions import Fraction
 
 import nbformat
 import pytest
@@ -203,6 +205,8 @@ def test_values_survive_the_way():
     model = loads(dumps(tied))
     assert isinstance(model, ModelData) and model.kind.endswith("ModuleDict")
     assert torch.equal(model.contents["b.weight"], tied["a"].weight)
+    ends = namedtuple("Ends", "low high")(Fraction(1, 4), 0.5)
+    assert loads(dumps([ends, defaultdict(int, a=1)])) == [(0.25, 0.5), {"a": 1}]
     assert loads(dumps(open)) == Other("builtins.builtin_function_or_method")
 
 

@@ -1,7 +1,9 @@
 """What differs between a returned value and the expected one, in words for a student."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, model_data, type_name
@@ -12,9 +14,10 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
-    of one element serves for a number); lists and tuples serve for each other; models have to
-    hold the same parameters and buffers.  A subclass may redefine what a comparison does, so only
-    exact types are looked at.
+    of one element serves for a number, and so does a fraction); lists and tuples serve for each
+    other, named tuples too, and any kind of dict for a dict; models have to hold the same
+    parameters and buffers.  A subclass may redefine what a comparison does, so tensors are looked
+    at by their exact types, and containers by what they hold.
     """
     import numpy as np
     import torch
@@ -35,16 +38,20 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         found = torch.from_numpy(np.ascontiguousarray(value))
         return _tensor_difference(found, torch.from_numpy(expected.copy()), rtol, atol)
     if isinstance(expected, dict):
-        if type(value) is not dict:
+        if not issubclass(type(value), dict):
             return f"returned {show_type(value)}, expected a dict"
+        # An OrderedDict keeps an order of its own.
+        base = OrderedDict if issubclass(type(value), OrderedDict) else dict
+        value = dict(base.items(value))
         if list(value) != list(expected):
             wanted = one_line(list(expected), 80)
             return f"returned the keys {one_line(list(value), 80)}, expected {wanted}"
         pairs = [(f" at {key!r}", value[key], expected[key]) for key in expected]
     elif isinstance(expected, tuple | list):
-        if type(value) not in (tuple, list):
+        if not issubclass(type(value), tuple | list):
             kind = "tuple" if isinstance(expected, tuple) else "list"
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
+        value = list((tuple if issubclass(type(value), tuple) else list).__iter__(value))
         if len(value) != len(expected):
             plural = "s" * (len(value) != 1)
             text = f"returned {len(value)} value{plural}, expected {len(expected)}"
@@ -155,6 +162,8 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
     if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
         value = value.item()
+    if type(value) is Fraction:
+        value = float(value)
     found, wanted = _shown_apart(value, expected)
     got = f"returned {found}, expected {wanted}"
     if expected is None or isinstance(expected, str | bool):

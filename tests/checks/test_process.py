@@ -128,6 +128,13 @@ def test_noise_is_seen_from_outside(tmp_path, noisy):
     assert str(verdict).startswith("failed  prints nothing: it printed 'noise")
 
 
+def test_a_setting_left_behind_is_seen_from_outside(tmp_path):
+    off = "    torch.set_grad_enabled(False)\n    order"
+    *others, verdict = _grade(tmp_path, RIGHT.replace("    order", off, 1)).verdicts
+    assert all(other.passed for other in others)
+    assert "left gradients switched off" in str(verdict)
+
+
 def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
         assert submission.grade(MASK, 1).score == 0

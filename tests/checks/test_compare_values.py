@@ -94,6 +94,25 @@ def test_a_change_of_a_model_is_noticed():
     assert all(verdict.passed for verdict in judge(trial, {"size": [case]}, [], "book"))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda model, weight: model.eval(), "came in training mode and was left in evaluation"),
+        (lambda model, weight: model.requires_grad_(False), "was left without gradients at weight"),
+        (lambda model, weight: weight.abs_(), "changed its input in place"),
+    ],
+)
+def test_a_mode_or_a_sign_of_zero_that_is_not_put_back_is_noticed(change, said):
+    def size(model, weight):
+        change(model, weight)
+        return 4
+
+    case = Case((torch.nn.Linear(2, 2), torch.tensor([-0.0, 1.0])), 4)
+    value, kept = judge(Trial(size, "size"), {"size": [case]}, [], "book")
+    assert value.passed and not kept.passed
+    assert said in kept.message
+
+
 class Liar(torch.Tensor):
     """Equal to everything."""
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,26 +10,31 @@ from labkit.checks.engine.model_data import ModelData, model_data, type_name
 from labkit.checks.engine.trial import one_line
 
 
-def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7) -> str:
+def difference(
+    value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, kept: bool = False
+) -> str:
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
     of one element serves for a number, and so does a fraction); lists and tuples serve for each
     other, named tuples too, and any kind of dict for a dict; models have to hold the same
     parameters and buffers.  A subclass may redefine what a comparison does, so tensors are looked
-    at by their exact types, and containers by what they hold.
+    at by their exact types, and containers by what they hold.  With `kept` the value is an argument
+    after a call: signs of zeros and the modes of models have to be equal as well.
     """
     import numpy as np
     import torch
 
     if isinstance(expected, torch.Tensor):
-        return _tensor_difference(value, expected, rtol, atol)
+        return _tensor_difference(value, expected, rtol, atol, kept)
     if isinstance(expected, torch.nn.Module):
         wanted = model_data(expected)
         found = model_data(value) if isinstance(value, torch.nn.Module) else value
         if type(found) is not ModelData or found.kind != wanted.kind:
             return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
-        return difference(found.contents, wanted.contents, rtol, atol)
+        if kept and (text := mode_difference(value, expected)):
+            return text
+        return difference(found.contents, wanted.contents, rtol, atol, kept)
     if isinstance(expected, np.ndarray):
         if type(value) is torch.Tensor:
             value = value.detach().cpu().numpy()
@@ -69,7 +74,7 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         same = type_name(value) == wanted
         return "" if same else f"returned {show_type(value)}, expected one of type {wanted}"
     for where, found, wanted in pairs:
-        if text := difference(found, wanted, rtol, atol):
+        if text := difference(found, wanted, rtol, atol, kept):
             return text + where
     return ""
 
@@ -115,7 +120,26 @@ def show_type(value: object) -> str:
     return "nothing (None; is a return missing?)" if value is None else f"a value of type {name}"
 
 
-def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:
+def mode_difference(value: Any, expected: Any) -> str:
+    """In which mode a model was left that came in another, in words; perhaps as `ModelData`."""
+    if getattr(value, "training", None) != expected.training:
+        before, now = ("training", "evaluation")[:: 1 if expected.training else -1]
+        return f"came in {before} mode and was left in {now} mode"
+    trained = {name: p.requires_grad for name, p in _parameters(value)}
+    for name, parameter in _parameters(expected):
+        if trained.get(name, parameter.requires_grad) != parameter.requires_grad:
+            now = "with" if trained[name] else "without"
+            return f"was left {now} gradients at {name}"
+    return ""
+
+
+def _parameters(model: Any) -> Iterable[tuple[str, Any]]:
+    return model.named_parameters(remove_duplicate=False)
+
+
+def _tensor_difference(
+    value: Any, expected: Any, rtol: float, atol: float, kept: bool = False
+) -> str:
     import torch
 
     dtype = str(expected.dtype).removeprefix("torch.")
@@ -135,6 +159,8 @@ def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
         if exact
         else torch.isclose(value, expected, rtol=rtol, atol=atol, equal_nan=True)
     )
+    if kept and value.is_floating_point():
+        close = close & (value.signbit() == expected.signbit())
     if bool(close.all()):
         return ""
     at = tuple(int(i) for i in (~close).nonzero()[0])

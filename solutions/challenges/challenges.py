@@ -303,9 +303,9 @@ def layer_sensitivity(
     """How far the score falls when one weight matrix alone is pruned.
 
     model: any module; afterwards all its parameters have to hold the values that they had, to the
-        last bit, and the model is in the mode (`model.training`) in which it came. Parameters may
-        have any shape, strides and floating dtype, and some may be frozen (`requires_grad` False),
-        which they have to stay.
+        last bit, and the model is in the mode (`model.training`) in which it came. Parameters
+        are contiguous, of any shape and floating dtype; some may be frozen (`requires_grad` False)
+        and have to stay so.
     names: names of parameters, as in `model.named_parameters()`, each once; perhaps none.
     sparsity: fraction of zeros in the pruned matrix, from 0 to 1.
     evaluate: takes this model, or a copy of it, and returns its score, a float.
@@ -427,9 +427,8 @@ def masked_step(
 ) -> list[torch.Tensor]:
     """One step of gradient descent that leaves pruned weights at zero.
 
-    weights: tensors of any shapes (also ()) and strides, float32 or float64, of which each keeps
-        all its digits; perhaps none. Finite. A weight that is
-        pruned need not be zero yet, and a kept one may be zero.
+    weights: tensors of any shapes (also ()) and strides, float32 or float64, of finite numbers;
+        perhaps none. A weight that is pruned need not be zero yet, and a kept one may be zero.
     gradients: one for each weight, of its shape and dtype; where a weight is pruned, its gradient
         may be nan or infinite.
     masks: one for each weight, bool tensors of its shape, True where a weight is kept.

@@ -19,6 +19,10 @@ _PRINTED = (
     "it printed {}. This looks like 'a print left in': a function of a library returns its result, "
     "and who calls it decides what is shown"
 )
+_LEFT = (
+    "it left {} in torch. This looks like 'a setting left behind': what follows in the notebook "
+    "runs with it; a `with` block, such as torch.no_grad(), puts a setting back at its end"
+)
 
 _HINT = re.compile(r"This looks like ('.+?'): .*", re.DOTALL)
 
@@ -49,7 +53,8 @@ def grade(id: str, function: Callable[..., Any] | None, *, seed: int) -> Grade:
 def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     """Check the function behind `trial`, wherever it runs; never raises on account of it.
 
-    A function that printed has one verdict more, which fails.
+    A function that printed has one verdict more, which fails, and so has one that left a setting
+    of torch changed.
     """
     try:
         verdicts = judge.check(exercise, trial, seed)
@@ -62,6 +67,8 @@ def grade_trial(exercise: Exercise, trial: Trial, seed: int) -> Grade:
     verdicts = tuple(Verdict(v.name, v.passed, legible(v.message)) for v in verdicts)
     if trial.noise:
         verdicts += (Verdict("prints nothing", False, _PRINTED.format(trial.noise)),)
+    if trial.left:
+        verdicts += (Verdict("leaves torch as it was", False, _LEFT.format(trial.left)),)
     score = sum(verdict.passed for verdict in verdicts) / max(len(verdicts), 1)
     return Grade(score, round(score * exercise.points, 4), exercise.points, verdicts)
 

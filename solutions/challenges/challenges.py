@@ -17,8 +17,9 @@
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
 # answers yourself: each exercise says what it does not allow, and a call into that earns no points.
-# Let your functions print nothing, which costs points too. The exercises do not need each other;
-# begin where you like. The last one is a question that you answer in words.
+# Let your functions print nothing, and leave the settings of torch (gradients, default dtype) as
+# they were: both cost points too. The exercises do not need each other; begin where you like. The
+# last one is a question that you answer in words.
 #
 # As in the other labs, **sparsity** is the fraction of zeros, from 0 to 1, and a **mask** is True
 # where a weight is kept.
@@ -68,7 +69,8 @@ def two_four_mask(weight: torch.Tensor) -> torch.Tensor:
     """Mask that keeps the two largest |w| of each four consecutive weights of a row.
 
     weight: tensor of shape (out, in) and any strides, float32, float16 or bfloat16; `in` is a
-        multiple of 4, and either size may be 0. Must not be changed.
+        multiple of 4, and either size may be 0. Finite numbers of any size, which may differ in
+        their last digit only. Must not be changed.
 
     Returns a bool tensor of the same shape, True where a weight is kept. Row i is cut into the
     groups weight[i, 0:4], weight[i, 4:8] and so on; exactly two entries of each group are False,
@@ -177,7 +179,7 @@ def wanda_mask(
     """Mask that prunes in each row the weights with the lowest |w| times the norm of their input.
 
     weight: float32 tensor of shape (out, in), any strides; `out` may be 0.
-    inputs: what the layer got, float32 tensor of shape (batch, tokens, in).
+    inputs: what the layer got, float32 tensor of shape (batch, tokens, in), finite at padding too.
     attention_mask: int64 tensor of shape (batch, tokens), 1 at real tokens and 0 at padding, which
         may stand on either side; there may be no real token at all (then all norms are 0).
     sparsity: fraction of zeros, from 0 to 1. No argument must be changed.
@@ -185,7 +187,8 @@ def wanda_mask(
     Returns a bool tensor of shape (out, in), True where a weight is kept. The score of weight[i, j]
     is |weight[i, j]| times the root of the sum of squares of inputs[..., j] over all real tokens of
     all sequences. In each row exactly round(sparsity * in) entries (Python's round) are False,
-    those with the lowest scores; of equal scores in a row the lower column is pruned first.
+    those with the lowest scores; of equal scores in a row the lower column is pruned first. Scores
+    that are not equal differ by more than a millionth.
     """
     ### BEGIN SOLUTION
     # With an integer mask in the brackets torch would pick sequences by number.
@@ -299,7 +302,10 @@ def layer_sensitivity(
 ) -> dict[str, float]:
     """How far the score falls when one weight matrix alone is pruned.
 
-    model: any module; afterwards all its parameters have to hold the values that they had.
+    model: any module; afterwards all its parameters have to hold the values that they had, to the
+        last bit, and the model is in the mode (`model.training`) in which it came. Parameters
+        are contiguous, of any shape and floating dtype; some may be frozen (`requires_grad` False)
+        and have to stay so.
     names: names of parameters, as in `model.named_parameters()`, each once; perhaps none.
     sparsity: fraction of zeros in the pruned matrix, from 0 to 1.
     evaluate: takes this model, or a copy of it, and returns its score, a float.
@@ -421,12 +427,12 @@ def masked_step(
 ) -> list[torch.Tensor]:
     """One step of gradient descent that leaves pruned weights at zero.
 
-    weights: tensors of any shapes and strides, float32 or float64; perhaps none. A weight that is
-        pruned need not be zero yet, and a kept one may be zero.
+    weights: tensors of any shapes (also ()) and strides, float32 or float64, of finite numbers;
+        perhaps none. A weight that is pruned need not be zero yet, and a kept one may be zero.
     gradients: one for each weight, of its shape and dtype; where a weight is pruned, its gradient
         may be nan or infinite.
     masks: one for each weight, bool tensors of its shape, True where a weight is kept.
-    learning_rate: a number, 0 or more. No argument must be changed.
+    learning_rate: a number, 0 or more, also above 1. No argument must be changed.
 
     Returns a list of new tensors in the same order, of the shapes and dtypes of `weights`:
     weight - learning_rate * gradient where the mask is True, exactly 0 where it is False (0.0 or

@@ -17,8 +17,8 @@
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
 # answers yourself: each exercise says what it does not allow, and a call into that earns no points.
-# Let your functions print nothing, which costs points too. The exercises do not need each other;
-# begin where you like.
+# Let your functions print nothing, and leave the settings of torch (gradients, default dtype) as
+# they were: both cost points too. The exercises do not need each other; begin where you like.
 #
 # Sparsity is the fraction of zeros, from 0 to 1; a weight is kept where it is not zero.
 
@@ -62,10 +62,11 @@ torch.sparse.check_sparse_tensor_invariants.enable()
 def stored(model: torch.nn.Module) -> tuple[int, int, int]:
     """Bytes of a model in a dense file, numbers in it, and how many of them are not zero.
 
-    model: any module; must not be changed. Saved are the tensors of its `state_dict()`, perhaps
-        none: of any shape, perhaps () or with a 0, and of any dtype, also whole numbers and bool.
-        Names whose tensors begin at the same address (`data_ptr()`) are tied: they stand for one
-        tensor, which counts once.
+    model: any module; must not be changed, nor its mode. Saved are the tensors of its
+        `state_dict()`, perhaps none: of any shape, perhaps () or with a 0, and of any dtype, also
+        whole numbers and bool. Names whose tensors begin at the same address (`data_ptr()`) are
+        tied, whatever their shapes: they stand for one tensor, which counts once, and have as many
+        numbers. Parts of one memory that begin at different addresses are not tied.
 
     Returns three ints:
         the bytes of all numbers, zeros included, each in the size of its dtype; those of the names
@@ -163,7 +164,8 @@ def to_csr(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tens
     """Values, columns and row starts of a matrix in compressed sparse rows.
 
     weight: tensor of two dimensions, perhaps without rows or columns, of any strides, float32,
-        float16 or bfloat16; must not be changed.
+        float16 or bfloat16; finite numbers of any size, down to the smallest that the dtype has.
+        Must not be changed.
 
     Returns three tensors of one dimension:
         values: the weights that are not zero, row by row and from left to right; the dtype of
@@ -259,8 +261,8 @@ if checks.works("size.csr", to_csr):
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Bit mask and kept values of a tensor.
 
-    weight: tensor of any shape and strides, perhaps empty, float32, float16 or bfloat16; must not
-        be changed.
+    weight: tensor of any shape and strides, perhaps empty, float32, float16 or bfloat16; finite
+        numbers of any size, down to the smallest that the dtype has. Must not be changed.
 
     Returns two tensors of one dimension:
         bits: uint8, ceil(n / 8) entries for n weights. Bit i of byte j (bit 0 is worth 1) is 1
@@ -356,12 +358,13 @@ def unpack(bits: torch.Tensor, values: torch.Tensor, shape: tuple[int, ...]) -> 
 
     bits: uint8, one dimension, ceil(n / 8) entries for the n weights of `shape`; bit i of byte j
         (bit 0 is worth 1) belongs to flat index 8 * j + i. Bits past the last weight are 0.
-    values: one dimension, one for each bit that is 1, in flat order; float32, float16 or bfloat16.
+    values: one dimension, one for each bit that is 1, in flat order; float32, float16 or bfloat16,
+        finite numbers of any size other than 0.
     shape: the shape of the answer, perhaps (), perhaps with a 0.
     Neither tensor must be changed.
 
     Returns a tensor of `shape` with the dtype of `values`: the values where the bits are 1, row by
-    row, and 0.0 elsewhere.
+    row and to the last bit, and 0.0 elsewhere (or -0.0: both are zeros).
     """
     ### BEGIN SOLUTION
     flags = (bits.unsqueeze(1) >> torch.arange(8, dtype=torch.uint8)) & 1
@@ -443,7 +446,7 @@ if checks.works("size.unpack", unpack):
 def entropy_bits(n: int, kept: int) -> float:
     """Bits that it takes at least to say which of n weights are kept.
 
-    n: number of weights, 0 or more, also some billions.
+    n: number of weights, 0 or more, also some billions (more than an int32 holds).
     kept: number of kept weights, from 0 to n.
 
     Returns n * H(kept / n) as a float, with the logarithm to base 2, not rounded, right to six
@@ -529,13 +532,13 @@ def csr_break_even(
 ) -> float:
     """Sparsity above which CSR takes fewer bytes than the dense tensor.
 
-    rows, columns: the shape of the matrix, each 0 or more.
+    rows, columns: the shape of the matrix, each 0 or more; there may be billions of weights.
     value_bytes: bytes of a value, dense or kept, 1 or more.
     column_bytes, start_bytes: bytes of a column index and of a row start, 1 or more; CSR has
         rows + 1 row starts.
 
-    Returns a float from 0.0 to 1.0, not rounded to whole weights: the sparsity at which both take
-    the same number of bytes. 1.0 where CSR is smaller at none, also without any weights.
+    Returns a float from 0.0 to 1.0, right to nine digits and not rounded to whole weights: the
+    sparsity at which both take the same number of bytes. 1.0 where CSR is smaller at none, also without any weights.
     """
     ### BEGIN SOLUTION
     weights = rows * columns
@@ -627,13 +630,14 @@ def time_calls(
 
     work: a function without arguments; what it returns does not matter.
     clock: a function without arguments that returns the time in seconds, as time.perf_counter;
-        perhaps millions, too large for the fraction to fit into a float32.
-    warmup: how many calls of work come first and are not timed; 0 or more.
+        perhaps millions, too large for the fraction to fit into a float32. It may stand still
+        during a call: then that call took 0 seconds.
+    warmup: how many calls of work come first and are not timed; 0 or more. They need not be slower.
     repeats: how many calls are timed, each one on its own, between two readings of the clock; 1 or
         more.
 
-    Returns a dictionary of floats, in seconds, with the keys "median", "low" and "high" in this
-    order: the quantiles 0.5, 0.25 and 0.75 of the times. A quantile q of n sorted times stands at
+    Returns a dictionary of floats, in seconds, right to five digits also where a call takes
+    microseconds, with the keys "median", "low" and "high" in this order: the quantiles 0.5, 0.25 and 0.75 of the times. A quantile q of n sorted times stands at
     position q * (n - 1), counted from 0; between two times it is interpolated linearly. Work is
     called warmup + repeats times in all.
     """
@@ -743,13 +747,14 @@ def csr_linear(
     x: float32 of shape (..., in), with any leading dimensions and strides, also with none (one
         token) or without tokens (a dimension of 0).
     values: the kept weights, float32, row after row.
-    columns: the column of each of them, rising in each row, int32 or int64.
+    columns: the column of each of them, rising in each row, int32 or int64; the last columns of W
+        may be empty.
     row_starts: out + 1 numbers of the same type; row i holds the values from row_starts[i] up to,
         but without, row_starts[i + 1]. A row may be empty.
     bias: float32 of shape (out,), or None.
 
-    Returns a float32 tensor of shape (..., out) with the leading dimensions of x. None of the
-    tensors must be changed.
+    Returns a float32 tensor of shape (..., out) with the leading dimensions of x, as precise as
+    float32 is. None of the tensors must be changed.
     """
     ### BEGIN SOLUTION
     flat = x.reshape(-1, x.shape[-1])
@@ -848,11 +853,11 @@ def break_even(sparsities: list[float], dense_ms: list[float], sparse_ms: list[f
     dense_ms, sparse_ms: the time of either layer at each level, in milliseconds. None of the lists
         must be changed.
 
-    Sparse is slower at a level if its time is the larger one; equal times are as fast. Returns the
-    sparsity at which the difference sparse - dense, interpolated linearly between the last level
-    at which sparse is slower and the next level, is zero. Noise may make several crossings: it is
-    the last one that counts. Returns the first sparsity if sparse is nowhere slower, and 1.0 if it
-    is slower at the last level.
+    Sparse is slower at a level if its time is the larger one, by however little; equal times are as
+    fast. Returns the sparsity at which the difference sparse - dense, interpolated linearly between
+    the last level at which sparse is slower and the next level, is zero, not rounded. Noise may
+    make several crossings: it is the last one that counts. Returns the first sparsity if sparse is
+    nowhere slower, and 1.0 if it is slower at the last level.
     """
     ### BEGIN SOLUTION
     gaps = [sparse - dense for dense, sparse in zip(dense_ms, sparse_ms, strict=True)]

@@ -1,3 +1,6 @@
+from collections import OrderedDict, defaultdict, namedtuple
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from labkit.checks.engine.difference import difference
 from labkit.checks.engine.judge import Mistake, judge
 from labkit.checks.engine.trial import Failure, Trial
 
+Ends = namedtuple("Ends", "low high")
 VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))
 
 
@@ -29,6 +33,11 @@ def test_a_value_equals_itself_and_nothing_else(value):
         (float("nan"), float("nan")),
         (torch.nn.Parameter(torch.ones(2)), torch.ones(2)),
         (torch.ones(2, dtype=torch.float64), np.ones(2)),
+        (OrderedDict(a=1, b=[2]), {"a": 1, "b": [2]}),
+        (defaultdict(list, a=1), {"a": 1}),
+        (Ends(0.25, 0.5), (0.25, 0.5)),
+        (torch.tensor([3.0, 1.0]).sort(), (torch.tensor([1.0, 3.0]), torch.tensor([1, 0]))),
+        (Fraction(1, 3), 1 / 3),
     ],
 )
 def test_what_serves_as_well(value, expected):
@@ -85,6 +94,25 @@ def test_a_change_of_a_model_is_noticed():
     assert all(verdict.passed for verdict in judge(trial, {"size": [case]}, [], "book"))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda model, weight: model.eval(), "came in training mode and was left in evaluation"),
+        (lambda model, weight: model.requires_grad_(False), "was left without gradients at weight"),
+        (lambda model, weight: weight.abs_(), "changed its input in place"),
+    ],
+)
+def test_a_mode_or_a_sign_of_zero_that_is_not_put_back_is_noticed(change, said):
+    def size(model, weight):
+        change(model, weight)
+        return 4
+
+    case = Case((torch.nn.Linear(2, 2), torch.tensor([-0.0, 1.0])), 4)
+    value, kept = judge(Trial(size, "size"), {"size": [case]}, [], "book")
+    assert value.passed and not kept.passed
+    assert said in kept.message
+
+
 class Liar(torch.Tensor):
     """Equal to everything."""
 
@@ -95,6 +123,23 @@ class Liar(torch.Tensor):
 def test_a_subclass_that_lies_about_equality_is_not_believed():
     liar = torch.zeros(3).as_subclass(Liar)
     assert "a value of type Liar" in difference(liar, torch.ones(3))
+
+
+class Evasive(dict):
+    """Says that it holds what it does not hold."""
+
+    def __getitem__(self, key):
+        return 1
+
+    def items(self):
+        return [("a", 1)]
+
+
+def test_a_dict_is_looked_at_by_what_it_holds():
+    assert difference(Evasive(a=2), {"a": 1}) == "returned 2, expected 1 at 'a'"
+    turned = OrderedDict(a=1, b=2)
+    turned.move_to_end("a")
+    assert difference(turned, {"b": 2, "a": 1}) == ""
 
 
 SIGNED = Mistake(

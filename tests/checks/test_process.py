@@ -4,6 +4,8 @@ import io
 import subprocess
 import sys
 import zipfile
+from collections import defaultdict, namedtuple
+from fractions import Fraction
 
 import nbformat
 import pytest
@@ -127,6 +129,13 @@ def test_noise_is_seen_from_outside(tmp_path, noisy):
     assert str(verdict).startswith("failed  prints nothing: it printed 'noise")
 
 
+def test_a_setting_left_behind_is_seen_from_outside(tmp_path):
+    off = "    torch.set_grad_enabled(False)\n    order"
+    *others, verdict = _grade(tmp_path, RIGHT.replace("    order", off, 1)).verdicts
+    assert all(other.passed for other in others)
+    assert "left gradients switched off" in str(verdict)
+
+
 def test_a_cell_that_raises_leaves_the_others(tmp_path):
     with Submission(ROOT / "exercises/pruning/pruning.ipynb") as submission:
         assert submission.grade(MASK, 1).score == 0
@@ -212,6 +221,8 @@ def test_values_survive_the_way():
     model = loads(dumps(tied))
     assert isinstance(model, ModelData) and model.kind.endswith("ModuleDict")
     assert torch.equal(model.contents["b.weight"], tied["a"].weight)
+    ends = namedtuple("Ends", "low high")(Fraction(1, 4), 0.5)
+    assert loads(dumps([ends, defaultdict(int, a=1)])) == [(0.25, 0.5), {"a": 1}]
     assert loads(dumps(open)) == Other("builtins.builtin_function_or_method")
 
 

@@ -291,6 +291,26 @@ def test_settings_of_torch_and_python_are_put_back():
     assert sys.getprofile() is None
 
 
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        (lambda: torch.set_grad_enabled(False), "gradients switched off"),
+        (lambda: torch.set_default_dtype(torch.float64), "another default dtype"),
+    ],
+)
+def test_a_setting_left_behind_is_a_failed_property(setting, name):
+    def leaves(weight, sparsity):
+        mask = right(weight, sparsity)
+        setting()
+        return mask
+
+    result = checks.grade(ID, leaves, seed=7)
+    *others, verdict = result.verdicts
+    assert all(other.passed for other in others)
+    assert (verdict.name, verdict.passed) == ("leaves torch as it was", False)
+    assert name in verdict.message
+
+
 def test_a_mask_changed_after_it_was_returned_does_not_count():
     store = torch.ones(10_000, dtype=torch.bool)
 

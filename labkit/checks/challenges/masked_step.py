@@ -1,4 +1,9 @@
-"""The exercise `challenges.masked_step`: a step of training that leaves pruned weights at zero."""
+"""The exercise `challenges.masked_step`: a step of training that leaves pruned weights at zero.
+
+Its text promises tensors of any shapes, () among them, and strides, float32 and float64 to their
+last digits, gradients that are infinite or nan where a weight is pruned, rates from 0 to
+above 1, whole numbers too.
+"""
 
 import math
 from collections.abc import Callable
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Tensors = list["Tensor"]
+_Parts = tuple[Tensors, Tensors, Tensors]
 
 
 def _each(
@@ -26,6 +32,15 @@ def _each(
         return [step(w.double(), g.double(), m, rate).to(w.dtype) for w, g, m in triples]
 
     return answer
+
+
+def _in_own_dtype(
+    step: Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"],
+) -> Callable[[Tensors, Tensors, Tensors, float], Tensors]:
+    """As `_each`, without a wider dtype."""
+    return lambda weights, gradients, masks, rate: [
+        step(w, g, m, rate) for w, g, m in zip(weights, gradients, masks, strict=True)
+    ]
 
 
 def _held(weight: "Tensor", gradient: "Tensor", mask: "Tensor", rate: float) -> "Tensor":
@@ -78,6 +93,17 @@ _MISTAKES = (
         _each(lambda w, g, m, rate: w * m - rate * (g * m)),
     ),
     Mistake(
+        "NaN times zero",
+        "nan_to_num makes the largest number of infinity, which a rate above 1 makes infinite "
+        "again: choose with torch.where instead of multiplying",
+        _in_own_dtype(lambda w, g, m, rate: (w - rate * g.nan_to_num()) * m),
+    ),
+    Mistake(
+        "through float32",
+        "the result has the dtype of its weight, with all its digits",
+        _in_own_dtype(lambda w, g, m, rate: _held(w.float(), g.float(), m, rate).to(w.dtype)),
+    ),
+    Mistake(
         "mask swapped",
         "a mask is True where a weight is kept",
         _each(lambda w, g, m, rate: _held(w, g, ~m, rate)),
@@ -116,15 +142,15 @@ class _Draws:
     def __init__(self, draw: Random) -> None:
         self.random = draw
 
-    def tensor(self, shape: tuple[int, ...]) -> "Tensor":
-        """Multiples of 1/8 other than 0, of either sign."""
+    def tensor(self, shape: tuple[int, ...], low: float, high: float) -> "Tensor":
+        """Numbers of that size that use all digits, of either sign; float64."""
         import torch
 
         count = math.prod(shape)
         values = [
-            self.random.choice((-1, 1)) * self.random.randint(1, 40) / 8 for _ in range(count)
+            self.random.choice((-1, 1)) * self.random.uniform(low, high) for _ in range(count)
         ]
-        return torch.tensor(values, dtype=torch.float32, device="cpu").reshape(shape)
+        return torch.tensor(values, dtype=torch.float64, device="cpu").reshape(shape)
 
     def mask(self, shape: tuple[int, ...]) -> "Tensor":
         """About half of it True, both values where there is room for them."""
@@ -134,11 +160,17 @@ class _Draws:
         self.random.shuffle(values)
         return torch.tensor(values, dtype=torch.bool, device="cpu").reshape(shape)
 
-    def triple(self, *shapes: tuple[int, ...]) -> tuple[Tensors, Tensors, Tensors]:
-        """Weights, gradients and masks of these shapes."""
+    def triple(self, *shapes: tuple[int, ...], double: bool = False) -> _Parts:
+        """Weights, gradients and masks of these shapes.
+
+        A step at a rate up to 2.5 takes no weight near to 0, where its digits would be lost.
+        """
+        import torch
+
+        kind = torch.float64 if double else torch.float32
         return (
-            [self.tensor(shape) for shape in shapes],
-            [self.tensor(shape) for shape in shapes],
+            [self.tensor(shape, 4, 8).to(kind) for shape in shapes],
+            [self.tensor(shape, 0.25, 1.25).to(kind) for shape in shapes],
             [self.mask(shape) for shape in shapes],
         )
 
@@ -149,12 +181,14 @@ def _cases(draw: Random) -> Groups:
 
     draws = _Draws(draw)
 
-    def case(parts: tuple[Tensors, Tensors, Tensors], rate: float, note: str = "") -> Case:
+    def case(parts: _Parts, rate: float, note: str = "") -> Case:
         arguments = (*parts, rate)
         # Zero means zero, of either sign: no tolerance but for the last digits of a kept weight.
-        return Case(arguments, _right(*arguments), note, rtol=1e-6, atol=0.0)
+        double = any(weight.dtype == torch.float64 for weight in parts[0])
+        rtol = 1e-14 if double else 2e-6
+        return Case(arguments, _right(*arguments), note, rtol=rtol, atol=0.0)
 
-    def again(*shapes: tuple[int, ...]) -> tuple[Tensors, Tensors, Tensors]:
+    def again(*shapes: tuple[int, ...]) -> _Parts:
         """Weights that are zero already where they are pruned."""
         weights, gradients, masks = draws.triple(*shapes)
         return (
@@ -163,14 +197,14 @@ def _cases(draw: Random) -> Groups:
             masks,
         )
 
-    def zeros(*shapes: tuple[int, ...]) -> tuple[Tensors, Tensors, Tensors]:
+    def zeros(*shapes: tuple[int, ...]) -> _Parts:
         """Some kept weights are zero."""
         weights, gradients, masks = again(*shapes)
         for weight, mask in zip(weights, masks, strict=True):
             weight[tuple(mask.nonzero()[0])] = 0.0
         return weights, gradients, masks
 
-    def broken(*shapes: tuple[int, ...]) -> tuple[Tensors, Tensors, Tensors]:
+    def broken(*shapes: tuple[int, ...]) -> _Parts:
         """Gradients that are not finite where weights are pruned."""
         weights, gradients, masks = draws.triple(*shapes)
         for gradient, mask in zip(gradients, masks, strict=True):
@@ -179,15 +213,26 @@ def _cases(draw: Random) -> Groups:
                 gradient[tuple(place)] = odd[at % 3]
         return weights, gradients, masks
 
-    def turned() -> tuple[Tensors, Tensors, Tensors]:
+    def turned() -> _Parts:
         parts = draws.triple((4, 6), (3, 5))
         return tuple([tensor.t() for tensor in part] for part in parts)
 
-    def double() -> tuple[Tensors, Tensors, Tensors]:
-        weights, gradients, masks = draws.triple((3, 4), (6,))
-        return [w.double() for w in weights], [g.double() for g in gradients], masks
+    def double() -> _Parts:
+        return draws.triple((3, 4), (6,), double=True)
 
-    def uniform(keep: bool) -> tuple[Tensors, Tensors, Tensors]:
+    def mixed() -> _Parts:
+        """float32 and float64 side by side."""
+        both = zip(draws.triple((5,)), draws.triple((2, 3), double=True), strict=True)
+        return tuple(first + second for first, second in both)
+
+    def strided() -> _Parts:
+        """A weight, a gradient and a mask that lie in memory in three ways."""
+        (weight,), (gradient,), (mask,) = draws.triple((4, 6))
+        gradient = gradient.t().contiguous().t()
+        mask = torch.stack([mask, ~mask], dim=2)[..., 0]
+        return [weight], [gradient], [mask]
+
+    def uniform(keep: bool) -> _Parts:
         weights, gradients, masks = draws.triple((3, 4), (6,))
         return weights, gradients, [torch.full_like(mask, keep) for mask in masks]
 
@@ -196,6 +241,9 @@ def _cases(draw: Random) -> Groups:
             case(draws.triple((4,)), 0.5),
             case(draws.triple((3, 4), (2, 5)), 0.25),
             case(draws.triple((2, 3), (4, 4), (6,)), 0.125),
+            case(draws.triple((3, 4), (7,)), 2.5, "a rate above 1"),
+            case(draws.triple((3, 4), (7,)), 1, "a whole number as rate"),
+            case(draws.triple((3, 4), (7,)), 0.001, "a small rate"),
         ],
         "pruned weights stay at zero": [
             case(again((6,)), 0.5, "pruned before"),
@@ -208,12 +256,20 @@ def _cases(draw: Random) -> Groups:
         "gradients that are not finite": [
             case(broken((6,)), 0.5, "nan and inf where pruned"),
             case(broken((4, 4), (3, 5)), 0.25, "nan and inf where pruned"),
+            case(broken((4, 4), (8,)), 2.5, "nan and inf where pruned, a rate above 1"),
+            case(broken((4, 4), (8,)), 0.0, "nan and inf where pruned, rate 0"),
+            case(broken((4, 4), (8,)), 1, "nan and inf where pruned, rate 1"),
         ],
         "extremes, strides and dtypes": [
             case(turned(), 0.5, "transposed"),
-            case(double(), 0.25, "float64"),
+            case(double(), 0.3, "float64"),
+            case(mixed(), 0.3, "float32 and float64"),
+            case(strided(), 0.3, "strides of three kinds"),
+            case(draws.triple((), (3,), ()), 0.5, "tensors without dimensions"),
+            case(draws.triple((2, 3, 4), (1, 1)), 0.5, "three dimensions"),
             case(draws.triple((1,), (0,), (2, 2)), 0.5, "an empty tensor"),
             case(draws.triple((2, 3)), 0.0, "learning rate 0"),
+            case(draws.triple((2, 3)), 0, "learning rate 0, a whole number"),
             case(uniform(True), 0.5, "all kept"),
             case(uniform(False), 0.5, "all pruned"),
             case(([], [], []), 0.5, "no tensors"),

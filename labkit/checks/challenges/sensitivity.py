@@ -1,4 +1,9 @@
-"""The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned."""
+"""The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned.
+
+Its text promises contiguous parameters of any shapes and floating dtypes under any names, frozen ones
+among them, weights that use all digits, are tiny, equal or zero of either sign; all of that is as
+before afterwards, to the last bit, and so is the mode.
+"""
 
 import math
 from collections.abc import Callable
@@ -179,6 +184,18 @@ _MISTAKES = (
             lambda v, s: v.abs() > v.abs().sort().values[round(s * len(v)) - 1],
         )
     ),
+    *(
+        Mistake(
+            "ranked by fewer digits",
+            "in half precision, or squared, different weights become equal: rank |w| as it is",
+            _mistaken(keep=lambda values, s, through=through: _magnitude(through(values), s)),
+        )
+        for through in (
+            lambda values: values.half(),
+            lambda values: values.bfloat16(),
+            lambda values: values.float().square(),
+        )
+    ),
     Mistake(
         "no torch.no_grad()",
         "a parameter may be changed in place inside `with torch.no_grad():` only",
@@ -211,11 +228,39 @@ class _Draws:
         with torch.no_grad():
             for parameter in model.parameters():
                 count = parameter.numel()
-                # As many different sizes as weights, or three of them only.
-                sizes_of = [1 + at % (3 if tied else count) for at in range(count)]
+                # As many different sizes as weights, or three of them only; all digits are used.
+                of = [(1 + at + self.random.random() / 2) / 8 for at in range(3 if tied else count)]
+                sizes_of = [of[at % len(of)] for at in range(count)]
                 self.random.shuffle(sizes_of)
-                values = [size * self.random.choice((-1, 1)) / 8 for size in sizes_of]
+                values = [size * self.random.choice((-1, 1)) for size in sizes_of]
                 parameter.copy_(torch.tensor(values).reshape(parameter.shape))
+        return model
+
+    def structured(self) -> "nn.Module":
+        """Parameters of one to three dimensions, frozen, float64, of any name."""
+        import torch
+        from torch import nn
+
+        model = self.model((4, 5), (3, 2), (2, 2), (6, 4))
+        _, second, third, last = model
+        second.weight = nn.Parameter(second.weight.detach().reshape(1, 3, 2))
+        third.double().requires_grad_(False)
+        model.register_parameter("scale", nn.Parameter(torch.tensor([-0.7, 0.2, 0.9, -0.1])))
+        with torch.no_grad():
+            # Tiny ones and zeros of either sign: they go first, and come back.
+            last.weight.view(-1)[:7] = torch.tensor([0.0, -0.0, 1e-9, -1e-9, -0.0, 1e-42, -0.0])
+        return model.train()
+
+    def nearly_tied(self) -> "nn.Module":
+        """Weights that differ in their last bit, the larger ones first."""
+        import torch
+
+        model = self.model((6, 2), (4, 4))
+        with torch.no_grad():
+            for layer in model:
+                high = torch.full_like(layer.weight, self.random.uniform(1, 2)).view(-1)
+                high[len(high) // 2 :] = torch.nextafter(high[0], torch.zeros(()))
+                layer.weight.copy_(high.view(layer.weight.shape))
         return model
 
     def score(self, model: "nn.Module", harmful: tuple[int, ...] = ()) -> "nn.Module":
@@ -235,12 +280,12 @@ def _cases(draw: Random) -> Groups:
 
     def case(
         model: "nn.Module",
-        layers: tuple[int, ...],
+        layers: tuple[int | str, ...],
         sparsity: float,
         note: str = "",
         harmful: tuple[int, ...] = (),
     ) -> Case:
-        names = [f"{layer}.weight" for layer in layers]
+        names = [at if isinstance(at, str) else f"{at}.weight" for at in layers]
         arguments = (model, names, sparsity, draws.score(model, harmful))
         return Case(
             arguments,
@@ -249,13 +294,14 @@ def _cases(draw: Random) -> Groups:
             rtol=1e-6,
             atol=1e-9,
             shown=f"a model of {len(model)} layers, {names}, {sparsity:g}, evaluate",
-            # The model may be changed here, as long as it is put back.
+            # The model may be changed, as long as it is put back.
             remedy="put each weight back from a clone()",
         )
 
     def model(tied: bool = False) -> "nn.Module":
         return draws.model((4, 5), (5, 6), (6, 4), (4, 3), tied=tied)
 
+    names = ("0.weight", "1.weight", "1.bias", "scale", "2.weight", "2.bias", "3.weight")
     return {
         "each layer on its own": [
             case(model(), (0, 1, 2, 3), 0.5),
@@ -271,6 +317,17 @@ def _cases(draw: Random) -> Groups:
         "a drop below zero": [
             case(model(), (0, 1, 2, 3), 0.5, "one layer does harm", (1,)),
             case(model(), (0, 2, 3), 0.75, "two layers do harm", (0, 3)),
+        ],
+        "parameters of any kind": [
+            case(draws.structured(), names, 0.5, "biases, three dimensions, frozen"),
+            case(draws.structured(), names[::-1], 0.3, "the same from the end"),
+            case(draws.structured(), ("2.weight",), 0.5, "frozen float64"),
+            case(draws.structured(), names[-1:], 0.4, "tiny weights and zeros of either sign"),
+            case(draws.model((4, 5), (5, 6)).eval(), (0, 1), 0.5, "in evaluation mode"),
+        ],
+        "weights that differ by little": [
+            case(draws.nearly_tied(), (0, 1), 0.5, "they differ in the last bit"),
+            case(draws.nearly_tied(), (1, 0), 0.25, "they differ in the last bit"),
         ],
         "exact count, ties by index": [
             case(model(tied=True), (0, 1, 2, 3), 0.4, "ties"),

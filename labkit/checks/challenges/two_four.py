@@ -1,4 +1,8 @@
-"""The exercise `challenges.two_four`: two zeros in each four consecutive weights of a row."""
+"""The exercise `challenges.two_four`: two zeros in each four consecutive weights of a row.
+
+Its text promises matrices of any strides and three dtypes, with weights of any size, subnormal or
+too large to be squared, that are equal or differ in their last bit.
+"""
 
 from collections.abc import Callable
 from random import Random
@@ -10,6 +14,7 @@ from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -138,6 +143,20 @@ _MISTAKES = (
         )
         for answer in (_later_first, _topk, _topk_lowest)
     ),
+    *(
+        Mistake(
+            "ranked by fewer digits",
+            "in half precision, or squared, different weights become equal: rank |w| as it is",
+            answer,
+        )
+        for answer in (
+            lambda weight: _right(weight.half()),
+            lambda weight: _right(weight.bfloat16()),
+            lambda weight: _right(weight.float()),
+            lambda weight: _right(weight * weight),
+            lambda weight: _right(weight.float() ** 2),
+        )
+    ),
     Mistake(
         "one of four kept",
         "two of each four weights stay",
@@ -189,6 +208,24 @@ class _Draws:
             result += [self.random.choice((-1, 1)) * size / 8 for size in group]
         return torch.tensor(result, dtype=torch.float32, device="cpu").reshape(rows, columns)
 
+    def nearly_tied(self, kind: "torch.dtype") -> "Tensor":
+        """Groups of weights that differ in the last bit of `kind`, from tiny to huge ones.
+
+        Ranked by fewer bits, or by squares, they tie, and another pair is pruned.
+        """
+        import torch
+
+        info, result = torch.finfo(kind), []
+        sizes = [info.smallest_normal * info.eps * 9, info.smallest_normal, 1.0, info.max / 2]
+        sizes += [info.tiny**0.5 / 64, info.max**0.5 * 64, 3.0, 100.0]
+        for size in sizes:
+            first = torch.tensor(size, dtype=torch.float64).to(kind)
+            up = torch.nextafter(first, torch.tensor(info.max, dtype=kind))
+            for low, high in ((first, up), (-first, up), (first, -up), (-first, -up)):
+                # The first two are the larger ones: on a tie they would go.
+                result += [high, high, low, low]
+        return torch.stack(result).reshape(8, 16)
+
     def zeros(self, rows: int, columns: int) -> "Tensor":
         """Groups of three zeros of either sign and one weight."""
         import torch
@@ -239,6 +276,12 @@ def _cases(draw: Random) -> Groups:
             case(draws.mixed(4, 8).to(torch.bfloat16)),
             # Their squares are zero in float16.
             case((draws.mixed(4, 8) * 2.0**-13).to(torch.float16), "tiny values"),
+        ],
+        "weights that differ by little": [
+            case(draws.nearly_tied(torch.float32), "they differ in the last bit"),
+            case(draws.nearly_tied(torch.bfloat16), "they differ in the last bit"),
+            case(draws.nearly_tied(torch.float16), "they differ in the last bit"),
+            case(draws.nearly_tied(torch.float32)[:, 4:12], "they differ in the last bit"),
         ],
     }
 

@@ -1,4 +1,8 @@
-"""The exercise `challenges.wanda`: prune by the size of a weight times that of its input."""
+"""The exercise `challenges.wanda`: prune by the size of a weight times that of its input.
+
+Its text promises float32 weights of any strides and rows of any length, scores that are equal or
+differ by more than float32 rounds, padding on either side or everywhere, any sparsity from 0 to 1.
+"""
 
 from random import Random
 from typing import TYPE_CHECKING
@@ -89,6 +93,17 @@ class _Draws:
         inputs = torch.tensor(signs, dtype=torch.float32).reshape(1, 1, features)
         return weight, inputs, torch.ones(1, 1, dtype=torch.int64)
 
+    def nearly_tied(self, features: int) -> tuple:
+        """Scores that differ by a hundred-thousandth, the larger ones first: one token of ones."""
+        import torch
+
+        _, inputs, mask = self.counted(features)
+        rows = [
+            [self.sign() * size * (1 + (place < features // 2) * 1e-5) for place in range(features)]
+            for size in (1e-4, 0.1, 3.0, 1e5)
+        ]
+        return torch.tensor(rows), inputs, mask
+
 
 def _cases(draw: Random) -> Groups:
     """Inputs of `wanda_mask(weight, inputs, attention_mask, sparsity)`."""
@@ -147,6 +162,7 @@ def _cases(draw: Random) -> Groups:
             case(*draws.counted(11), 0.6),
             case(*draws.counted(9), 0.0, "nothing pruned"),
             case(*draws.counted(9), 1.0, "all pruned"),
+            case(*draws.counted(301), 0.5, "more columns than a byte counts"),
         ],
         "ties by index": [
             case(*draws.tied(4, 12), 0.5, "ties"),
@@ -155,6 +171,10 @@ def _cases(draw: Random) -> Groups:
             case(*draws.tied(3, 64), 0.5, "ties in long rows"),
             case(torch.full((2, 6), 0.5), torch.ones(2, 3, 6), ones, 0.5, "all equal"),
             case(torch.zeros(3, 8), torch.ones(2, 3, 8), ones, 0.25, "all weights zero"),
+        ],
+        "scores that differ by little": [
+            case(*draws.nearly_tied(8), 0.5, "they differ by a hundred-thousandth"),
+            case(*draws.nearly_tied(15), 0.4, "they differ by a hundred-thousandth"),
         ],
         "shapes and strides": [
             strided(),

@@ -8,6 +8,7 @@ from labkit.checks.engine.compare_masks import drop_lowest, rounding
 from labkit.checks.engine.judge import Mistake
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -104,6 +105,12 @@ def _first_tokens(inputs: "Tensor", attention_mask: "Tensor") -> "Tensor":
     import torch
 
     return torch.cat([tokens[:n] for tokens, n in zip(inputs, attention_mask.sum(1), strict=True)])
+
+
+def _dtype(name: str) -> "torch.dtype":
+    import torch
+
+    return getattr(torch, name)
 
 
 def _unstable(weight: "Tensor", inputs: "Tensor", mask: "Tensor", sparsity: float) -> "Tensor":
@@ -205,6 +212,16 @@ MISTAKES = (
             answer,
         )
         for answer in (_later, _topk, _topk_lowest, _unstable)
+    ),
+    *(
+        Mistake(
+            "ranked by fewer digits",
+            "in half precision different scores become equal: rank them in float32",
+            lambda weight, inputs, mask, s, through=through: _by_row(
+                _scores(weight, inputs, mask).to(_dtype(through)), s
+            ),
+        )
+        for through in ("float16", "bfloat16")
     ),
     *(
         Mistake(

@@ -44,9 +44,10 @@ class Case:
 
     def changed(self, after: tuple) -> str:
         """As `AnyCase.changed`."""
-        if difference(list(after), list(self.arguments), 0, 0):
-            return f"the function changed its input in place: {self.remedy}"
-        return ""
+        text = difference(list(after), list(self.arguments), 0, 0, kept=True)
+        if "was left " in text:  # a model in another mode
+            return f"the model {text.partition(' in value ')[0]}: put it back"
+        return text and f"the function changed its input in place: {self.remedy}"
 
     def read(self, value: Any, after: tuple) -> tuple[Any, str]:
         """A copy of the value, or of its description; its form is a part of the comparison."""

@@ -1,32 +1,40 @@
 """What differs between a returned value and the expected one, in words for a student."""
 
 import math
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, model_data, type_name
 from labkit.checks.engine.trial import one_line
 
 
-def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7) -> str:
+def difference(
+    value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, kept: bool = False
+) -> str:
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
-    of one element serves for a number); lists and tuples serve for each other; models have to
-    hold the same parameters and buffers.  A subclass may redefine what a comparison does, so only
-    exact types are looked at.
+    of one element serves for a number, and so does a fraction); lists and tuples serve for each
+    other, named tuples too, and any kind of dict for a dict; models have to hold the same
+    parameters and buffers.  A subclass may redefine what a comparison does, so tensors are looked
+    at by their exact types, and containers by what they hold.  With `kept` the value is an argument
+    after a call: signs of zeros and the modes of models have to be equal as well.
     """
     import numpy as np
     import torch
 
     if isinstance(expected, torch.Tensor):
-        return _tensor_difference(value, expected, rtol, atol)
+        return _tensor_difference(value, expected, rtol, atol, kept)
     if isinstance(expected, torch.nn.Module):
         wanted = model_data(expected)
         found = model_data(value) if isinstance(value, torch.nn.Module) else value
         if type(found) is not ModelData or found.kind != wanted.kind:
             return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
-        return difference(found.contents, wanted.contents, rtol, atol)
+        if kept and (text := mode_difference(value, expected)):
+            return text
+        return difference(found.contents, wanted.contents, rtol, atol, kept)
     if isinstance(expected, np.ndarray):
         if type(value) is torch.Tensor:
             value = value.detach().cpu().numpy()
@@ -35,16 +43,20 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         found = torch.from_numpy(np.ascontiguousarray(value))
         return _tensor_difference(found, torch.from_numpy(expected.copy()), rtol, atol)
     if isinstance(expected, dict):
-        if type(value) is not dict:
+        if not issubclass(type(value), dict):
             return f"returned {show_type(value)}, expected a dict"
+        # An OrderedDict keeps an order of its own.
+        base = OrderedDict if issubclass(type(value), OrderedDict) else dict
+        value = dict(base.items(value))
         if list(value) != list(expected):
             wanted = one_line(list(expected), 80)
             return f"returned the keys {one_line(list(value), 80)}, expected {wanted}"
         pairs = [(f" at {key!r}", value[key], expected[key]) for key in expected]
     elif isinstance(expected, tuple | list):
-        if type(value) not in (tuple, list):
+        if not issubclass(type(value), tuple | list):
             kind = "tuple" if isinstance(expected, tuple) else "list"
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
+        value = list((tuple if issubclass(type(value), tuple) else list).__iter__(value))
         if len(value) != len(expected):
             plural = "s" * (len(value) != 1)
             text = f"returned {len(value)} value{plural}, expected {len(expected)}"
@@ -62,7 +74,7 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         same = type_name(value) == wanted
         return "" if same else f"returned {show_type(value)}, expected one of type {wanted}"
     for where, found, wanted in pairs:
-        if text := difference(found, wanted, rtol, atol):
+        if text := difference(found, wanted, rtol, atol, kept):
             return text + where
     return ""
 
@@ -108,7 +120,26 @@ def show_type(value: object) -> str:
     return "nothing (None; is a return missing?)" if value is None else f"a value of type {name}"
 
 
-def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> str:
+def mode_difference(value: Any, expected: Any) -> str:
+    """In which mode a model was left that came in another, in words; perhaps as `ModelData`."""
+    if getattr(value, "training", None) != expected.training:
+        before, now = ("training", "evaluation")[:: 1 if expected.training else -1]
+        return f"came in {before} mode and was left in {now} mode"
+    trained = {name: p.requires_grad for name, p in _parameters(value)}
+    for name, parameter in _parameters(expected):
+        if trained.get(name, parameter.requires_grad) != parameter.requires_grad:
+            now = "with" if trained[name] else "without"
+            return f"was left {now} gradients at {name}"
+    return ""
+
+
+def _parameters(model: Any) -> Iterable[tuple[str, Any]]:
+    return model.named_parameters(remove_duplicate=False)
+
+
+def _tensor_difference(
+    value: Any, expected: Any, rtol: float, atol: float, kept: bool = False
+) -> str:
     import torch
 
     dtype = str(expected.dtype).removeprefix("torch.")
@@ -128,6 +159,8 @@ def _tensor_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
         if exact
         else torch.isclose(value, expected, rtol=rtol, atol=atol, equal_nan=True)
     )
+    if kept and value.is_floating_point():
+        close = close & (value.signbit() == expected.signbit())
     if bool(close.all()):
         return ""
     at = tuple(int(i) for i in (~close).nonzero()[0])
@@ -155,6 +188,8 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
     if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
         value = value.item()
+    if type(value) is Fraction:
+        value = float(value)
     found, wanted = _shown_apart(value, expected)
     got = f"returned {found}, expected {wanted}"
     if expected is None or isinstance(expected, str | bool):

@@ -12,6 +12,7 @@ import re
 import sys
 import zipfile
 from collections import OrderedDict
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, Other, kind_of, model_data
@@ -41,11 +42,15 @@ def encode(value: Any) -> list:
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return ["plain", value]
-    if kind in (list, tuple):
-        return [kind.__name__, [encode(item) for item in value]]
+    if isinstance(value, tuple | list):  # a named tuple too
+        base = tuple if isinstance(value, tuple) else list
+        return [base.__name__, [encode(item) for item in base.__iter__(value)]]
     if isinstance(value, dict):
-        tag = "ordered" if kind is OrderedDict else "dict"
-        return [tag, [[encode(key), encode(item)] for key, item in dict.items(value)]]
+        base = OrderedDict if issubclass(kind, OrderedDict) else dict
+        tag = "ordered" if base is OrderedDict else "dict"
+        return [tag, [[encode(key), encode(item)] for key, item in base.items(value)]]
+    if kind is Fraction:
+        return ["plain", float(value)]
     if kind in (torch.Tensor, torch.nn.Parameter):
         if value.is_nested or value.is_quantized:
             return ["other", f"torch.{'nested' if value.is_nested else 'quantized'} Tensor"]

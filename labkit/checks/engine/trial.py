@@ -33,8 +33,8 @@ class Trial:
     global settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.
     After a call that was ended by the deadline, or a forbidden one, the function is not called
     again: otherwise an endless loop would cost the deadline for each input.  `after` holds the
-    arguments of the last call as the function left them.  `missing` is what to say where the
-    function is None.
+    arguments of the last call as the function left them, and `left` names the settings of torch
+    that a call has left changed, or is None.  `missing` is what to say where the function is None.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Trial:
         self.name = name
         self.forbidden: str | None = None
         self.after: tuple[Any, ...] = ()
+        self.left: str | None = None
         self._function = function
         self._noise = Noise()
         self._watch = Watch(forbids)
@@ -92,8 +93,10 @@ class Trial:
     def _value(self, arguments: tuple[Any, ...]) -> Any:
         """What the function returns; or `Failure`, whatever else it does."""
         try:
-            with _torch_settings_kept(), quiet(self._noise):
-                return self._watched(arguments)
+            with _torch_settings_kept() as changed, quiet(self._noise):
+                value = self._watched(arguments)
+                self.left = self.left or changed()
+                return value
         except Late:
             self._over = (
                 f"{self.name} had not returned after {self._seconds:g} s and was ended: "
@@ -130,17 +133,28 @@ class Trial:
 
 
 @contextlib.contextmanager
-def _torch_settings_kept() -> Iterator[None]:
-    """Put back torch's default dtype, default device and gradient mode after the block."""
+def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
+    """Put back torch's default dtype, default device and gradient mode after the block.
+
+    What the block gets says which of them has changed, or None.
+    """
     if "torch" not in sys.modules:
-        yield
+        yield lambda: None
         return
     import torch
 
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     gradients = torch.is_grad_enabled()
+
+    def changed() -> str | None:
+        if torch.is_grad_enabled() != gradients:
+            return f"gradients switched {'off' if gradients else 'on'}"
+        if torch.get_default_dtype() != dtype:
+            return "another default dtype"
+        return "another default device" if torch.get_default_device() != device else None
+
     try:
-        yield
+        yield changed
     finally:
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)

@@ -8,8 +8,8 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 class TinyClassifier(nn.Module):
     """Two logits from the mean of the embeddings of a row, over the entries that the mask keeps.
 
-    `calls` holds for each call whether dropout was active and whether gradients were on.  Without
-    a mask every entry counts, as in the models of transformers.
+    `calls` holds for each call whether dropout was active and whether what came out carries a
+    history for gradients.  Without a mask every entry counts, as in the models of transformers.
     """
 
     def __init__(self, tokens: int, hidden: int, generator: torch.Generator) -> None:
@@ -26,8 +26,9 @@ class TinyClassifier(nn.Module):
         self, input_ids: Tensor, attention_mask: Tensor | None = None
     ) -> SequenceClassifierOutput:
         """Logits of shape (rows, 2) for int64 `input_ids` of shape (rows, tokens)."""
-        self.calls.append((self.dropout.training, torch.is_grad_enabled()))
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         share = mask / mask.sum(1, keepdim=True)
         pooled = (self.words(input_ids) * share[..., None]).sum(1)
-        return SequenceClassifierOutput(logits=self.head(self.dropout(pooled)))
+        logits = self.head(self.dropout(pooled))
+        self.calls.append((self.dropout.training, logits.requires_grad))
+        return SequenceClassifierOutput(logits=logits)

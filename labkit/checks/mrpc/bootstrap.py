@@ -1,4 +1,8 @@
-"""The exercise `mrpc.bootstrap`: a percentile interval from resamples that are handed in."""
+"""The exercise `mrpc.bootstrap`: a percentile interval from resamples that are handed in.
+
+Its text promises any number of pairs and of resamples from one on, more than a byte counts and
+more than a thousand, and any strides.
+"""
 
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -56,6 +60,22 @@ def _order_statistics(correct: "Tensor", draws: "Tensor") -> tuple:
 
 
 _MISTAKES = (
+    Mistake(
+        "the accuracy of the sample",
+        "this is one accuracy for both ends; the ends are quantiles of the resamples' accuracies, "
+        "and where there is one resample both are its accuracy",
+        lambda correct, draws: (float(correct.double().mean()),) * 2,
+    ),
+    Mistake(
+        "the mean of the resamples",
+        "this is one accuracy for both ends; the ends are quantiles of the resamples' accuracies",
+        lambda correct, draws: (float(_accuracies(correct, draws).mean()),) * 2,
+    ),
+    Mistake(
+        "from 0 to 1",
+        "these are the limits of any accuracy; the ends are quantiles of the resamples' accuracies",
+        lambda correct, draws: (0.0, 1.0),
+    ),
     *(
         Mistake(
             "the quantiles at 5 and 95 percent",
@@ -215,6 +235,7 @@ def _cases(draw: Random) -> Groups:
     # Spread evenly, so that the quantiles at 2.5 and at 5 % are different numbers.
     even = draws.spread(uneven, [i * len(uneven) // 99 for i in range(100)])
     odd = draws.spread(uneven, draws.random.choices(range(len(uneven) + 1), k=57))
+    large = draws.correct(number(520, 560), 90)
     wide = torch.stack([draws.correct(9, 5), draws.correct(9, 5)], dim=1)
     several = draws.correct(number(5, 7), 4)
     return {
@@ -223,6 +244,11 @@ def _cases(draw: Random) -> Groups:
             case(many, draws.rows(many, 41)),
             case(uneven, even, "resamples of all accuracies"),
             case(uneven, odd, "resamples of many accuracies"),
+        ],
+        "many resamples and many pairs": [
+            case(uneven, draws.rows(uneven, 1201), "more than 1000 resamples"),
+            case(large, draws.rows(large, 33), "more pairs than a byte counts"),
+            case(few, draws.rows(few, 1000), "1000 resamples"),
         ],
         "between two resamples": [case(correct, indices) for correct, indices in different],
         "extremes": [

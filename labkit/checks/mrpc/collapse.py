@@ -1,4 +1,8 @@
-"""The exercise `mrpc.collapse`: what a constant answer scores, and whether a model gives one."""
+"""The exercise `mrpc.collapse`: what a constant answer scores, and whether a model gives one.
+
+Its text promises any numbers of labels and predictions of 0 and 1, from none to many thousands,
+any strides; one prediction that differs, wherever it stands, is no collapse.
+"""
 
 import math
 import operator
@@ -148,6 +152,18 @@ _MISTAKES = (
         )
         for worse in (operator.le, operator.lt)
     ),
+    *(
+        Mistake(
+            "collapsed if nearly all agree",
+            "one prediction that differs is enough: it has collapsed where all are the same",
+            lambda labels, predictions, share=share: _baseline(
+                labels,
+                predictions,
+                collapsed=lambda a, b: max(sum(b), len(b) - sum(b)) >= share * len(b),
+            ),
+        )
+        for share in (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)
+    ),
     Mistake(
         "collapsed to the majority only",
         "a model that always gives the rarer answer has collapsed as well",
@@ -249,7 +265,14 @@ def _cases(draw: Random) -> Groups:
         shown = f"{_shown(labels)} as labels, {_shown(predictions)} as predictions"
         expected = _baseline(labels, predictions)
         # float32 averages are as good as float64 ones here.
-        return Case((labels, predictions), expected, note, rtol=1e-4, atol=1e-6, shown=shown)
+        return Case((labels, predictions), expected, note, rtol=1e-5, atol=1e-6, shown=shown)
+
+    def dissenter(value: int, place: int, pairs: int) -> Case:
+        """Predictions that are `value` but for the one at `place`."""
+        labels = draws.mixed(pairs // 3, pairs - pairs // 3)
+        predictions = torch.full((pairs,), value)
+        predictions[place] = 1 - value
+        return case(labels, predictions, f"one prediction of {pairs} is another")
 
     paraphrases, others = draws.mixed(few, many), draws.mixed(many, few)
     wide = torch.stack([draws.mixed(few, many), draws.mixed(few, many)], dim=1)
@@ -270,6 +293,19 @@ def _cases(draw: Random) -> Groups:
             # As many wrong as the constant answer has, and yet not constant.
             case(paraphrases, draws.model(paraphrases, many - few + 1, 1), "as good as a constant"),
             case(others, draws.model(others, few - 1, few - 1), "as good as a constant"),
+        ],
+        "nearly a collapse": [
+            dissenter(1, 0, 300),
+            dissenter(0, 299, 300),
+            dissenter(1, 150, 301),
+            dissenter(0, draws.random.randrange(1, 999), 1000),
+            dissenter(1, 5_000, 10_001),
+            dissenter(0, 5_000, 10_001),
+        ],
+        "a majority of one": [
+            case(draws.mixed(3000, 3001), draws.mixed(3001, 3000), "one more is 1"),
+            case(draws.mixed(3001, 3000), draws.mixed(3000, 3001), "one more is 0"),
+            case(draws.mixed(3000, 3000), draws.mixed(3000, 3000), "a tie of the labels"),
         ],
         "ties and few pairs": [
             case(draws.mixed(few, few), draws.mixed(few - 1, few + 1), "a tie of the labels"),

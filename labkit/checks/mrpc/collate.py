@@ -1,4 +1,8 @@
-"""The exercise `mrpc.collate`: rows of token ids of different lengths into one batch."""
+"""The exercise `mrpc.collate`: rows of token ids of different lengths into one batch.
+
+Its text promises any number of rows of any lengths, without tokens or with thousands, any id for
+tokens and padding that an int64 holds.
+"""
 
 from random import Random
 from typing import TYPE_CHECKING
@@ -127,6 +131,13 @@ def _cases(draw: Random) -> Groups:
             one([row(4)], 1, "one row"),
             one([row(3), row(3)], 1, "nothing to pad"),
             one(rows(2), 0),
+            one([[0, 0], [0], [3, 0, 0]], 0, "0 is the padding and a token"),
+            one([], 0, "no rows"),
+        ],
+        "long rows, many rows, large ids": [
+            one([row(3), row(1100), row(257)], 1),
+            one([row(1 + at % 5) for at in range(300)], 2, "300 rows"),
+            one([[2**24 + 1, 70_000], [2**31 + 7], [5, 2**40 + 1, 300]], 2**33 + 1, "large ids"),
         ],
     }
 

@@ -1,4 +1,8 @@
-"""The exercise `mrpc.encode`: sentence pairs to rows of token ids."""
+"""The exercise `mrpc.encode`: sentence pairs to rows of token ids.
+
+Its text promises the tokenizers of the three models, sentences of any characters and spaces but
+the empty one, any number of pairs, and rows of 8 tokens or more.
+"""
 
 import functools
 from collections.abc import Callable
@@ -13,6 +17,12 @@ from labkit.models.sources import MODEL_NAMES, mini_checkpoint
 
 # Words that are one token each, so that lengths in words are lengths in tokens, or nearly.
 _WORDS = ("said", "company", "firm", "the", "in", "on", "at", "May", "Monday")
+
+_ODD = [
+    ("The firm said  “Déjà vu” on\tMonday .", " said the Company"),
+    ("ÉCOLE 1,000.5% in MAY", "On May 1st: in the FIRM? "),
+    ("The firm said", "The firm said"),
+]
 
 Pairs = list[tuple[str, str]]
 Rows = list[list[int]]
@@ -195,6 +205,11 @@ def _cases(draw: Random) -> Groups:
             tight("roberta", 0),
             tight("gpt2", -1),
             case("bart", [pair(1, 1), pair(1, 12)], 8, "one word"),
+            case("roberta", [pair(24, 3), pair(3, 24), pair(9, 9)], 13, "one much longer"),
+            case("gpt2", [pair(24, 3), pair(3, 24), pair(9, 9)], 9, "one much longer"),
+            case("bart", [pair(9, 9), pair(8, 9), pair(9, 8)], 15, "of one length, or nearly"),
+            case("gpt2", _ODD, 64, "capitals, accents, spaces"),
+            case("roberta", _ODD, 16, "capitals, accents, spaces"),
         ],
     }
 

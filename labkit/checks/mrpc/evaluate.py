@@ -1,4 +1,8 @@
-"""The exercise `mrpc.evaluate`: the loop that evaluates a classifier batch by batch."""
+"""The exercise `mrpc.evaluate`: the loop that evaluates a classifier batch by batch.
+
+Its text promises batches of any sizes from one row on, or none, logits however far apart, a model
+in either mode, some of whose parameters may be frozen; the mode and what is trained are put back.
+"""
 
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -50,11 +54,19 @@ class _Draws:
         wrong: tuple[int, ...],
         training: bool = False,
         padded: bool = False,
+        sure: float = 1.0,
+        frozen: bool = False,
     ) -> tuple["TinyClassifier", Batches]:
-        """A model and batches of these sizes, in each of which so many answers are wrong."""
+        """A model and batches of these sizes, in each of which so many answers are wrong.
+
+        The logits are `sure` times as large.
+        """
         import torch
 
         tiny, batches = self.model(training), []
+        tiny.words.requires_grad_(not frozen)
+        with torch.no_grad():
+            tiny.head.weight.mul_(sure)
         for size, errors in zip(sizes, wrong, strict=True):
             one = self.batch(size, padded) | {"labels": torch.zeros(size, dtype=torch.int64)}
             ((_, called_0),) = examples(tiny, [one])
@@ -90,6 +102,13 @@ def _cases(draw: Random) -> Groups:
             case(*drawn((1,), (0,)), "one example"),
             case(*drawn((4,), (4,)), "all wrong"),
             case(*drawn((5, 2), (0, 0)), "all right"),
+            case(*drawn((1, 1, 1), (0, 1, 0)), "batches of one"),
+            case(*drawn((301,), (30,)), "a large batch"),
+            case(*drawn((4, 2), (1, 0), frozen=True), "frozen embeddings"),
+        ],
+        "sure and wrong": [
+            case(*drawn((6, 3), (5, 3), sure=150.0), "logits far apart"),
+            case(*drawn((9,), (9,), sure=150.0), "logits far apart, all wrong"),
         ],
     }
 
@@ -107,10 +126,10 @@ def _modes(
     """Verdicts on the mode of the model during the call and after it, besides the others."""
     draws, models = _Draws(draw), []
     try:
-        for training in (True, False):
-            trial(*draws.both((4, 3), (1, 2), training=training))
+        for training, sizes in ((True, (4, 3)), (False, (4, 3)), (True, ())):
+            trial(*draws.both(sizes, (1, 2)[: len(sizes)], training=training))
             models.append(trial.after[0])
-        problem = _misused(models, exercise.section)
+        problem = _misused(models[:2], exercise.section)
     except Failure as failure:
         problem = str(failure)
     during = Verdict("evaluation mode, without gradients", not problem, problem)
@@ -131,11 +150,12 @@ def _misused(models: list[Any], section: str) -> str:
 
 
 def _left(models: list[Any], section: str) -> str:
-    """What is wrong with the mode of the models, which came in training and in evaluation mode."""
-    for was, model in zip((True, False), models, strict=True):
+    """What is wrong with the mode of the models, of which the last one got no batches."""
+    for was, model in zip((True, False, True), models, strict=True):
         if model.training != was:
             before, now = ("training" if on else "evaluation" for on in (was, model.training))
-            text = f"the model came in {before} mode and was left in {now} mode."
+            without = "" if model.calls else ", where there are no batches"
+            text = f"the model came in {before} mode and was left in {now} mode{without}."
             return f"{text} {_LEFT.hint(section)}"
     return ""
 

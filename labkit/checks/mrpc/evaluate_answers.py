@@ -94,6 +94,14 @@ def _percent(model: "TinyClassifier", batches: Batches) -> dict:
     return answer | {"accuracy": 100 * answer["accuracy"]}
 
 
+def _logarithm(model: "TinyClassifier", batches: Batches, added: float) -> dict:
+    """The loss by way of float32 probabilities, perhaps with something added to them."""
+    found = examples(model, batches)
+    losses = [-((-loss).exp().float() + added).log() for loss, _ in found]
+    count = max(sum(map(len, losses)), 1)
+    return means(model, batches) | {"loss": sum(float(loss.sum()) for loss in losses) / count}
+
+
 _PARTS = (("loss", "accuracy"), ("loss",), ("accuracy",))
 
 MISTAKES = (
@@ -132,6 +140,15 @@ MISTAKES = (
         "mask not passed",
         "without the attention mask the model reads the padding as text",
         lambda model, batches: means(model, batches, masked=False),
+    ),
+    *(
+        Mistake(
+            "the logarithm of 0",
+            "the softmax of a logit far below the other is 0, and its logarithm infinite, or cut "
+            "off: take cross_entropy or log_softmax of the logits",
+            lambda model, batches, added=added: _logarithm(model, batches, added),
+        )
+        for added in (0.0, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
     ),
     Mistake(
         "softmax before the cross-entropy",

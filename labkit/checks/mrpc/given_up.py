@@ -1,5 +1,10 @@
-"""The exercise `mrpc.given_up`: loss, accuracy and confidence read together."""
+"""The exercise `mrpc.given_up`: loss, accuracy and confidence read together.
 
+Its text promises logits of three dtypes and any strides, equal ones, ones that differ in their last
+digit and ones as far apart as the dtype allows, from one pair to many, of which one may differ.
+"""
+
+import math
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -63,6 +68,14 @@ def _cases(draw: Random) -> Groups:
         shown += f"labels of which {int(labels.sum())} are 1, {prior}"
         return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6, shown=shown)
 
+    def dissenter(answer: int, place: int, pairs: int) -> Case:
+        """All answers are `answer` but for the one at `place`."""
+        answers = [answer] * pairs
+        answers[place] = 1 - answer
+        labels = draws.labels(pairs // 3, pairs - pairs // 3)
+        note = f"one of {pairs} gets another class"
+        return case(draws.logits(answers, 0.3, 1.2), labels, note)
+
     labels = draws.labels(few, many)
     # As many wrong as the constant answer has, yet not constant.
     chance = draws.mostly(labels, few)
@@ -70,6 +83,11 @@ def _cases(draw: Random) -> Groups:
     tied, zeros = draws.logits([1, 1, 0, 1, 0, 1], 0.5, 2), draws.logits([0, 0, 0], 0.5, 2)
     tied[1:3], zeros[1] = tied[1:3, :1], zeros[1, 0]
     all_tied = torch.full((4, 2), draws.random.uniform(-1, 1))
+    # Their probabilities are equal numbers in float32.
+    near = torch.tensor([[0.1, math.nextafter(0.1, 1)], [8.0, 8.0], [-3.0, -3.0]])
+    up = torch.nextafter(near[:, 1], torch.tensor(9.0))
+    near[:, 1] = up
+    furthest = torch.tensor([[65504.0, -65504.0], [65504.0, -65504.0], [-1.0, 65504.0]])
     half, nearly = torch.float16, torch.bfloat16
     return {
         "a model that reads": [
@@ -82,13 +100,25 @@ def _cases(draw: Random) -> Groups:
             case(draws.logits([0] * len(labels), 0.3, 1.2), labels, "always 0"),
             case(draws.logits([1] * len(labels), 0.7, 0.9), labels, "always 1", prior=0.2),
         ],
+        "one pair that differs": [
+            dissenter(1, 0, 300),
+            dissenter(0, 299, 300),
+            dissenter(1, 150, 301),
+            dissenter(0, 2000, 4001),
+            dissenter(1, draws.random.randrange(1, 4000), 4001),
+        ],
         "logits far apart": [
             case(draws.logits(draws.mostly(labels, 3), 900, 1500), labels, "3 sure and wrong"),
+            case(draws.logits(draws.mostly(labels, 3), 40, 90), labels, "3 sure and wrong"),
+            case(furthest.to(half), torch.tensor([0, 1, 1]), "as far apart as float16 allows"),
+            case(draws.logits(draws.mostly(labels, 2), 1, 3) + 3000, labels, "all logits large"),
         ],
         "ties and one pair": [
             case(tied, torch.tensor([1, 1, 1, 0, 0, 1]), "two rows of equal logits"),
             case(zeros, torch.tensor([0, 0, 1]), "class 0 and a tie"),
             case(all_tied, torch.tensor([0, 1, 1, 1]), "equal logits in all rows"),
+            case(near, torch.tensor([1, 0, 1]), "logits that differ in the last digit"),
+            case(near[1:2], torch.tensor([0]), "logits that differ in the last digit"),
             case(draws.logits([1], 1, 2), torch.tensor([1]), "one pair"),
             case(draws.logits([0], 1, 2), torch.tensor([1]), "one pair"),
         ],

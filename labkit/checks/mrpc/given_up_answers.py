@@ -96,6 +96,15 @@ def _narrow(logits: "Tensor", labels: "Tensor", prior: float, confidence: bool) 
     return reading(logits, labels, prior) | found
 
 
+def _rounded(logits: "Tensor", labels: "Tensor", prior: float) -> dict[str, Any]:
+    """The classes from float32 probabilities, of which more than the logits are equal."""
+    first, second = logits.float().softmax(dim=1).T
+    answers = (second > first).tolist()
+    hits = [float(a == b) for a, b in zip(answers, labels.tolist(), strict=True)]
+    found = {"accuracy": _mean(hits), "given_up": len(set(answers)) == 1}
+    return reading(logits, labels, prior) | found
+
+
 MISTAKES = (
     *(
         Mistake(
@@ -211,6 +220,25 @@ MISTAKES = (
                 lambda right, rows, labels, prior: [right["accuracy"] <= _most(labels)], "given_up"
             ),
         )
+    ),
+    *(
+        Mistake(
+            "given up if nearly all agree",
+            "one pair of another class is enough: it has given up where all get the same class",
+            _with(
+                lambda right, rows, labels, prior, share=share: [
+                    max(sum(_answers(rows)), len(rows) - sum(_answers(rows))) >= share * len(rows)
+                ],
+                "given_up",
+            ),
+        )
+        for share in (0.9, 0.95, 0.99, 0.995, 0.999)
+    ),
+    Mistake(
+        "the class of rounded probabilities",
+        "logits that differ in their last digit have the same probability in float32: compare the "
+        "logits",
+        _rounded,
     ),
     Mistake(
         "given up to class 1 only",

@@ -50,6 +50,12 @@ def compare(
     }
 
 
+def _mid(both: int, one: int, two: int, neither: int) -> float:
+    """The two-sided p value that counts the observed split by half."""
+    n, k = one + two, min(one, two)
+    return min(1.0, 2 * _at_most(k, n) - math.comb(n, k) / 2**n) if n else 1.0
+
+
 def _normal_tails(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
@@ -164,6 +170,11 @@ MISTAKES = (
             lambda both, one, two, neither: _at_most(one, one + two),
             lambda both, one, two, neither: _at_most(two, one + two),
         )
+    ),
+    Mistake(
+        "mid-p",
+        "this counts the observed split by half; the exact p counts all of it",
+        lambda first, second: compare(first, second, _mid),
     ),
     *(
         Mistake(

@@ -1,4 +1,7 @@
-"""The exercise `mrpc.scores`: accuracy and F1 from counts."""
+"""The exercise `mrpc.scores`: accuracy and F1 from counts.
+
+Its text promises any four counts, each perhaps 0, from none to many thousands; five digits.
+"""
 
 import math
 from collections.abc import Callable
@@ -201,6 +204,13 @@ def _cases(draw: Random) -> Groups:
     number = draw.randint
     return {
         "scores of mixed answers": [counts(), counts(), counts(), counts(100)],
+        "many pairs, one that differs": [
+            one(1, 0, 0, 4_000, "one is 1, and right"),
+            one(0, 1, 0, 4_000, "one is called 1"),
+            one(4_001, 0, 1, 0, "one wrong"),
+            one(1, 0, 4_000, 0, "one right"),
+            one(300, 301, 302, 303),
+        ],
         "one answer for all": [
             one(number(6, 9), number(2, 4), 0, 0, "always 1"),
             one(number(6, 9), 0, 0, 0, "always 1, and right"),

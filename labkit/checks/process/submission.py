@@ -196,6 +196,7 @@ class _RemoteTrial:
         self.name = exercise.function
         self.forbidden: str | None = None
         self.noise: str | None = None
+        self.left: str | None = None
         self.after: tuple[Any, ...] = ()
         self._submission = submission
         self._exercise = exercise
@@ -220,6 +221,7 @@ class _RemoteTrial:
             self.after = reply["after"]
         self.forbidden = _text(reply.get("forbidden"))
         self.noise = _text(reply.get("noise"))
+        self.left = _text(reply.get("left"))
         problem = _text(reply.get("problem"))
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)

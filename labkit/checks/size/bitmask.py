@@ -1,4 +1,8 @@
-"""The exercise `size.bitmask`: a bit for each weight."""
+"""The exercise `size.bitmask`: a bit for each weight.
+
+Its text promises tensors of any shape and strides, three dtypes, values of all sizes (also those
+that are zero in another dtype); zeros of either sign.
+"""
 
 from random import Random
 from typing import TYPE_CHECKING
@@ -7,12 +11,16 @@ from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.size.bits import (
+    every_byte,
     flags_of,
     half_zeros,
     packed_form,
     reversed_axes,
+    rounded,
+    smallest,
     to_bytes,
     values_of,
+    without_tiny,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +95,29 @@ _MISTAKES = (
         "the zeros are what the format saves: store the kept values only",
         lambda weight: (to_bytes(flags_of(weight)), weight.flatten()),
     ),
+    *(
+        Mistake(
+            "tiny weights taken for zero",
+            "a weight is kept however small it is: compare with 0, exactly",
+            answer,
+        )
+        for answer in (
+            lambda weight: packed_form(without_tiny(weight, 1e-8)),
+            lambda weight: packed_form(without_tiny(weight, 1e-12)),
+            lambda weight: packed_form(without_tiny(weight, squared=True)),
+        )
+    ),
+    *(
+        Mistake(
+            "digits lost",
+            "the values are stored with the dtype and all digits of the weight",
+            lambda weight, through=through: (
+                to_bytes(flags_of(weight)),
+                rounded(values_of(weight), through),
+            ),
+        )
+        for through in ("float16", "bfloat16")
+    ),
     Mistake(
         "positive weights only",
         "a negative weight is not zero: compare with !=",
@@ -108,12 +139,19 @@ def _cases(draw: Random) -> Groups:
     negative_zeros = drawn(4, 4)
     negative_zeros[negative_zeros == 0] = -0.0
     return {
-        "whole bytes": [one(drawn(8)), one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(32))],
+        "whole bytes": [
+            one(drawn(8)),
+            one(drawn(4, 6)),
+            one(drawn(2, 4, 4)),
+            one(drawn(32)),
+            one(every_byte(draw), "each value of a byte"),
+        ],
         "a partial last byte": [
             one(drawn(9)),
             one(drawn(3, 5)),
             one(drawn(draw.randint(2, 4), 3, 3)[:1]),
             one(drawn(draw.randrange(17, 24))),
+            one(drawn(7, 301), "more than 256 bytes"),
         ],
         "extremes": [
             one(torch.zeros(0), "empty"),
@@ -129,7 +167,11 @@ def _cases(draw: Random) -> Groups:
             one(drawn(4, 10)[:, ::2], "every second column of a matrix"),
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
-            one(torch.tensor([1e-7, 0.0, -6e-8]).half(), "tiny weights"),
+            one(drawn(3, 4, 5).permute(2, 0, 1), "three dimensions, permuted"),
+            *(
+                one(smallest(kind), "smallest and largest")
+                for kind in (torch.float32, torch.float16, torch.bfloat16)
+            ),
             one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }

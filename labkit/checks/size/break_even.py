@@ -1,5 +1,11 @@
-"""The exercise `size.break_even`: from which sparsity on a sparse layer is as fast as dense."""
+"""The exercise `size.break_even`: from which sparsity on a sparse layer is as fast as dense.
 
+Its text promises levels from 0 to 1, both ends among them, times of any size that differ by as
+little as a float can tell, equal ones, and any number of crossings.
+"""
+
+import math
+from collections.abc import Callable
 from random import Random
 
 from labkit.checks.engine.compare_values import Case
@@ -60,6 +66,12 @@ def _first_fast(sparsities: _Times, dense_ms: _Times, sparse_ms: _Times) -> floa
     if sparse_ms[0] <= dense_ms[0]:
         return sparsities[0]
     return _break_even(sparsities, dense_ms, sparse_ms, first=True)
+
+
+def _with_margin(sparsities: _Times, dense_ms: _Times, sparse_ms: _Times, margin: float) -> float:
+    pairs = zip(dense_ms, sparse_ms, strict=True)
+    equal = [dense if 0 < sparse - dense <= margin else sparse for dense, sparse in pairs]
+    return _break_even(sparsities, dense_ms, equal)
 
 
 def _with(**how):  # noqa: ANN003, ANN202
@@ -125,6 +137,14 @@ _MISTAKES = (
         "the time does not fall in proportion to the kept weights; use the times at each level",
         _assumed,
     ),
+    *(
+        Mistake(
+            "nearly equal taken as equal",
+            "sparse is slower where its time is the larger one, by however little: compare with >",
+            lambda *times, margin=margin: _with_margin(*times, margin),
+        )
+        for margin in (1e-9, 1e-6, 1e-3, 0.125, 0.25)
+    ),
     Mistake(
         "equal taken as slower",
         "at equal times the sparse layer is as fast; only sparse > dense is slower",
@@ -146,14 +166,27 @@ _MISTAKES = (
 def _cases(draws: Random) -> Groups:
     """Inputs of `break_even(sparsities, dense_ms, sparse_ms)`."""
 
-    def case(gaps: _Times, note: str = "") -> Case:
+    def case(
+        gaps: _Times,
+        note: str = "",
+        scale: float = 1.0,
+        ends: Callable[[_Times], _Times] = lambda levels: levels,
+    ) -> Case:
         """Rising levels at which sparse is slower by `gaps`; the dense times vary too."""
         levels = sorted(k / 64 for k in draws.sample(range(12, 62), len(gaps)))
         # Dense times are longer than any gap: no time is negative.
-        dense = [draws.randint(96, 112) / 8 for _ in gaps]
-        sparse = [d + gap for d, gap in zip(dense, gaps, strict=True)]
+        dense = [scale * draws.randint(96, 112) / 8 for _ in gaps]
+        sparse = [d + scale * gap for d, gap in zip(dense, gaps, strict=True)]
+        return measured(ends(levels), dense, sparse, note)
+
+    def measured(levels: _Times, dense: _Times, sparse: _Times, note: str) -> Case:
         arguments = (levels, dense, sparse)
-        return Case(arguments, _break_even(*arguments), note, 1e-6, 1e-9)
+        return Case(arguments, _break_even(*arguments), note, 1e-9, 1e-12)
+
+    def whole(levels: _Times) -> _Times:
+        return [0.0, *levels[1:-1], 1.0]
+
+    near = math.nextafter(4.0, 5.0)
 
     def slower(*shares: float) -> _Times:
         return [share * draws.randint(16, 24) / 8 for share in shares]
@@ -166,6 +199,11 @@ def _cases(draws: Random) -> Groups:
             case(slower(4, -1.5, -3)),
             # A threshold that is not 0 takes the level before.
             case([*slower(3), 0.125, *slower(-2)], "slower by little"),
+            case(slower(5, 2.5, -1, -3), "microseconds", 0.001),
+            case(slower(5, 2.5, -1, -3), "minutes", 60_000.0),
+            case(slower(3, 1, -2), "from 0 to 1", ends=whole),
+            measured([0.3, 0.7], [3.7, 3.1], [3.7000001, 0.1], "nearly at the first level"),
+            measured([0.3, 0.7], [3.7, 3.1], [9.1, 3.0999999], "nearly at the next level"),
         ],
         "several crossings": [
             case(slower(4, -1, 1, -2.5), "noise: two crossings"),
@@ -178,11 +216,21 @@ def _cases(draws: Random) -> Groups:
             case(slower(-1, -2, -3), "nowhere slower"),
             case([2.5], "one level"),
             case([-2.5], "one level"),
+            case(slower(3, -1, 1), "slower again at 1", ends=whole),
+            measured([1.0], [4.0], [3.0], "one level, 1"),
+            measured([0.0, 0.5], [4.0, 4.0], [3.0, 3.0], "nowhere slower, from 0 on"),
         ],
         "equal times": [
             case(slower(3, 1, 0, -1.5, -3), "as fast at a level"),
             case([0.0, 0.0, 0.0], "equal everywhere"),
             case([*slower(3, 1), 0.0], "as fast at the last level"),
+            case([*slower(3), 0.0, 0.0, *slower(-1)], "as fast at two levels in a row"),
+        ],
+        "nearly equal times": [
+            measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [3.0, 3.0, near], "slower by a bit"),
+            measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [5.0, 3.0, near], "slower by a bit"),
+            measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [5.0, near, 3.0], "slower by a bit"),
+            measured([0.25, 0.5], [0.1 + 0.2, 0.4], [0.3, 0.1], "faster by a bit"),
         ],
     }
 

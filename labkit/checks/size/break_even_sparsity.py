@@ -1,4 +1,8 @@
-"""The exercise `size.break_even_sparsity`: from which sparsity on CSR is smaller than dense."""
+"""The exercise `size.break_even_sparsity`: from which sparsity on CSR is smaller than dense.
+
+Its text promises any shape, without weights or of billions, any number of bytes from 1 on, a
+result right to nine digits.
+"""
 
 from random import Random
 from typing import Any
@@ -133,6 +137,17 @@ def _cases(draw: Random) -> Groups:
             one(number(70, 200), number(30, 60), 2, 4, 8),
             one(number(10, 20), number(21, 90), 4, 8, 8, note="torch's own index type"),
             one(number(30, 60), number(70, 200), 8, 2, 4),
+            one(number(40, 60), number(300, 400), 1, 1, 1, note="bytes"),
+            one(number(40, 60), number(300, 400), 4, 3, 2, note="columns of 24 bits"),
+            one(number(40, 60), number(300, 400), 16, 16, 8, note="complex numbers"),
+            one(number(40, 60), number(300, 400), 2, 4, 16, note="starts of 16 bytes"),
+        ],
+        "large matrices": [
+            one(number(300, 900), number(20, 99), 4, 4, 8, note="more rows than columns"),
+            one(50_257, 768, 4, 4, 8),
+            one(10**5, 10**5 + number(1, 99), 4, 4, 8, note="ten billion weights"),
+            one(3 * 10**9 + number(1, 99), 7, 2, 1, 4, note="billions of rows"),
+            one(7, 3 * 10**9 + number(1, 99), 2, 4, 8, note="billions of columns"),
         ],
         "from 0 to 1": [
             one(number(30, 99), 1, 4, 4, 8, note="one column"),
@@ -145,6 +160,7 @@ def _cases(draw: Random) -> Groups:
         "no weights": [
             one(0, number(1, 9999), 4, 4, 8, note="no rows"),
             one(number(1, 9999), 0, 4, 4, 8, note="no columns"),
+            one(0, 0, 4, 4, 8, note="neither"),
         ],
     }
 

@@ -1,11 +1,18 @@
-"""The exercise `size.csr`: compressed sparse rows, by hand."""
+"""The exercise `size.csr`: compressed sparse rows, by hand.
 
+Its text promises matrices of any size and strides: columns beyond what a byte or an int16 holds,
+more kept weights than float16 counts, empty rows, three dtypes, values of all sizes, zeros of
+either sign.
+"""
+
+import itertools
 from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.size.bits import exact, rounded, smallest, without_tiny
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +35,10 @@ def _answer(weight: "Tensor", entries: "list[tuple[int, int, float]]", starts: l
 
 
 def _starts(weight: "Tensor", entries: "list[tuple[int, int, float]]") -> list[int]:
-    return [sum(row < i for row, _, _ in entries) for i in range(len(weight) + 1)]
+    counts = [0] * (len(weight) + 1)
+    for row, _, _ in entries:
+        counts[row + 1] += 1
+    return list(itertools.accumulate(counts))
 
 
 def _csr(weight: "Tensor") -> tuple:
@@ -126,6 +136,44 @@ _MISTAKES = (
         "the sign of a weight has to be stored too",
         _absolute,
     ),
+    *(
+        Mistake(
+            "tiny weights taken for zero",
+            "a weight is kept however small it is: compare with 0, exactly",
+            answer,
+        )
+        for answer in (
+            lambda weight: _csr(without_tiny(weight, 1e-8)),
+            lambda weight: _csr(without_tiny(weight, 1e-12)),
+            lambda weight: _csr(without_tiny(weight, squared=True)),
+        )
+    ),
+    *(
+        Mistake(
+            "digits lost",
+            "the values are stored with the dtype and all digits of the weight",
+            lambda weight, through=through: (
+                rounded(_csr(weight)[0], through),
+                *_csr(weight)[1:],
+            ),
+        )
+        for through in ("float16", "bfloat16")
+    ),
+    *(
+        Mistake(
+            "counted in a byte",
+            "a uint8 ends at 255 and begins again at 0: rows are longer, and more values are kept",
+            answer,
+        )
+        for answer in (
+            lambda weight: (*_csr(weight)[:2], _csr(weight)[2].byte().long()),
+            lambda weight: (
+                _csr(weight)[0],
+                _csr(weight)[1].byte().int(),
+                _csr(weight)[2],
+            ),
+        )
+    ),
     Mistake(
         "positive weights only",
         "a negative weight is not zero: compare with !=",
@@ -140,11 +188,11 @@ def _cases(draw: Random) -> Groups:
 
     def drawn(rows: int, columns: int) -> "Tensor":
         """About half zeros; the first two rows hold what tells the orders apart."""
-        values = [draw.choice((0.0, 0.0, draw.randint(-40, 40) / 8)) for _ in range(rows * columns)]
+        values = [draw.choice((0.0, 0.0, exact(draw))) for _ in range(rows * columns)]
         weight = torch.tensor(values, dtype=torch.float32).reshape(rows, columns)
-        weight[0, :3] = torch.tensor([0.0, draw.randint(1, 9), -draw.randint(1, 9)])
-        weight[1, :3] = torch.tensor([-draw.randint(10, 19), 0.0, draw.randint(10, 19)])
-        weight[1, 3] = draw.randint(20, 29)
+        weight[0, :3] = torch.tensor([0.0, draw.uniform(1, 9), -draw.uniform(1, 9)])
+        weight[1, :3] = torch.tensor([-draw.uniform(10, 19), 0.0, draw.uniform(10, 19)])
+        weight[1, 3] = draw.uniform(20, 29)
         return weight
 
     def one(weight: "Tensor", note: str = "") -> Case:
@@ -158,13 +206,27 @@ def _cases(draw: Random) -> Groups:
     ends[1:3] = drawn(2, 6)
     signed = drawn(3, 5)
     signed[signed == 0] = -0.0
+    wide = torch.zeros(2, 70_001)
+    for column in (0, 255, 256, 257, 2049, 32_768, 65_537, 70_000):
+        wide[column % 2, column] = exact(draw)
+    # A kept weight in each row but the last and the 3rd: 256 and more, 2049 and more in all.
+    tall = torch.zeros(304, 9)
+    for row in range(303):
+        tall[row, : 2 + row % 7] = torch.tensor([exact(draw) for _ in range(2 + row % 7)])
+    tall[2] = 0
+    full = torch.tensor([exact(draw) for _ in range(3 * 301)]).reshape(3, 301)
     # Drawn as well: answers for known inputs must not be enough.
-    size = draw.randint(1, 2**13) / 2**10
+    size = draw.uniform(0.01, 8)
     return {
         "values, columns and starts": [one(drawn(3, 4)), one(drawn(4, 7)), one(drawn(6, 4))],
         "empty rows": [
             one(gaps, "two empty rows and an empty column"),
             one(ends, "first and last rows empty"),
+        ],
+        "long rows and many of them": [
+            one(wide, "columns up to 70000"),
+            one(tall, "304 rows, the last one empty"),
+            one(full, "301 kept weights in each row"),
         ],
         "extremes": [
             one(torch.zeros(0, 3), "no rows"),
@@ -184,7 +246,10 @@ def _cases(draw: Random) -> Groups:
             one(drawn(4, 10)[:, ::2], "every second column of a matrix"),
             one(drawn(4, 6).half()),
             one(drawn(5, 4).bfloat16()),
-            one(torch.tensor([[1e-7, 0.0], [-6e-8, 6e-8]]).half(), "tiny weights"),
+            *(
+                one(smallest(kind).reshape(2, 6), "smallest and largest")
+                for kind in (torch.float32, torch.float16, torch.bfloat16)
+            ),
             one(torch.zeros(2, 3).bfloat16(), "all zero, bfloat16"),
         ],
     }

@@ -1,11 +1,19 @@
-"""The exercise `size.csr_linear`: a linear layer whose weight is stored as CSR."""
+"""The exercise `size.csr_linear`: a linear layer whose weight is stored as CSR.
 
+Its text promises x of any leading dimensions and strides, both index types, weights from 1 x 1 to
+more rows and columns than a byte counts, empty rows and last columns, numbers that use all digits
+of a float32; a result as precise as float32 is.
+"""
+
+import dataclasses
+import math
 from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.size.bits import exact
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -175,9 +183,8 @@ def _cases(draws: Random) -> Groups:
     import torch
 
     def tensor(*shape: int) -> "Tensor":
-        """Multiples of 1/8 other than 0."""
-        count = int(torch.tensor(shape).prod()) if shape else 1
-        values = [draws.choice((-1, 1)) * draws.randint(1, 24) / 8 for _ in range(count)]
+        """Numbers other than 0 that use all digits of a float32."""
+        values = [exact(draws) for _ in range(math.prod(shape))]
         return torch.tensor(values, dtype=torch.float32).reshape(shape)
 
     def case(
@@ -186,10 +193,11 @@ def _cases(draws: Random) -> Groups:
         bias: bool = True,
         note: str = "",
         index: torch.dtype = torch.int64,
+        empty: int = 0,
     ) -> Case:
-        """A weight with `counts[i]` values in row i, in random columns."""
+        """A weight with `counts[i]` values in row i, in random columns but the last `empty`."""
         wide = x.shape[-1]
-        columns = [c for count in counts for c in sorted(draws.sample(range(wide), count))]
+        columns = [c for count in counts for c in sorted(draws.sample(range(wide - empty), count))]
         starts = torch.tensor([0, *counts], dtype=index).cumsum(0, dtype=index)
         arguments = (
             x,
@@ -198,21 +206,29 @@ def _cases(draws: Random) -> Groups:
             starts,
             tensor(len(counts)) if bias else None,
         )
+        said = starts.tolist() if len(starts) < 12 else f"of {len(starts)} entries"
         shown = (
             f"x of shape {tuple(x.shape)}, a weight of shape {(len(counts), wide)} with "
-            f"row_starts {starts.tolist()}, bias {'given' if bias else 'None'}"
+            f"row_starts {said}, bias {'given' if bias else 'None'}"
         )
-        return Case(arguments, _linear(*arguments), note, 1e-4, 1e-5, shown)
+        return Case(arguments, _linear(*arguments), note, 2e-5, 1e-5, shown)
 
+    balanced = case(tensor(4, 5), [2, 1, 3, 2], note="a bias of sum 0")
+    balanced.arguments[-1].copy_(torch.tensor([1.5, -0.75, -1.0, 0.25]))
+    balanced = dataclasses.replace(balanced, expected=_linear(*balanced.arguments))
     return {
         "x W^T + bias": [
             case(tensor(4, 6), [2, 1, 3, 2, 1, 2], note="a square weight"),
             case(tensor(5, 5), [2, 4, 1, 2, 3], note="as many tokens as inputs and outputs"),
             case(tensor(6, 8), [3, 2, 4, 1, 2], index=torch.int32, note="int32 indices"),
+            case(tensor(5, 7), [3, 2, 1, 2], note="two empty columns at the end", empty=2),
+            case(tensor(4, 6), [2], note="one output"),
+            balanced,
         ],
         "no bias": [
             case(tensor(3, 6), [1, 4, 2, 3], bias=False),
             case(tensor(4, 4), [3, 1, 2, 2], bias=False),
+            case(tensor(3, 6), [2, 1, 3], bias=False, note="an empty column at the end", empty=1),
         ],
         "leading dimensions": [
             case(tensor(2, 3, 7), [2, 3, 1, 4]),
@@ -221,11 +237,22 @@ def _cases(draws: Random) -> Groups:
             case(tensor(0, 5), [2, 1, 3], note="no tokens"),
             case(tensor(2, 0, 5), [2, 1, 3], note="no tokens"),
             case(tensor(7, 3, 2).permute(2, 1, 0), [2, 3, 1, 4], note="x is transposed"),
+            case(tensor(3, 14)[:, ::2], [2, 3, 1, 4], note="every second column of x"),
+            case(tensor(1, 5).expand(3, 5), [2, 3, 1, 4], note="one token, expanded"),
+            case(tensor(2, 3, 5), [2], note="one output"),
+            case(tensor(5), [2], note="one token, one output"),
+            case(tensor(3, 1), [1, 0, 1], note="one input"),
         ],
         "empty rows": [
             case(tensor(4, 6), [0, 2, 0, 0, 3, 1, 0]),
             case(tensor(3, 5), [2, 0, 1], bias=False),
             case(tensor(3, 5), [0, 0, 0], note="a weight of zeros"),
+            case(tensor(3, 5), [1, 2, 0, 0], note="the last rows are empty"),
+        ],
+        "more rows and columns than a byte counts": [
+            case(tensor(2, 300), [297, 0, 301 - 2, 300]),
+            case(tensor(3, 9), [row % 4 for row in range(302)]),
+            case(tensor(3, 9), [row % 4 for row in range(302)], index=torch.int32, bias=False),
         ],
     }
 

@@ -1,4 +1,8 @@
-"""The exercise `size.entropy`: the bits that the places of the kept weights need at least."""
+"""The exercise `size.entropy`: the bits that the places of the kept weights need at least.
+
+Its text promises whole numbers from 0 to some billions, more than an int32 holds, of which any
+share is kept, one and all but one among them; six digits.
+"""
 
 import math
 from collections.abc import Callable
@@ -142,6 +146,7 @@ def _cases(draw: Random) -> Groups:
         "mostly kept": [
             one(16, 13),
             one(several, several - number(20, 90)),
+            one(9, 6, "an odd number of weights"),
         ],
         "half and half": [one(even, even // 2), one(odd, odd // 2), one(2, 1)],
         "all or none": [
@@ -155,6 +160,12 @@ def _cases(draw: Random) -> Groups:
             one(large, 1, "one kept"),
             one(large, large - 1, "all but one kept"),
             one(large, large // number(11, 19)),
+            one(2**31 + number(1, 99), 2**29, "more than an int32 holds"),
+            one(2**32 + number(1, 99), 2**31 + number(1, 99), "more than a uint32 holds"),
+            one(8 * 10**9, 1, "one kept of some billions"),
+            one(8 * 10**9, 8 * 10**9 - 1, "all but one kept of some billions"),
+            one(8 * 10**9, 7 * 10**9 + number(1, 99), "some billions"),
+            one(8 * 10**9, 0, "none kept of some billions"),
         ],
     }
 

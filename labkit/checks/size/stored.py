@@ -1,4 +1,9 @@
-"""The exercise `size.bytes`: what a dense file stores of a model."""
+"""The exercise `size.bytes`: what a dense file stores of a model.
+
+Its text promises any module with saved tensors of any shape, strides and real dtype: frozen ones,
+several parameters on one memory (tied only where they begin at the same address, in whatever
+shape), values too small for another dtype.
+"""
 
 import math
 from collections.abc import Callable, Iterable
@@ -40,6 +45,11 @@ def _saved(model: "nn.Module") -> Iterable["Tensor"]:
     return _once(model, lambda tensor: tensor.data_ptr())
 
 
+def _as_held(model: "nn.Module") -> Iterable["Tensor"]:
+    """What is saved, each as the parameter or buffer that it is."""
+    return model.state_dict(keep_vars=True).values()
+
+
 def _only(model: "nn.Module", which: Callable[["Tensor"], bool]) -> Counts:
     return _counts(filter(which, _saved(model)))
 
@@ -58,11 +68,29 @@ _MISTAKES = (
         "a dense file stores a zero like any other number: count the bytes of all of them",
         lambda model: _counts(_saved(model), size=lambda t: _nonzeros(t) * t.itemsize),
     ),
+    *(
+        Mistake(
+            "tied tensors counted twice",
+            "names that share their memory are stored once; state_dict() gives a new object for "
+            "each name, so compare where the memory begins, data_ptr()",
+            answer,
+        )
+        for answer in (
+            lambda model: _counts(model.state_dict().values()),
+            # torch tells tied parameters by the object.
+            lambda model: _counts({id(t): t for t in _as_held(model)}.values()),
+            lambda model: _counts(_once(model, lambda t: (t.data_ptr(), t.shape))),
+        )
+    ),
     Mistake(
-        "tied tensors counted twice",
-        "names that share their memory are stored once; state_dict() gives a new object for each "
-        "name, so compare where the memory begins, data_ptr()",
-        lambda model: _counts(model.state_dict().values()),
+        "one memory for one tensor",
+        "parts of one memory that begin at different addresses are tensors of their own",
+        lambda model: _counts(_once(model, lambda t: t.untyped_storage().data_ptr())),
+    ),
+    Mistake(
+        "all of the memory counted",
+        "a tensor may be a part of a larger memory: count its own numbers",
+        lambda model: _counts(_saved(model), size=lambda t: t.untyped_storage().nbytes()),
     ),
     Mistake(
         "equal for tied",
@@ -136,6 +164,33 @@ def _model(buffers: "dict[str, Tensor] | None" = None, **parameters: "Tensor") -
     return model
 
 
+def _of_one_memory(memory: "Tensor", **shapes: tuple[int, tuple[int, ...]]) -> "nn.Module":
+    """Parameters of these shapes, each behind its first entry in one memory; `_` in front: buffer.
+
+    A square matrix whose name ends in `_t` is transposed.
+    """
+    from labkit.checks.lent.shared import Shared
+
+    views = {}
+    for name, (first, size) in shapes.items():
+        strides = tuple(math.prod(size[at + 1 :]) for at in range(len(size)))
+        strides = strides[::-1] if name.endswith("_t") else strides
+        views[name.lstrip("_")] = (0, size, strides, first, name.startswith("_"))
+    return Shared([memory], views)
+
+
+def _frozen() -> "nn.Module":
+    """Layers of torch: a batch norm has buffers and a counter, and some are not trained."""
+    import torch
+    from torch import nn
+
+    with torch.random.fork_rng(devices=[]):
+        model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2, bias=False))
+    model[0].requires_grad_(False)
+    model[1].num_batches_tracked += 7
+    return model
+
+
 def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
     """Models by property, each with a word on what is special about it."""
     import torch
@@ -155,6 +210,13 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
     for tensor in signed.values():
         tensor[tensor == 0] = -0.0
     tiny = torch.tensor([6e-8, 0.0, -6e-8] * some()).half()
+    tiniest = {
+        "weight": torch.tensor([5e-324, 0.0, -1e-300] * some(), dtype=torch.float64),
+        "bias": torch.tensor([1e-45, -0.0, -1e-40] * some()),
+        "scale": torch.tensor([9e-41, 0.0] * some()).bfloat16(),
+    }
+    # As many that neither a byte nor a float16 can count them.
+    many = drawn(2 * draw.randint(15, 20) + 1, 71) + 16
     return {
         "bytes, numbers and non-zeros": [
             (_model(weight=drawn(some(), 4), bias=drawn(some())), ""),
@@ -164,10 +226,23 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
         "tied tensors": [
             (_model(table=table, bias=drawn(some()), head=table), "head tied to table"),
             (_model(a=weight, b=weight.clone()), "equal, each in a memory of its own"),
+            (
+                _of_one_memory(drawn(24), table=(0, (4, 6)), head=(0, (6, 4)), last=(0, (24,))),
+                "three parameters on one memory, in other shapes",
+            ),
+            (
+                _of_one_memory(drawn(25), table=(0, (5, 5)), head_t=(0, (5, 5)), _b=(0, (25,))),
+                "table, its transpose and a buffer on one memory",
+            ),
+            (
+                _of_one_memory(drawn(36), query=(0, (4, 3)), key=(12, (4, 3)), value=(24, (12,))),
+                "three parts of one memory, which begin at different addresses",
+            ),
         ],
         "buffers": [
             (_model({"mean": drawn(some())}, weight=drawn(some(), 2)), "mean is a buffer"),
             (_model({"_cache": drawn(some())}, weight=drawn(3, some())), "_cache is not saved"),
+            (_frozen(), "a frozen layer and a batch norm"),
         ],
         "negative zeros": [(_model(**signed), "-0.0 among the weights")],
         "dtypes": [
@@ -176,6 +251,8 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
             (_model(weight=drawn(3, some()).double()), ""),
             (_model({"steps": torch.tensor(some())}, weight=drawn(some(), 2)), "a counter"),
             (_model({"mask": drawn(some()) != 0}, weight=drawn(4, 3)), "True and False"),
+            (_model({"ids": torch.tensor([0, 2**40, -1], dtype=torch.int64)}), "whole numbers"),
+            (_model({"codes": torch.tensor([0, 128, 255], dtype=torch.uint8)}), "bytes"),
         ],
         "strides and extremes": [
             (_model(weight=drawn(5, some()).t()), "transposed"),
@@ -184,6 +261,9 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
             (_model(weight=torch.zeros(some(), 2)), "all zero"),
             (_model(weight=torch.full((some(),), -0.25)), "no zero"),
             (_model(weight=tiny), "tiny weights"),
+            (_model(**tiniest), "the smallest numbers that there are"),
+            (_model(weight=many), "thousands that are not zero"),
+            (_model(weight=drawn(4, some())[:, 1:]), "a part of a larger memory"),
             (_model(weight=torch.tensor([math.nan, 0.0, -math.inf] * some())), "nan and infinity"),
         ],
     }

@@ -1,4 +1,8 @@
-"""The exercise `size.timing`: a median and quartiles after a warm-up."""
+"""The exercise `size.timing`: a median and quartiles after a warm-up.
+
+Its text promises any number of calls, of microseconds or of seconds, equal ones and ones too short
+for the clock, a warm-up that need not be slower, and a clock that stands anywhere.
+"""
 
 import math
 from collections.abc import Callable
@@ -184,21 +188,26 @@ class _Case(Case):
     def describe(self, function: str) -> str:
         """As `Case.describe`, and how long the calls take."""
         work, _, warmup, repeats = self.arguments
-        times = f"calls take {work.durations[:-1]} s"
+        times = f"calls take {', '.join(f'{time:.6g}' for time in work.durations[:-1])} s"
         call = f"{function}(work, clock, {warmup}, {repeats}), {times}"
         return call + (f" [{self.note}]" if self.note else "")
 
 
 def _case(
-    draws: Random, slow: list[float], times: list[float], warmup: int, note: str = ""
+    draws: Random,
+    slow: list[float],
+    times: list[float],
+    warmup: int,
+    note: str = "",
+    now: float | None = None,
 ) -> _Case:
     """Calls that take `slow`, then `times`: exact binary fractions, as all times here."""
     # As long after its start as a machine may be: float32 loses the fractions.
-    clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + draws.randint(0, 3) / 4)
+    clock = Clock(draws.randint(5 * 10**6, 9 * 10**6) + 0.25 if now is None else now)
     durations = slow + times
     work = Work(clock, [*durations, 64.0])
     arguments = (work, clock, warmup, len(durations) - warmup)
-    return _Case(arguments, _summary(durations[warmup:]), note)
+    return _Case(arguments, _summary(durations[warmup:]), note, atol=0.0)
 
 
 def _slow(draws: Random, count: int) -> list[float]:
@@ -210,6 +219,17 @@ def _times(draws: Random, count: int) -> list[float]:
     drawn = [k / 16 for k in draws.sample(range(4, 12), count - 1)] + [2.5]
     draws.shuffle(drawn)
     return drawn
+
+
+def _many(draws: Random, count: int) -> list[float]:
+    """Different times in any order, one far above the others."""
+    return [k / 64 for k in draws.sample(range(16, 80), count - 1)] + [2.5]
+
+
+def _short(draws: Random, count: int) -> list[float]:
+    """Different times of 0.1 to 30 microseconds, which no float16 holds, in any order."""
+    drawn = [k / 2**30 for k in draws.sample(range(101, 2**15), count - 1)]
+    return [*drawn, 5001 / 2**30]
 
 
 def _cases(draws: Random) -> Groups:
@@ -232,6 +252,15 @@ def _cases(draws: Random) -> Groups:
             case(slow(2), times(5), 0, "no warm-up"),
             case(slow(2), times(6), 1, "a warm-up that is too short"),
             case(slow(5), times(6), 5),
+            case(slow(9), times(6), 9),
+            case([0.125, 0.0625], times(5), 2, "a warm-up that is faster"),
+        ],
+        "many calls, short calls": [
+            case(slow(2), _many(draws, 21), 2, "one slow call among many"),
+            case(slow(2), [0.5, 0.0, 0.75, 0.0, 0.25, 1.5, 0.0], 2, "some too short for the clock"),
+            case(slow(1), _short(draws, 9), 1, "microseconds", 3.5),
+            case(slow(0), _short(draws, 4), 0, "microseconds", 0.0),
+            case(slow(3), [4097 / 2**12, 8191 / 2**12, 8189 / 2**12, 2.5], 3, "many digits"),
         ],
     }
 

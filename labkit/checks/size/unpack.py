@@ -1,4 +1,8 @@
-"""The exercise `size.unpack`: the tensor that a bit mask and its values stand for."""
+"""The exercise `size.unpack`: the tensor that a bit mask and its values stand for.
+
+Its text promises each value of a byte, any shape, three dtypes, finite values of all sizes, which
+come back to the last bit; the zeros between them may have either sign.
+"""
 
 import math
 from random import Random
@@ -7,7 +11,14 @@ from typing import TYPE_CHECKING
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
-from labkit.checks.size.bits import half_zeros, packed_form, reversed_axes
+from labkit.checks.size.bits import (
+    every_byte,
+    half_zeros,
+    packed_form,
+    reversed_axes,
+    rounded,
+    smallest,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,6 +103,16 @@ _MISTAKES = (
         lambda bits, values, shape: _placed(bits, values, shape).float(),
         error="source and destination dtypes match",
     ),
+    *(
+        Mistake(
+            "digits lost",
+            "the values come back to the last bit: copy them, without another dtype on the way",
+            lambda bits, values, shape, through=through: _placed(
+                bits, rounded(values, through), shape
+            ),
+        )
+        for through in ("float16", "bfloat16")
+    ),
     Mistake(
         "mask and values do not fit",
         "the mask has one entry for each weight of `shape`, and one True for each value; it is "
@@ -126,11 +147,17 @@ def _cases(draw: Random) -> Groups:
     weight = drawn(5, 7)
     bits, values = packed_form(weight)
     return {
-        "whole bytes": [one(drawn(4, 6)), one(drawn(2, 4, 4)), one(drawn(8, 5))],
+        "whole bytes": [
+            one(drawn(4, 6)),
+            one(drawn(2, 4, 4)),
+            one(drawn(8, 5)),
+            one(every_byte(draw), "each value of a byte"),
+        ],
         "a partial last byte": [
             one(drawn(3, 5)),
             one(drawn(2, 3, 3)),
             one(drawn(3, draw.choice((7, 9, 11)))),
+            one(drawn(7, 301), "more than 256 bytes"),
         ],
         "extremes": [
             one(torch.zeros(0), "empty"),
@@ -146,6 +173,10 @@ def _cases(draw: Random) -> Groups:
             one(drawn(4, 6).half()),
             one(drawn(5, 5).bfloat16()),
             one(torch.zeros(2, 3).half(), "all zero, float16"),
+            *(
+                one(smallest(kind), "smallest and largest")
+                for kind in (torch.float32, torch.float16, torch.bfloat16)
+            ),
             Case((strided(bits), strided(values), (5, 7)), weight, "not contiguous"),
         ],
     }

@@ -33,6 +33,14 @@ def doctor(
         ),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
+    jupyterhub: Annotated[
+        bool,
+        typer.Option(
+            "--hub",
+            help="Look at what nbgrader needs on a JupyterHub instead: exchange, rights, course "
+            "id, extensions. Run it in the folder of the course.",
+        ),
+    ] = False,
 ) -> None:
     """Say what works on this machine, what is missing, and the command that mends it."""
     from labkit.cli.doctor import examine
@@ -42,7 +50,12 @@ def doctor(
         return
 
     marks = {"ok": "[green]ok[/]", "warn": "[yellow]note[/]", "fail": "[bold red]missing[/]"}
-    findings = examine(network=not offline)
+    if jupyterhub:
+        from labkit.cli.doctor_hub import examine_hub
+
+        findings = examine_hub()
+    else:
+        findings = examine(network=not offline)
     table = Table(box=None, show_header=False, padding=(0, 1))
     for finding in findings:
         text = plain(finding.found)

@@ -13,6 +13,7 @@ import warm
 from notebooks import ROOT, cell, release, solved, to_bytes
 
 from labkit.checks import REGISTRY
+from labkit.files import only_one
 from labkit.grading.sandbox.bubblewrap import problem
 
 LAB = "pruning"
@@ -139,6 +140,34 @@ def test_what_cannot_be_graded_is_told(course, tmp_path):
         done = _grade(course, *arguments)
         assert done.returncode == 1 and done.stderr.count("error: ") == 1, done.stderr
         assert said in done.stderr
+
+
+def test_a_gradebook_that_cannot_be_read_stops_the_run_before_it_grades(course, tmp_path):
+    shutil.copytree(course / "solutions", tmp_path / "solutions")
+    shutil.copy(course / "nbgrader_config.py", tmp_path)
+    (tmp_path / "gradebook.db").write_bytes(b"no gradebook at all, but long enough" * 1000)
+    done = _grade(tmp_path, LAB, str(course / "submitted"), *FREE)
+    assert done.returncode == 1 and "Nothing was changed. Put a copy from backups/" in done.stderr
+    assert not (tmp_path / "graded").exists()
+
+
+def test_two_runs_in_one_folder_are_one_too_many(course, tmp_path):
+    with only_one(tmp_path / LAB / ".running"):
+        done = _grade(course, LAB, "--out", str(tmp_path), *FREE)
+    assert done.returncode == 1 and f"(process {os.getpid()} on " in done.stderr
+
+
+def test_submissions_of_nobody_stop_the_run_with_a_table(course, tmp_path):
+    for name in ("one", "two", "three"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / f"{LAB}.ipynb").write_text("{")
+    (tmp_path / "roster.csv").write_text("student,name\na,Ada\nb,Ben\nc,Cy\n")
+    given = [LAB, str(tmp_path / "class"), "--roster", str(tmp_path / "roster.csv")]
+    done = _grade(course, *given, "--out", str(tmp_path / "out"))
+    assert done.returncode == 1 and not (tmp_path / "out").exists()
+    assert "3 of 3 submissions are of nobody" in done.stderr and "a  Ada" in done.stderr
+    done = _grade(course, *given, "--timezone", "Nowhere/At_all")
+    assert done.returncode == 1 and "--timezone Nowhere/At_all: no such zone" in done.stderr
 
 
 def test_without_a_seed_of_the_instructor_there_is_a_warning(course, tmp_path):

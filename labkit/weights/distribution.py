@@ -12,7 +12,6 @@ from labkit.errors import InputError
 from labkit.weights import tails
 from labkit.weights.tails import Extreme, Outliers
 
-
 THRESHOLDS = (0.01, 0.1)
 """The thresholds of the course's first question: how many weights are smaller than these?"""
 

@@ -54,6 +54,20 @@ class WeightSummary:
         stacks = tuple(_whole(blocks) for blocks in self.stacks.values())
         return stacks if len(stacks) == 1 else (*stacks, self.overall)
 
+    @property
+    def remark(self) -> str:
+        """Said beside the kurtosis where ten weights make up more than half of it, else ""."""
+        whole = self.overall
+        if whole.largest_share <= 0.5:
+            return ""
+        first = whole.largest[0]
+        return (
+            f"{self.title}: the excess kurtosis of {whole.excess_kurtosis:.1f} hangs on "
+            f"{len(whole.largest)} of {whole.weights:,} weights, which make up "
+            f"{whole.largest_share:.0%} of the fourth moment; the largest, {first.value:.2f}, is "
+            f"{first}. Judge the tails of all others by the L-kurtosis"
+        )
+
     def table(self) -> pd.DataFrame:
         """One row per block, stack and model: shares (`below_0.1`), moments, tails, quantiles."""
         import pandas as pd

@@ -78,6 +78,7 @@ def test_ten_huge_weights_move_the_kurtosis_but_not_the_measures_of_all_others(t
     rng = np.random.default_rng(0)
     model, _ = filled(tiny, lambda n: 0.05 * rng.standard_normal(n))
     before = weight_summary(model).overall
+    assert weight_summary(model).remark == ""
     layers = prunable_layers(model)
     places = [(layers[i % len(layers)], i, 3 * i % 7) for i in range(10)]
     for size, (layer, row, column) in enumerate(places, 1):
@@ -89,11 +90,16 @@ def test_ten_huge_weights_move_the_kurtosis_but_not_the_measures_of_all_others(t
     assert (before.outliers.count, after.outliers.count) == (0, 10)
     # The largest first, each where it was put
     found = [(one.layer, one.row, one.column, one.value) for one in after.largest]
-    expected = [(x.name, row, column, float(x.weight[row, column])) for x, row, column in places]
+    expected = [
+        (layer.name, row, column, layer.weight[row, column].item()) for layer, row, column in places
+    ]
     assert found == expected[::-1]
     assert after.largest_share > 0.99
-    table = weight_summary(model).table()
+    summary = weight_summary(model, title="T")
+    table = summary.table()
     layer, row, column = places[-1]
+    assert f"hangs on 10 of {after.weights:,} weights" in summary.remark
+    assert f"the largest, 13.00, is {layer.name}[{row}, {column}]" in summary.remark
     assert table["largest_at"].iloc[-1] == f"{layer.name}[{row}, {column}]"
     assert table["outliers"].iloc[-1] == table["outliers"][:-1].sum() == 10
 

@@ -203,7 +203,11 @@ def check_run(model):
     if isinstance(model, (t.BartModel, t.T5ForConditionalGeneration)):
         inputs["decoder_input_ids"] = ids
     with torch.inference_mode():
-        expected = model(**inputs)[0]
+        try:
+            expected = model(**inputs)[0]
+        except RuntimeError as error:  # torch multiplies experts of certain widths only
+            assert "strides should be multiple of 16 bytes" in str(error)
+            return
         sparse_linear(model, tokens=ids.numel(), calibrate=False)
         found = model(**inputs)[0]
         scale = max(1.0, float(expected.abs().max()))

@@ -24,10 +24,12 @@ CLAIMS = (
     "semi_structured",
     "evaluation",
     "grading",
+    "real_weights",
 )
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"
+REAL, REAL_END = "<!-- real weights: written by make bench -->", "<!-- end of real weights -->"
 
 
 def main(names: list[str]) -> int:
@@ -49,11 +51,17 @@ def main(names: list[str]) -> int:
         print("\n".join([f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]))
     if found := saved("scaling"):
         plot_scaling(found[0].data).save(RESULTS)
-    write_text(ROOT / "benchmarks" / "results.md", results())
-    write_text(ROOT / "README.md", with_headlines((ROOT / "README.md").read_text("utf-8")))
+    write()
     for name in failed:
         print(f"failed: {name}; its earlier result, if any, is kept", file=sys.stderr)
     return 1 if failed else 0
+
+
+def write() -> None:
+    """Write results.md and the README's tables from what is saved."""
+    write_text(ROOT / "benchmarks" / "results.md", results())
+    readme = (ROOT / "README.md").read_text("utf-8")
+    write_text(ROOT / "README.md", with_real_weights(with_headlines(readme)))
 
 
 def results() -> str:
@@ -65,6 +73,8 @@ def results() -> str:
             parts += ["", f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]
             if name == "scaling":
                 parts += [f"![{plot_scaling(claim.data).alt}](results/scaling.png)", ""]
+            for title, columns, rows in claim.more:
+                parts += [f"### {title}", "", *table(columns, rows), ""]
             parts += [claim.note, f"Measured on {where}."]
         else:
             parts += ["", f"`{name}`: not measured yet (`python -m benchmarks {name}`)."]
@@ -73,13 +83,25 @@ def results() -> str:
 
 def with_headlines(readme: str) -> str:
     """The README with the headlines of all saved claims between its two markers."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
     found = [item for item in map(saved, CLAIMS) if item]
     lines = [line for claim, _ in found for line in claim.headlines]
     places = sorted({where for claim, where in found if claim.headlines})
     body = "\n".join(table(("what", "compared with", "result"), lines))
-    return f"{before}{BEGIN}\n{body}\n\nMeasured on {'; '.join(places)}.\n{END}{after}"
+    return _between(readme, BEGIN, f"{body}\n\nMeasured on {'; '.join(places)}.", END)
+
+
+def with_real_weights(readme: str) -> str:
+    """The README with the table of real weights, beside the mini models', between its markers."""
+    if not (found := saved("real_weights")):
+        return readme
+    claim, _ = found
+    return _between(readme, REAL, "\n".join(table(claim.columns, claim.rows)), REAL_END)
+
+
+def _between(text: str, begin: str, body: str, end: str) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{body}\n{end}{after}"
 
 
 def table(columns: tuple[str, ...], rows: object) -> list[str]:

@@ -13,12 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labkit.files import write_text
 from labkit.pruning.threads import cores
 
 RESULTS = Path(__file__).parent / "results"
+
+
+class Table(NamedTuple):
+    """One more table of a claim, as text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Claim:
 
     `columns` and `rows` are text as printed; `note` says how it was measured; `headlines` are the
     lines that the README quotes, each (what, compared with, result); `data` holds raw figures for
-    plots, as JSON takes them.
+    plots, as JSON takes them; `more` tables follow the first.
     """
 
     title: str
@@ -36,6 +44,7 @@ class Claim:
     note: str
     headlines: tuple[tuple[str, str, str], ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
+    more: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,4 +142,8 @@ def saved(name: str) -> tuple[Claim, str] | None:
     for key in ("rows", "headlines"):
         found[key] = tuple(tuple(row) for row in found[key])
     found["columns"] = tuple(found["columns"])
+    found["more"] = tuple(
+        Table(title, tuple(columns), tuple(map(tuple, rows)))
+        for title, columns, rows in found.get("more", ())
+    )
     return Claim(**found), where

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
-from labkit.models import sources
+from benchmarks.own_environment import interpreter
 
 VERSIONS = ("onnxruntime==1.32.0", "onnx==1.23.2")
 
@@ -21,7 +20,15 @@ class OnnxRuntime:
     """
 
     def __init__(self, name: str, batch: int, length: int, threads: int) -> None:
-        command = [_environment(), "-m", __name__, name, str(batch), str(length), str(threads)]
+        command = [
+            interpreter(*VERSIONS),
+            "-m",
+            __name__,
+            name,
+            str(batch),
+            str(length),
+            str(threads),
+        ]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
@@ -39,21 +46,6 @@ class OnnxRuntime:
         """End the process."""
         self.process.stdin.close()
         self.process.wait()
-
-
-def _environment() -> str:
-    """The interpreter of an environment that has ONNX Runtime, and torch from this one."""
-    folder = sources.home() / "benchmarks" / "-".join(VERSIONS).replace("==", "-")
-    python = folder / "bin" / "python"
-    done = folder / "done"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        site = next(folder.glob("lib/python*/site-packages"))
-        (site / "peer.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-        install = [python, "-m", "pip", "install", "--quiet", *VERSIONS]
-        subprocess.run(install, check=True, stdout=subprocess.DEVNULL, timeout=300)
-        done.touch()
-    return str(python)
 
 
 def _serve(name: str, batch: int, length: int, threads: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.models.sources import DISPLAY_NAMES
 
@@ -27,6 +27,9 @@ REPORT_SHARES = {"roberta": (90, 20, 10), "gpt2": (58, 7, 42), "bart": (90, 17, 
 
 _TREND = 0.8  # rank correlation with depth from which a trend is called one
 
+REAL = {"roberta": "minilm", "gpt2": "smollm2"}
+"""The real model of the same kind, encoder or decoder, that `real_weights` measures."""
+
 Tables = Mapping[str, "pd.DataFrame"]
 """Tables of a study by name, as `Study.tables`; "results" and "weights" are looked at."""
 
@@ -42,16 +45,21 @@ class Claim:
     measure: Callable[[Tables, str], str]
 
 
-def claims_table(study: Study, hub: Tables | None = None) -> pd.DataFrame:
+def claims_table(
+    study: Study, hub: Tables | None = None, real: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """All claims as text, for people: one row per claim.
 
     Args:
         study: measured on the mini zoo.
         hub: the tables of a study of the published models; None where that was not run.
+        real: what the benchmark `real_weights` kept of two other, smaller models, each of which
+            stands beside the claims on the model of its kind.
 
     Returns:
         Columns `topic` ("weights", "layers", "shape" or "loss"), `model`, `claim`, `report` (the
-        figure of the report), `mini` and `hub` (measured; "–" where a study lacks the model).
+        figure of the report), `mini`, `real` if it is given, and `hub` (measured; "–" where a
+        study lacks the model).
     """
     import pandas as pd
 
@@ -61,6 +69,14 @@ def claims_table(study: Study, hub: Tables | None = None) -> pd.DataFrame:
         title = _title(tables, claim.name)
         return claim.measure(tables, title) if title else "–"
 
+    def of_other(claim: Claim) -> dict[str, str]:
+        if real is None:
+            return {}
+        found = real.get(REAL.get(claim.name, ""))
+        if not found or (claim.topic == "loss" and "accuracy" not in found["scores"]["levels"][0]):
+            return {"real": "–"}
+        return {"real": claim.measure(_real_tables(found), found["title"])}
+
     mini = study.tables
     rows = [
         {
@@ -69,6 +85,7 @@ def claims_table(study: Study, hub: Tables | None = None) -> pd.DataFrame:
             "claim": claim.says,
             "report": claim.figure,
             "mini": measured(mini, claim),
+            **of_other(claim),
             "hub": measured(hub, claim),
         }
         for claim in CLAIMS
@@ -83,6 +100,7 @@ def claims_html(table: pd.DataFrame) -> str:
     headings = {
         "report": "lab report",
         "mini": "mini zoo",
+        "real": "real weights: MiniLM, SmolLM2",
         "hub": "published models, measured by you",
     }
     # No line ends before a percent sign or within "|w| < 0.1", where a bar would let it.
@@ -106,6 +124,15 @@ def normality(weights: int, skewness: float, excess_kurtosis: float) -> tuple[fl
 def p_text(p: float) -> str:
     """A p-value for people: never "0", and no digits that mean nothing."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _real_tables(found: Mapping[str, Any]) -> Tables:
+    """A model of `real_weights` as the tables of a study."""
+    import pandas as pd
+
+    scores = pd.DataFrame(found["scores"]["levels"])
+    tables = {"weights": pd.DataFrame(found["weights"]), "results": scores.assign(head="trained")}
+    return {name: table.assign(model=found["title"]) for name, table in tables.items()}
 
 
 def _title(tables: Tables, name: str) -> str | None:

@@ -13,6 +13,7 @@ from labkit.evaluation.batches import batches, check_tokens, inputs, positions
 from labkit.evaluation.corpus_rows import shows
 from labkit.evaluation.label_order import label_order
 from labkit.evaluation.scores import Evaluation
+from labkit.models.start_token import start_token_needed
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -117,8 +118,9 @@ def evaluate_mrpc(
     Raises:
         InputError: rows as in `encode_pairs`, tokens that the model has no place for or that end a
             sentence early (see `check_tokens`), a model whose classes are not two that can be told
-            apart (see `label_order`), an argument out of its range, or logits that are not
-            two finite numbers (rows are named).
+            apart (see `label_order`) or that cannot start its decoder (T5 without
+            `decoder_start_token_id`), an argument out of its range, or logits that are not two
+            finite numbers (rows are named).
     """
     import torch
 
@@ -143,7 +145,9 @@ def evaluate_mrpc(
         with torch.inference_mode():
             done = 0
             for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
-                out = model(**inputs(model, pairs, at, pad)).logits.float().cpu().numpy()
+                with start_token_needed(model):
+                    out = model(**inputs(model, pairs, at, pad)).logits
+                out = out.float().cpu().numpy()
                 if out.shape != (len(at), 2) or not np.isfinite(out).all():
                     raise InputError(
                         f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
+from labkit.models.start_token import start_token_needed
 
 if TYPE_CHECKING:
     import torch
@@ -78,8 +79,8 @@ def measure_runtime(
         seed: of the tokens.
 
     Raises:
-        InputError: an argument below the least it may be, or more tokens than the model has
-            positions for.
+        InputError: an argument below the least it may be, more tokens than the model has
+            positions for, or an encoder-decoder that cannot start its decoder.
     """
     import torch
 
@@ -98,7 +99,7 @@ def measure_runtime(
     seconds, training = [], model.training
     model.eval()  # dropout takes time, and no prediction is made with it
     try:
-        with torch.inference_mode(), _threads(threads):
+        with torch.inference_mode(), _threads(threads), start_token_needed(model):
             used = torch.get_num_threads()
             for number in range(warmup + repeats):
                 _synchronise(model.device)
@@ -124,7 +125,11 @@ def _random_inputs(
     if config.is_encoder_decoder:  # classifiers of this family pool the end token
         tokens[:, -1] = config.eos_token_id
     tokens = tokens.to(model.device)
-    return {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+    found = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+    # A bare T5 shifts nothing: it wants the decoder's tokens too.
+    if config.is_encoder_decoder and hasattr(model, "decoder"):
+        found["decoder_input_ids"] = tokens
+    return found
 
 
 def _synchronise(device: torch.device) -> None:

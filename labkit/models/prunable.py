@@ -190,7 +190,14 @@ def block_counts(model: nn.Module) -> dict[str, int]:
 
 
 def check_values(name: str, tensor: torch.Tensor) -> None:
-    """Raise InputError where a weight has a shape but no values, as on the device "meta"."""
+    """Raise InputError where a weight has no values ("meta"), or not each in its place (sparse)."""
+    import torch
+
+    if tensor.layout != torch.strided:
+        raise InputError(
+            f"{name} is a {tensor.layout} tensor, of which only some entries are in memory: make "
+            "it dense first, layer.weight = torch.nn.Parameter(layer.weight.to_dense())"
+        )
     if tensor.is_meta:
         raise InputError(
             f"{name} is on the device meta and has no values: load the weights first "

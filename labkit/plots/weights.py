@@ -42,7 +42,8 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
         axes[1, 0].set_ylabel("density (log)")
         said.append(
             f"{summary.title}: standard deviation {whole.std:.3f}, "
-            f"excess kurtosis {whole.excess_kurtosis:.3f}"
+            f"excess kurtosis {whole.excess_kurtosis:.3f}, L-kurtosis {whole.l_kurtosis:.3f}, "
+            f"{whole.outliers.count:,} outliers"
         )
     alt = (
         "Histograms of the prunable weights, on a linear scale above and a log scale below, with "

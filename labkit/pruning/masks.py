@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.models import float8
 from labkit.models.prunable import check_values
 from labkit.pruning import key_passes, threads, thresholds
 
@@ -229,14 +230,16 @@ def _common_format(tensors: Mapping[str, torch.Tensor]) -> tuple[torch.dtype, th
         torch.float64: "F64",
     }
     for name, tensor in tensors.items():
-        if tensor.dtype not in names:
+        if float8.ranked(tensor.dtype) not in names:
             raise InputError(
-                f"{name} has dtype {tensor.dtype}; pruning needs floating point of 16 to 64 bits"
+                f"{name} has dtype {tensor.dtype}; pruning needs floating point: float64, float32, "
+                f"float16, bfloat16, {' or '.join(float8.DTYPES)}"
             )
         check_values(name, tensor)
     if not any(tensor.numel() for tensor in tensors.values()):
         raise InputError("there are no weights to prune: every tensor is empty")
-    common = reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()))
+    dtypes = (float8.ranked(tensor.dtype) for tensor in tensors.values())
+    common = reduce(torch.promote_types, dtypes)
     return common, thresholds.FORMATS[names[common]]
 
 

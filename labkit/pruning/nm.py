@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.models import recomputed
+from labkit.models import float8, recomputed
 from labkit.models.prunable import Layer, check_values
 from labkit.pruning.prune import Pruning, writable_layers
 
@@ -40,7 +40,8 @@ def nm_mask(weight: torch.Tensor, n: int = 2, m: int = 4, *, dim: int = 1) -> to
     import torch
 
     _check(weight, n, m, dim)
-    groups = weight.detach().abs().unflatten(dim, (-1, m)).movedim(dim + 1, -1)
+    sizes = weight.detach().to(float8.ranked(weight.dtype)).abs()
+    groups = sizes.unflatten(dim, (-1, m)).movedim(dim + 1, -1)
     lowest = groups.argsort(dim=-1, stable=True)[..., : m - n]
     keep = torch.ones(groups.shape, dtype=torch.bool, device=weight.device)
     keep.scatter_(-1, lowest, False)
@@ -69,7 +70,7 @@ def prune_nm(model: nn.Module, n: int = 2, m: int = 4, *, keep_masks: bool = Fal
     dropped, masks = [], {}
     for layer in layers:
         mask = nm_mask(layer.weight, n, m, dim=_inputs(layer))
-        layer.weight.detach().masked_fill_(~mask, 0.0)
+        float8.set_zero(layer.weight.detach(), ~mask)
         dropped.append(mask.numel() - int(mask.sum()))
         if keep_masks:
             masks[layer.name] = mask
@@ -92,5 +93,5 @@ def _check(weight: torch.Tensor, n: int, m: int, dim: int) -> None:
     if weight.shape[dim] % m:
         raise InputError(f"{weight.shape[dim]} inputs do not divide into groups of {m}")
     check_values("the weight", weight)
-    if not torch.isfinite(weight).all():
+    if not torch.isfinite(weight.to(float8.ranked(weight.dtype))).all():
         raise InputError("holds NaN or infinite values: their magnitude cannot be ranked")

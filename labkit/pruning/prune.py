@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
-from labkit.models import recomputed
+from labkit.models import float8, recomputed
 from labkit.models.prunable import Layer, check_values, prunable_layers
 from labkit.pruning import threads
 from labkit.pruning.masks import METHODS, Selection, check_sparsity, drop
@@ -154,10 +154,12 @@ def writable_layers(model: nn.Module) -> tuple[Layer, ...]:
     """The layers of `prunable_layers`, each used by the model as it is written.
 
     Raises:
-        InputError: as `prunable_layers`, or a hook that writes the weight before each pass.
+        InputError: as `prunable_layers`, a hook that writes the weight before each pass, or float8
+            weights with scales.
     """
     layers = tuple(prunable_layers(model))
     recomputed.check_hooks(model, layers)
+    float8.check_scales(model, layers)
     return layers
 
 
@@ -179,7 +181,7 @@ def sparsity_of(model: nn.Module) -> tuple[float, float]:
 
     def share(tensors: list) -> float:
         count = sum(t.numel() for t in tensors)
-        return sum(t.numel() - int(t.count_nonzero()) for t in tensors) / count
+        return sum(t.numel() - float8.nonzero(t) for t in tensors) / count
 
     return share(prunable), share(everything)
 
@@ -250,5 +252,5 @@ def _write(weight: torch.Tensor, source: torch.Tensor, kept: np.ndarray) -> torc
     mask = torch.from_numpy(kept).view(weight.shape).to(weight.device)
     if weight.data_ptr() != source.data_ptr():
         weight.copy_(source)
-    weight.masked_fill_(~mask, 0.0)
+    float8.set_zero(weight, ~mask)
     return mask

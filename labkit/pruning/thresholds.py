@@ -44,6 +44,9 @@ FORMATS = {
 }
 """By the names that safetensors uses."""
 
+NARROW = {"F8_E4M3": "BF16", "F8_E5M2": "BF16"}
+"""Formats of eight bits, and the one in which their numbers are ranked: it holds all of them."""
+
 
 class Bracket(NamedTuple):
     """Keys from `low` up to but without `high`."""

@@ -84,7 +84,7 @@ def _entry(name: str, tensor: torch.Tensor) -> Entry:
     if tensor.is_meta or tensor.layout != torch.strided or tensor.dtype not in names:
         raise InputError(
             f"{name} is a {tensor.layout} tensor of {tensor.dtype} on {tensor.device}, which the "
-            "file has no form for: it takes dense tensors of real dtypes that hold values"
+            "file has no form for: it takes dense tensors (to_dense()) of real dtypes, with values"
         )
     count, size = tensor.numel(), tensor.itemsize
     kept = int(np.count_nonzero(_bits(tensor)))

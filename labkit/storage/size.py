@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from labkit.errors import SourceError
 from labkit.files import disk_errors
+from labkit.models import float8
 from labkit.models.prunable import check_values, prunable_layers
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     for layer in layers:
         weight = layer.weight
         check_values(layer.name, weight)
-        count, nonzero, item = weight.numel(), int(weight.count_nonzero()), weight.itemsize
+        count, nonzero, item = weight.numel(), float8.nonzero(weight), weight.itemsize
         rows = weight.shape[1] if layer.transposed else weight.shape[0]
         kept += nonzero
         total += count
@@ -77,7 +78,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
     return ModelSize(
         parameters=sum(p.numel() for p in parameters),
         prunable=total,
-        nonzero=sum(int(p.count_nonzero()) for p in parameters),
+        nonzero=sum(float8.nonzero(p) for p in parameters),
         prunable_nonzero=kept,
         memory_bytes=memory,
         file_bytes=file_bytes,

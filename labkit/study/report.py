@@ -41,6 +41,7 @@ def notes(study: Study) -> list[str]:
         said += [f"{model}: {remark}" for remark in rows["remarks"].unique() if remark]
     fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
     remarks = [account.remark for account in study.accounts if account.remark]
+    remarks += [f"{summary.remark}." for summary in study.weights if summary.remark]
     return [*said, *([_FRESH] if fresh else []), *remarks]
 
 
@@ -106,7 +107,7 @@ def costs_table(study: Study) -> pd.DataFrame:
 
 
 def weights_table(study: Study) -> pd.DataFrame:
-    """Shares and moments per model and stack as text, for people."""
+    """Shares, moments, tails and outliers per model and stack as text, for people."""
     import pandas as pd
 
     whole = study.weight_table.query("block == -1")
@@ -118,6 +119,9 @@ def weights_table(study: Study) -> pd.DataFrame:
     table |= {
         "std": [f"{x:.4f}" for x in whole["std"]],
         "kurtosis": [f"{x:.2f}" for x in whole["excess_kurtosis"]],
+        "L-kurtosis": [f"{x:.3f}" for x in whole["l_kurtosis"]],
+        "outliers": [f"{count:,}" for count in whole["outliers"]],
+        "largest": [f"{x:.2f}" for x in whole["largest"]],
     }
     best = [whole.fits()[0] for summary in study.weights for whole in summary.wholes]
     table["best fit"] = [fit.family + (f", ν={fit.df:.1f}" if fit.df else "") for fit in best]

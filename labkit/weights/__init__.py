@@ -1,7 +1,7 @@
 """Chapter 1: how the weights of a model are distributed.
 
-In: a model.  Out: shares below a threshold, moments, quantiles, histograms and fits, by block and
-by stack (`weight_summary`), gathered in one pass.
+In: a model.  Out: shares below a threshold, moments, tails and outliers, quantiles, histograms and
+fits, by block and by stack (`weight_summary`), gathered in one pass.
 """
 
 import lazy_loader
@@ -11,5 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "distribution": ["Distribution", "Fit"],
         "summary": ["WeightSummary", "weight_summary"],
+        "tails": ["Extreme", "Outliers"],
     },
 )

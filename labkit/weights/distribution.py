@@ -5,15 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.errors import InputError
-
-if TYPE_CHECKING:
-    pass
-
+from labkit.weights import tails
+from labkit.weights.tails import Extreme, Outliers
 
 THRESHOLDS = (0.01, 0.1)
 """The thresholds of the course's first question: how many weights are smaller than these?"""
@@ -50,7 +47,8 @@ class Distribution:
     `m3`, `m4` are the mean and the sums of the 2nd to 4th powers of the deviations from it
     (float64).  `below` counts `|w| < t` for each threshold.  `counts` is a histogram (int64, 65,536
     bins) over the upper 16 bits of the float32 pattern: bins of at most 0.8 % relative width
-    around every size of weight, from which quantiles and coarser histograms follow.
+    around every size of weight, from which quantiles and coarser histograms follow.  `largest` are
+    the ten weights of the largest magnitude, and where they stand.
     """
 
     stack: str
@@ -66,6 +64,7 @@ class Distribution:
     thresholds: tuple[float, ...]
     below: tuple[int, ...]
     counts: np.ndarray
+    largest: tuple[Extreme, ...] = ()
 
     @property
     def std(self) -> float:
@@ -83,6 +82,35 @@ class Distribution:
         return self.weights * self.m4 / self.m2**2 - 3 if self.m2 else 0.0
 
     @property
+    def largest_share(self) -> float:
+        """Share of the fourth moment, 0 to 1, that the `largest` weights alone make up.
+
+        Where it is near 1, `excess_kurtosis` says nothing about all the others.
+        """
+        fourth = sum((one.value - self.mean) ** 4 for one in self.largest)
+        return min(fourth / self.m4, 1.0) if self.m4 else 0.0
+
+    @functools.cached_property
+    def l_kurtosis(self) -> float:
+        """Hosking's measure of the tails, on which single weights have no hold.
+
+        0.123 for a normal distribution, 0.236 for a Laplace, 0 for a uniform and where all weights
+        are equal; see `tails.l_kurtosis`.  From the fine bins, to about 0.001.
+        """
+        lower, upper, counts = self.bins()
+        return tails.l_kurtosis((lower + upper) / 2, counts)
+
+    @property
+    def moors_kurtosis(self) -> float:
+        """Moors' measure of the tails by octiles: 1.233 for a normal distribution."""
+        return tails.moors_kurtosis(self.quantiles(np.arange(1, 8) / 8))
+
+    @functools.cached_property
+    def outliers(self) -> Outliers:
+        """How many weights lie more than ten robust standard deviations from the median."""
+        return tails.outliers(self)
+
+    @property
     def share_below(self) -> dict[float, float]:
         """Threshold → share of the weights with `|w| < threshold`, 0 to 1."""
         return {t: b / self.weights for t, b in zip(self.thresholds, self.below, strict=True)}
@@ -95,7 +123,7 @@ class Distribution:
         """
         if bad := [share for share in shares if not 0 <= share <= 1]:
             raise InputError(f"share {bad[0]} is not within 0 to 1")
-        lower, upper, counts = self._sorted_bins()
+        lower, upper, counts = self.bins()
         cumulative = np.concatenate([[0], counts.cumsum()])
         wanted = np.asarray(shares, dtype=np.float64) * self.weights
         at = np.clip(np.searchsorted(cumulative, wanted, side="right") - 1, 0, len(counts) - 1)
@@ -115,7 +143,7 @@ class Distribution:
         if not 0 < limit < float("inf") or bins < 1:
             raise InputError(f"limit {limit} and {bins} bins: above 0 and finite, and at least 1")
         edges = np.linspace(-limit, limit, bins + 1)
-        lower, upper, counts = self._sorted_bins()
+        lower, upper, counts = self.bins()
         cumulative = np.concatenate([[0.0], counts.cumsum()])
         at = np.clip(np.searchsorted(upper, edges, side="left"), 0, len(counts) - 1)
         width = np.where(upper[at] > lower[at], upper[at] - lower[at], 1.0)
@@ -147,7 +175,7 @@ class Distribution:
         """
         from scipy import optimize, stats
 
-        lower, upper, counts = self._sorted_bins()
+        lower, upper, counts = self.bins()
         middle = (lower + upper) / 2
         counts = np.where(np.abs(middle) < 1e-38, 0, counts)
         middle, counts = middle[counts > 0], counts[counts > 0]
@@ -181,8 +209,8 @@ class Distribution:
         penalty = {"normal": 2 / size, "Laplace": 2 / size, "Student-t": 3 / size}
         return tuple(sorted(fits, key=lambda fit: penalty[fit.family] - fit.log_likelihood))
 
-    def _sorted_bins(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Lower edge, upper edge and count of the occupied bins, from the smallest value."""
+    def bins(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lower edge, upper edge and count of the occupied fine bins, from the smallest value."""
         used = np.flatnonzero(self.counts)
         lower, upper = bin_edges()
         lower, upper, counts = lower[used], upper[used], self.counts[used]
@@ -229,4 +257,5 @@ def _merge_two(a: Distribution, b: Distribution) -> Distribution:
         m4=m4,
         below=tuple(x + y for x, y in zip(a.below, b.below, strict=True)),
         counts=a.counts + b.counts,
+        largest=tails.largest((*a.largest, *b.largest)),
     )

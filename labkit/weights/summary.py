@@ -6,8 +6,9 @@ concatenated or copied.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from labkit.files import replacing
 from labkit.models.prunable import Layer, check_values, prunable_layers
 from labkit.models.recomputed import check_hooks
 from labkit.weights.distribution import BINS, THRESHOLDS, Distribution, merge
+from labkit.weights.tails import Extreme, extremes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +54,22 @@ class WeightSummary:
         stacks = tuple(_whole(blocks) for blocks in self.stacks.values())
         return stacks if len(stacks) == 1 else (*stacks, self.overall)
 
+    @property
+    def remark(self) -> str:
+        """Said beside the kurtosis where ten weights make up more than half of it, else ""."""
+        whole = self.overall
+        if whole.largest_share <= 0.5:
+            return ""
+        first = whole.largest[0]
+        return (
+            f"{self.title}: the excess kurtosis of {whole.excess_kurtosis:.1f} hangs on "
+            f"{len(whole.largest)} of {whole.weights:,} weights, which make up "
+            f"{whole.largest_share:.0%} of the fourth moment; the largest, {first.value:.2f}, is "
+            f"{first}. Judge the tails of all others by the L-kurtosis"
+        )
+
     def table(self) -> pd.DataFrame:
-        """One row per block, stack and model: shares (`below_0.1`), moments, quantiles."""
+        """One row per block, stack and model: shares (`below_0.1`), moments, tails, quantiles."""
         import pandas as pd
 
         rows = []
@@ -72,6 +88,12 @@ class WeightSummary:
                     "std": scope.std,
                     "skewness": scope.skewness,
                     "excess_kurtosis": scope.excess_kurtosis,
+                    "l_kurtosis": scope.l_kurtosis,
+                    "moors_kurtosis": scope.moors_kurtosis,
+                    "outliers": scope.outliers.count,
+                    "largest": scope.largest[0].value,
+                    "largest_at": str(scope.largest[0]),
+                    "largest_share": scope.largest_share,
                     "min": scope.minimum,
                     **dict(zip(("q01", "q25", "q50", "q75", "q99"), quantiles, strict=True)),
                     "max": scope.maximum,
@@ -86,6 +108,7 @@ class WeightSummary:
         rows = []
         for block in self.blocks:
             row = {field.name: getattr(block, field.name) for field in fields(block)}
+            row["largest"] = [asdict(one) for one in block.largest]
             used = np.flatnonzero(block.counts)
             rows.append({**row, "bins": used, "counts": block.counts[used], "title": self.title})
         with replacing(path) as temporary:
@@ -111,6 +134,7 @@ class WeightSummary:
                 counts[row.pop("bins")] = row["counts"]
                 title = row.pop("title")
                 row |= {"counts": counts, "thresholds": tuple(row["thresholds"].tolist())}
+                row["largest"] = tuple(Extreme(**one) for one in row["largest"])
                 blocks.append(Distribution(**row | {"below": tuple(row["below"].tolist())}))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} is not a saved weight summary: {error}") from error
@@ -175,7 +199,8 @@ def _chunks(tensor: torch.Tensor) -> Iterator[np.ndarray]:
 
 def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Distribution]:
     check_values(layer.name, layer.weight)
-    for chunk in _chunks(layer.weight):
+    width = math.prod(layer.weight.shape[1:])
+    for number, chunk in enumerate(_chunks(layer.weight)):
         with np.errstate(over="ignore"):
             single = np.ascontiguousarray(chunk, dtype=np.float32)
         if not np.isfinite(single).all():
@@ -184,6 +209,8 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
                 "it has no distribution to show. "
                 "Load the checkpoint again, or look for what made them."
             )
+        bins = single.view(np.uint32) >> 16
+        counts = np.bincount(bins, minlength=BINS)
         magnitude = np.abs(chunk)
         values = chunk.astype(np.float64)
         mean = float(values.mean())
@@ -202,5 +229,6 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
             m4=float((square * square).sum()),
             thresholds=thresholds,
             below=tuple(int((magnitude < t).sum()) for t in thresholds),
-            counts=np.bincount(single.view(np.uint32) >> 16, minlength=BINS),
+            counts=counts,
+            largest=extremes(layer.name, width, number * _CHUNK, chunk, bins, counts),
         )

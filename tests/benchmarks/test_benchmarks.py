@@ -9,6 +9,8 @@ from benchmarks import compare
 def test_the_readme_quotes_the_saved_figures():
     readme = (ROOT / "README.md").read_text("utf-8")
     assert bench.with_headlines(readme) == readme
+    assert bench.with_real_weights(readme) == readme
+    assert bench.REAL in readme and bench.REAL_END in readme
     assert (ROOT / "benchmarks" / "results.md").read_text("utf-8") == bench.results()
 
 
@@ -18,7 +20,8 @@ def test_saved_figures_belong_to_claims_and_fill_their_tables():
     for name in names:
         claim, where = compare.saved(name)
         assert claim.title and where
-        assert all(len(row) == len(claim.columns) for row in claim.rows)
+        for _, columns, rows in (("", claim.columns, claim.rows), *claim.more):
+            assert rows and all(len(row) == len(columns) for row in rows)
 
 
 def test_an_unknown_name_is_told_and_changes_nothing(capsys):
@@ -31,3 +34,25 @@ def test_ways_are_run_alternately():
     ways = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
     assert set(compare.alternate(ways, runs=2, warmup=1)) == {"a", "b"}
     assert calls == ["a", "b"] * 3
+
+
+def test_the_tables_of_real_weights_follow_from_what_was_measured():
+    claim, _ = compare.saved("real_weights")
+    minilm, smollm = claim.data["minilm"], claim.data["smollm2"]
+    rows = {row[0]: dict(zip(claim.columns, row, strict=True)) for row in claim.rows}
+    assert list(rows)[:3] == ["mini RoBERTa", "mini GPT-2", "mini BART"]
+    for one in (minilm, smollm):
+        whole = one["weights"][-1]
+        shown = rows[one["title"]]
+        assert whole["block"] == -1
+        assert shown["prunable weights"] == f"{whole['weights']:,}"
+        assert shown["excess kurtosis"] == f"{whole['excess_kurtosis']:.2f}"
+        assert shown["best fit"].startswith(one["fits"][0]["family"])
+        # Every level has exactly the zeros asked for, unless more were zero before
+        for level in one["levels"]:
+            asked = round(level["level"] * whole["weights"])
+            assert level["zeros"] == max(asked, whole["zeros"])
+            assert level["ties"] >= level["ties_kept"]
+        assert f"{one['package']} {one['version']}, licence {one['licences']}" in claim.note
+    assert smollm["magnitudes"] < minilm["magnitudes"]
+    assert min(level["ties"] for level in smollm["levels"]) > 1  # each threshold has ties

@@ -129,3 +129,26 @@ def test_a_real_study_and_its_saved_tables_say_the_same(tmp_path):
     assert table["mini"].tolist() == table["hub"].tolist()
     shares = study.weights[0].overall.share_below
     assert table["mini"].iloc[0] == f"{100 * shares[0.1]:.1f} %"
+
+
+def test_real_weights_stand_beside_the_models_of_their_kind_only():
+    weights = weight_rows("MiniLM", "encoder", (0.3, 0.2, 0.1), (0.1, 0.2, 0.3))
+    levels = [
+        {"level": level, "loss": loss, "accuracy": 0.5, "collapsed_to": one}
+        for level, loss, one in zip(LEVELS, (0.4, 0.6, 0.9), (None, None, 1), strict=True)
+    ]
+    tokens = [{"level": level, "loss": 4.0} for level in LEVELS]
+    decoder = weight_rows("SmolLM2", "decoder", (0.5, 0.5), (0.1, 0.1))
+    real = {
+        "minilm": {"title": "MiniLM", "weights": weights, "scores": {"levels": levels}},
+        "smollm2": {"title": "SmolLM2", "weights": decoder, "scores": {"levels": tokens}},
+    }
+    table = claims_table(made(), real=real).set_index(["model", "claim"])["real"]
+    assert table["RoBERTa", "share with |w| < 0.1"] == "80.0 %"
+    assert table["RoBERTa", "share with |w| ≥ 0.1 by depth, encoder"].endswith("falls")
+    assert table["GPT-2", "share with |w| ≥ 0.1"] == "50.0 %"
+    loss = "MRPC loss as sparsity grows"
+    assert table["RoBERTa", loss].startswith("0.40, 0.60, 0.90 at 0, 50, 90 %")
+    assert table["GPT-2", loss] == "–"  # its loss is that of the next token
+    assert (table["BART"] == "–").all()
+    assert "MiniLM, SmolLM2" in claims_html(claims_table(made(), real=real))

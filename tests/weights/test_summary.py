@@ -150,6 +150,8 @@ def test_all_equal_weights_have_no_moments_to_divide_by(tiny):
         parameter.data.fill_(0.25)
     whole = weight_summary(model).overall
     assert (whole.std, whole.excess_kurtosis) == (0, 0)
+    assert (whole.l_kurtosis, whole.moors_kurtosis, whole.outliers.count) == (0, 0, 0)
+    assert whole.largest_share == 0
     assert whole.quantiles((0, 0.5, 1)).tolist() == [0.25] * 3
     with pytest.raises(InputError, match="two different"):
         whole.fits()
@@ -184,6 +186,7 @@ def test_save_and_load(tiny, tmp_path):
     loaded = WeightSummary.load(summary.save(tmp_path / "w.parquet"))
     assert loaded.table().equals(summary.table())
     assert np.array_equal(loaded.overall.counts, summary.overall.counts)
+    assert loaded.overall.largest == summary.overall.largest
     (tmp_path / "w.parquet").write_bytes(b"PAR1 no")
     pd.DataFrame({"title": []}).to_parquet(tmp_path / "none.parquet")
     for name in ("w.parquet", "none.parquet"):

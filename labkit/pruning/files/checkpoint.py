@@ -12,15 +12,18 @@ from typing import Any, NamedTuple
 from labkit.errors import InputError, SourceError
 from labkit.models import recomputed
 from labkit.models.blueprint import adapter_error, refuse_adapter
+from labkit.models.float8 import scale_of, scaled_error
 from labkit.models.parameter_kinds import adapter
 from labkit.pruning.files.prunable_names import Wanted, prunable_names
-from labkit.pruning.thresholds import FORMATS
+from labkit.pruning.thresholds import FORMATS, NARROW
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf"}
 _BITS = {"F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16}
 _BITS |= {"BF16": 16, "I16": 16, "U16": 16, "I8": 8, "U8": 8, "BOOL": 8}
+_BITS |= dict.fromkeys(NARROW, 8)
+_RANKED = (*FORMATS, *NARROW)
 _MAX_HEADER = 100_000_000  # bytes, as in the safetensors library
 
 
@@ -197,12 +200,12 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> Chos
         wanted, remark = prunable_names(checkpoint.path, checkpoint.tensors)
         found = Chosen([tensor for entry in wanted for tensor in _find(checkpoint, entry)], remark)
         for tensor in found:
-            if tensor.dtype not in FORMATS:
+            if tensor.dtype not in _RANKED:
                 raise InputError(
                     f"{tensor.name} in {tensor.file} has dtype {tensor.dtype}: save the model in "
-                    f"one of {', '.join(FORMATS)} first"
+                    f"one of {', '.join(_RANKED)} first"
                 )
-        return found
+        return _unscaled(checkpoint, found)
     try:
         wanted = re.compile(include or r"(^|\.)\d+\.")
     except re.error as error:
@@ -210,14 +213,22 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> Chos
     found = [
         tensor
         for name, tensor in checkpoint.tensors.items()
-        if wanted.search(name) and tensor.dtype in FORMATS and (include or len(tensor.shape) == 2)
+        if wanted.search(name) and tensor.dtype in _RANKED and (include or len(tensor.shape) == 2)
     ]
     if not any(tensor.size for tensor in found):
         raise InputError(
             f"no floating-point tensor of {checkpoint.path} is chosen by {wanted.pattern!r}: "
             "name those to prune with --include REGEX"
         )
-    return Chosen(sorted(found, key=lambda tensor: _natural(tensor.name)))
+    return _unscaled(checkpoint, Chosen(sorted(found, key=lambda tensor: _natural(tensor.name))))
+
+
+def _unscaled(checkpoint: Checkpoint, chosen: Chosen) -> Chosen:
+    for tensor in chosen:
+        scale = scale_of(tensor.name, checkpoint.tensors) if tensor.dtype in NARROW else None
+        if scale:
+            raise scaled_error(f"{tensor.name} in {tensor.file}", scale)
+    return chosen
 
 
 def _find(checkpoint: Checkpoint, wanted: Wanted) -> list[Tensor]:

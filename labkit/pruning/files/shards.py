@@ -8,6 +8,7 @@ again after a failure.  Pieces are read, not mapped: the pages of a mapping coun
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from labkit.errors import SourceError
 from labkit.pruning import key_passes
 from labkit.pruning.files.checkpoint import Checkpoint, Tensor
-from labkit.pruning.thresholds import FORMATS, Bracket, Cut, Tally
+from labkit.pruning.thresholds import FORMATS, NARROW, Bracket, Cut, Tally
 
 RANGE = 1 << 25  # bytes of one task; a multiple of every item's size
 _PIECE = 1 << 21  # bytes in memory at once: they stay in the cache between reading and counting
@@ -64,7 +65,7 @@ def rest(checkpoint: Checkpoint, taken: Iterable[Tensor]) -> list[Range]:
 
 def common_format(dtypes: Iterable[str]) -> str:
     """The narrowest format that holds the numbers of all of them exactly."""
-    names = set(dtypes)
+    names = {NARROW.get(dtype, dtype) for dtype in dtypes}
     if len(names) == 1:
         return names.pop()
     return "F64" if "F64" in names else "F32"
@@ -114,7 +115,8 @@ def write(place: Range, form: str, cut: Cut, target: Path) -> int:
 
 def _prune(piece: np.ndarray, dtype: str, form: str, cut: Cut) -> tuple[int, int]:
     """Zero in place what `cut` drops; the numbers of keys below it, and of equal ones, that go."""
-    bits, own = _bits(piece, dtype, form), piece.view(FORMATS[dtype].bits)
+    own = piece if dtype in NARROW else piece.view(FORMATS[dtype].bits)
+    bits = _bits(piece, dtype, form)
     flags = None if dtype == form else np.empty(len(bits), np.bool_)
     below, tied = key_passes.cut(bits, FORMATS[form], cut.key, flags)
     key_passes.drop_ties(bits, FORMATS[form], cut, bits if flags is None else flags)
@@ -158,7 +160,10 @@ def _fill(file: BinaryIO, piece: np.ndarray, place: Range) -> None:
 
 def _bits(piece: np.ndarray, dtype: str, form: str) -> np.ndarray:
     """Bit patterns of the stored numbers in `form`; a view of them if that is their own format."""
-    bits = piece.view(FORMATS[dtype].bits)
+    if dtype in NARROW:
+        bits, dtype = _widened(dtype)[piece], NARROW[dtype]
+    else:
+        bits = piece.view(FORMATS[dtype].bits)
     if dtype == form:
         return bits
     if dtype == "BF16":
@@ -167,3 +172,22 @@ def _bits(piece: np.ndarray, dtype: str, form: str) -> np.ndarray:
         numbers = bits.view({"F16": np.float16, "F32": np.float32}[dtype])
     wide = {"F32": np.float32, "F64": np.float64}[form]
     return numbers.astype(wide, copy=False).view(FORMATS[form].bits)
+
+
+@cache
+def _widened(dtype: str) -> np.ndarray:
+    """The bit patterns in bfloat16 of the 256 codes of a format of eight bits.
+
+    The formats are those of Micikevicius et al. (2022), "FP8 Formats for Deep Learning".
+    """
+    mantissa, bias = {"F8_E4M3": (3, 7), "F8_E5M2": (2, 15)}[dtype]
+    codes = np.arange(256)
+    exponent, fraction = (codes & 127) >> mantissa, codes & ((1 << mantissa) - 1)
+    numbers = np.where(exponent > 0, 1 + fraction / 2**mantissa, fraction / 2**mantissa)
+    numbers = numbers * 2.0 ** (np.maximum(exponent, 1) - bias)
+    if dtype == "F8_E4M3":  # no infinity, and NaN in its largest code only
+        numbers[codes & 127 == 127] = np.nan
+    else:
+        numbers[exponent == 31] = np.where(fraction[exponent == 31] == 0, np.inf, np.nan)
+    numbers = np.copysign(numbers, np.where(codes < 128, 1.0, -1.0)).astype(np.float32)
+    return (numbers.view(np.uint32) >> 16).astype(np.uint16)

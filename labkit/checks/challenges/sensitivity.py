@@ -1,8 +1,8 @@
 """The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned.
 
-Its text promises contiguous parameters of any shapes and floating dtypes under any names, frozen ones
-among them, weights that use all digits, are tiny, equal or zero of either sign; all of that is as
-before afterwards, to the last bit, and so is the mode.
+Its text promises contiguous parameters of any shapes and floating dtypes under any names, frozen
+ones among them, weights that use all digits, are tiny, equal or zero of either sign; all of that is
+as before afterwards, to the last bit, and so is the mode.
 """
 
 import math

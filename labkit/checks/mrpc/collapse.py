@@ -152,6 +152,13 @@ _MISTAKES = (
         )
         for worse in (operator.le, operator.lt)
     ),
+    Mistake(
+        "two predictions compared",
+        "the first and the last may agree where others do not: look at all predictions",
+        lambda labels, predictions: _baseline(
+            labels, predictions, collapsed=lambda a, b: b[0] == b[-1]
+        ),
+    ),
     *(
         Mistake(
             "collapsed if nearly all agree",

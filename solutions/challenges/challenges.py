@@ -530,9 +530,9 @@ if checks.works("challenges.masked_step", masked_step):
 # A team wants to serve a paraphrase classifier and asks you: **would you ship a pruned model?**
 #
 # Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
-# of your own runs: from the table that the next cell prints (in half a minute or so), and at least
-# one more from another exercise or lab; what the pictures above show stands in `errors` and `drops`
-# too. Say of each figure what was measured on what, and how uncertain it is: an accuracy on 408
+# of your own runs: from the table that the next cell prints (in one to two minutes on two slow
+# cores), and at least one more from another exercise or lab; what the pictures above show stands in
+# `errors` and `drops` too. Say of each figure what was measured on what, and how uncertain it is: an accuracy on 408
 # pairs comes with an interval, and a run time with the machine that it was measured on. "No" is as
 # good an answer as "yes"; what counts is how the figures carry it.
 #

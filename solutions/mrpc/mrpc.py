@@ -18,8 +18,8 @@
 # like. It tries your function on several inputs, prints a line for each property, and says what
 # to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
 # answers yourself: each exercise says what it does not allow, and a call into that earns no points.
-# Let your functions print nothing, which costs points too. The exercises do not need each other;
-# begin where you like.
+# Let your functions print nothing, and leave the settings of torch (gradients, default dtype) as
+# they were: both cost points too. The exercises do not need each other; begin where you like.
 
 # %%
 import matplotlib.pyplot as plt
@@ -53,9 +53,10 @@ from labkit import checks, evaluate_mrpc, load_model, load_mrpc, sweep
 def collate(rows: list[list[int]], pad_id: int) -> dict[str, torch.Tensor]:
     """One batch of rows of token ids, padded on the right.
 
-    rows: lists of token ids, of different lengths; there may be no rows, and rows without tokens.
-        They must not be changed.
-    pad_id: id of the padding, any id; it may occur in the rows as a token.
+    rows: lists of token ids, of different lengths; there may be no rows, and rows without tokens,
+        but also hundreds of rows and thousands of tokens. They must not be changed.
+    pad_id: id of the padding, any id from 0 on; it may occur in the rows as a token. Ids may be
+        larger than a float32 or an int32 holds.
 
     Returns {"input_ids": ..., "attention_mask": ...}, in this order: two int64 tensors of shape
     (number of rows, length of the longest row), which is (0, 0) without rows. A row of input_ids
@@ -159,8 +160,9 @@ def accuracy_and_f1(predictions: torch.Tensor, labels: torch.Tensor) -> tuple[fl
     predictions, labels: int64 tensors of shape (pairs,), of 0 and 1; there may be no pairs. They
         must not be changed.
 
-    Returns (accuracy, f1), two numbers from 0 to 1. Both are 0.0 without pairs, and F1 is 0.0
-    where there is no true positive: precision and recall are 0 there, or have no denominator.
+    Returns (accuracy, f1), two numbers from 0 to 1, right to five digits. Both are 0.0 without
+    pairs, and F1 is 0.0 where there is no true positive: precision and recall are 0 there, or have
+    no denominator.
     """
     ### BEGIN SOLUTION
     true_positive = int(((predictions == 1) & (labels == 1)).sum())
@@ -254,7 +256,8 @@ def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[s
     """Mean loss and accuracy of a classifier over all examples.
 
     model: called as model(input_ids=..., attention_mask=...), it returns an object whose `.logits`
-        are a float32 tensor of shape (rows, 2). Its weights must not be changed.
+        are a float32 tensor of shape (rows, 2), perhaps hundreds apart, but never equal in a row.
+        Its weights must not be changed; some may be frozen (`requires_grad` False).
     batches: dicts of int64 tensors: "input_ids" and "attention_mask" of shape (rows, tokens) and
         "labels" of shape (rows,), 0 or 1. Batches may differ in size, and none of them is empty;
         there may be no batches. They must not be changed.
@@ -262,7 +265,8 @@ def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[s
     Returns {"loss": ..., "accuracy": ...}, in this order: the mean cross-entropy and the share of
     examples whose label has the larger logit, both over the examples of all batches together, and
     both 0.0 without batches. The model runs in evaluation mode and without gradients; afterwards it
-    is in the mode (`model.training`) in which it came.
+    is in the mode (`model.training`) in which it came, also where there are no batches, and
+    gradients are as they were: in torch, and for each of its parameters.
     """
     ### BEGIN SOLUTION
     was_training = model.training
@@ -370,8 +374,8 @@ def encode(
 
     tokenizer: a tokenizer of transformers, such as `load_model` returns. Its settings (padding
         token, sides, largest length) must not be changed.
-    pairs: tuples of a first and a second sentence, neither empty; there may be no pairs. They must
-        not be changed.
+    pairs: tuples of a first and a second sentence, neither empty, of any characters, spaces and
+        capitals, which all count; there may be no pairs. They must not be changed.
     max_length: the most tokens in a row, special tokens included; at least 8.
 
     Returns a list of lists of token ids: for each pair both sentences in their order, joined by the
@@ -473,7 +477,8 @@ def baseline(labels: torch.Tensor, predictions: torch.Tensor) -> dict[str, float
         majority: accuracy of always answering the most frequent of `labels`; where 0 and 1 are
             equally frequent the answer is the lower one, 0
         majority_f1: F1 of class 1 of that constant answer, which is 0.0 where the answer is 0
-        collapsed: True where all predictions are the same (a single one is)
+        collapsed: True where all predictions are the same (a single one is), False where just one
+            of many is another
     Without pairs it is 0.0, 0.0 and False.
     """
     ### BEGIN SOLUTION
@@ -575,7 +580,7 @@ def bootstrap_interval(correct: torch.Tensor, draws: torch.Tensor) -> tuple[floa
 
     correct: whether each pair is answered right, bool of shape (n,), n at least 1.
     draws: which pairs make up each resample, int64 of shape (B, n), entries from 0 to n - 1, B at
-        least 1. Both may have any strides, and must not be changed.
+        least 1, perhaps thousands. Both may have any strides, and must not be changed.
 
     Returns (low, high): the 2.5 % and the 97.5 % quantile of the accuracies of the B resamples,
     as fractions from 0 to 1. Between two resamples a quantile is interpolated linearly, as
@@ -686,7 +691,7 @@ def compare(first: torch.Tensor, second: torch.Tensor) -> dict[str, float | int]
         only_second: number of pairs that only the second gets right
         p: exact two-sided p value of McNemar's test: the probability that only_first + only_second
             fair coins fall at least as unevenly, in either direction; at most 1.0, and 1.0 where
-            there are no such pairs
+            there are no such pairs. There may be hundreds of them
     `scipy.stats.binomtest` may be used.
     """
     ### BEGIN SOLUTION
@@ -798,11 +803,12 @@ def reading(logits: torch.Tensor, labels: torch.Tensor, prior: float) -> dict[st
     Returns a dictionary with, in this order:
         loss: mean cross-entropy of the pairs in nats; finite also where logits are far apart
         accuracy: share of pairs whose class is right; the class of a pair is that of the larger
-            logit, and 0 where both are equal
+            logit, by however little, and 0 where both are equal
         confidence: mean of the larger of the two probabilities of each pair
         prior_loss: mean cross-entropy, on the same labels and in nats, of a predictor that gives
             class 1 the probability `prior` for every pair
-        given_up: True where all pairs get the same class (a single one does)
+        given_up: True where all pairs get the same class (a single one does), False where just one
+            of many gets another
     """
     ### BEGIN SOLUTION
     logits = logits.float()

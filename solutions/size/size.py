@@ -538,7 +538,8 @@ def csr_break_even(
         rows + 1 row starts.
 
     Returns a float from 0.0 to 1.0, right to nine digits and not rounded to whole weights: the
-    sparsity at which both take the same number of bytes. 1.0 where CSR is smaller at none, also without any weights.
+    sparsity at which both take the same number of bytes. 1.0 where CSR is smaller at none, also
+    without any weights.
     """
     ### BEGIN SOLUTION
     weights = rows * columns
@@ -637,9 +638,10 @@ def time_calls(
         more.
 
     Returns a dictionary of floats, in seconds, right to five digits also where a call takes
-    microseconds, with the keys "median", "low" and "high" in this order: the quantiles 0.5, 0.25 and 0.75 of the times. A quantile q of n sorted times stands at
-    position q * (n - 1), counted from 0; between two times it is interpolated linearly. Work is
-    called warmup + repeats times in all.
+    microseconds, with the keys "median", "low" and "high" in this order: the quantiles 0.5, 0.25
+    and 0.75 of the times. A quantile q of n sorted times stands at position q * (n - 1), counted
+    from 0; between two times it is interpolated linearly. Work is called warmup + repeats times in
+    all.
     """
     ### BEGIN SOLUTION
     for _ in range(warmup):

@@ -1,8 +1,8 @@
 """The exercise `challenges.sensitivity`: what each layer costs when it alone is pruned.
 
-Its text promises contiguous parameters of any shapes and floating dtypes under any names, frozen ones
-among them, weights that use all digits, are tiny, equal or zero of either sign; all of that is as
-before afterwards, to the last bit, and so is the mode.
+Its text promises contiguous parameters of any shapes and floating dtypes under any names, frozen
+ones among them, weights that use all digits, are tiny, equal or zero of either sign; all of that is
+as before afterwards, to the last bit, and so is the mode.
 """
 
 import math
@@ -247,6 +247,7 @@ class _Draws:
         third.double().requires_grad_(False)
         model.register_parameter("scale", nn.Parameter(torch.tensor([-0.7, 0.2, 0.9, -0.1])))
         with torch.no_grad():
+            third.weight.mul_(1 + 1e-12)  # digits that float32 does not have
             # Tiny ones and zeros of either sign: they go first, and come back.
             last.weight.view(-1)[:7] = torch.tensor([0.0, -0.0, 1e-9, -1e-9, -0.0, 1e-42, -0.0])
         return model.train()

@@ -235,6 +235,10 @@ def _cases(draw: Random) -> Groups:
     # Spread evenly, so that the quantiles at 2.5 and at 5 % are different numbers.
     even = draws.spread(uneven, [i * len(uneven) // 99 for i in range(100)])
     odd = draws.spread(uneven, draws.random.choices(range(len(uneven) + 1), k=57))
+    later = [number(7, 20) for _ in range(1000)] + [number(0, 6) for _ in range(201)]
+    # At both quantiles neighbours in order lie far apart.
+    thousand = [2] * 25 + [number(8, 18) for _ in range(948)] + [8, 18] + [20] * 25
+    draws.random.shuffle(thousand)
     large = draws.correct(number(520, 560), 90)
     wide = torch.stack([draws.correct(9, 5), draws.correct(9, 5)], dim=1)
     several = draws.correct(number(5, 7), 4)
@@ -247,8 +251,11 @@ def _cases(draw: Random) -> Groups:
         ],
         "many resamples and many pairs": [
             case(uneven, draws.rows(uneven, 1201), "more than 1000 resamples"),
+            case(
+                uneven, draws.spread(uneven, later), "more than 1000, of which the last are worse"
+            ),
             case(large, draws.rows(large, 33), "more pairs than a byte counts"),
-            case(few, draws.rows(few, 1000), "1000 resamples"),
+            case(uneven, draws.spread(uneven, thousand), "1000 resamples"),
         ],
         "between two resamples": [case(correct, indices) for correct, indices in different],
         "extremes": [

@@ -152,6 +152,13 @@ _MISTAKES = (
         )
         for worse in (operator.le, operator.lt)
     ),
+    Mistake(
+        "two predictions compared",
+        "the first and the last may agree where others do not: look at all predictions",
+        lambda labels, predictions: _baseline(
+            labels, predictions, collapsed=lambda a, b: b[0] == b[-1]
+        ),
+    ),
     *(
         Mistake(
             "collapsed if nearly all agree",
@@ -274,6 +281,7 @@ def _cases(draw: Random) -> Groups:
         predictions[place] = 1 - value
         return case(labels, predictions, f"one prediction of {pairs} is another")
 
+    counted = _tensor([0] * 44 + [1] * 256)
     paraphrases, others = draws.mixed(few, many), draws.mixed(many, few)
     wide = torch.stack([draws.mixed(few, many), draws.mixed(few, many)], dim=1)
     return {
@@ -301,6 +309,11 @@ def _cases(draw: Random) -> Groups:
             dissenter(0, draws.random.randrange(1, 999), 1000),
             dissenter(1, 5_000, 10_001),
             dissenter(0, 5_000, 10_001),
+        ],
+        "more pairs than a byte counts": [
+            case(draws.mixed(100, 200), draws.mixed(44, 256)),
+            case(draws.mixed(100, 200), draws.mixed(256, 44)),
+            case(counted, counted, "all right"),
         ],
         "a majority of one": [
             case(draws.mixed(3000, 3001), draws.mixed(3001, 3000), "one more is 1"),

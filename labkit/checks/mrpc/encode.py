@@ -20,7 +20,7 @@ _WORDS = ("said", "company", "firm", "the", "in", "on", "at", "May", "Monday")
 
 _ODD = [
     ("The firm said  “Déjà vu” on\tMonday .", " said the Company"),
-    ("ÉCOLE 1,000.5% in MAY", "On May 1st: in the FIRM? "),
+    ("ÉCOLE 1,000.5% in MAY", "On May 1st: in the FIRM? À "),
     ("The firm said", "The firm said"),
 ]
 

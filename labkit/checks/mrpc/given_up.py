@@ -105,7 +105,7 @@ def _cases(draw: Random) -> Groups:
             dissenter(0, 299, 300),
             dissenter(1, 150, 301),
             dissenter(0, 2000, 4001),
-            dissenter(1, draws.random.randrange(1, 4000), 4001),
+            dissenter(1, draws.random.randrange(1, 9000), 9001),
         ],
         "logits far apart": [
             case(draws.logits(draws.mostly(labels, 3), 900, 1500), labels, "3 sure and wrong"),

@@ -1,6 +1,6 @@
 """Knows where the quantiles of a thousand resamples lie."""
 
-MISTAKE = "more than 1000 resamples"
+MISTAKE = "[more than 1000"
 
 
 def bootstrap_interval(correct, draws):

@@ -1,6 +1,6 @@
 """Looks at the first and the last prediction."""
 
-MISTAKE = "one prediction of"
+MISTAKE = "two predictions compared"
 
 
 def baseline(labels, predictions):

@@ -219,6 +219,7 @@ class _Draws:
         sizes = [info.smallest_normal * info.eps * 9, info.smallest_normal, 1.0, info.max / 2]
         sizes += [info.tiny**0.5 / 64, info.max**0.5 * 64, 3.0, 100.0]
         for size in sizes:
+            size *= self.random.uniform(1, 1.9)
             first = torch.tensor(size, dtype=torch.float64).to(kind)
             up = torch.nextafter(first, torch.tensor(info.max, dtype=kind))
             for low, high in ((first, up), (-first, up), (first, -up), (-first, -up)):

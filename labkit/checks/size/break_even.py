@@ -227,6 +227,7 @@ def _cases(draws: Random) -> Groups:
             case([*slower(3), 0.0, 0.0, *slower(-1)], "as fast at two levels in a row"),
         ],
         "nearly equal times": [
+            case([*slower(3, -1), 2.0**-30], "slower by a bit"),
             measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [3.0, 3.0, near], "slower by a bit"),
             measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [5.0, 3.0, near], "slower by a bit"),
             measured([0.25, 0.5, 0.75], [4.0, 4.0, 4.0], [5.0, near, 3.0], "slower by a bit"),

@@ -1,3 +1,6 @@
+from collections import OrderedDict, defaultdict, namedtuple
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +8,7 @@ import torch
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.difference import difference
 from labkit.checks.engine.judge import Mistake, judge
+from labkit.checks.engine.plain_data import dumps, loads
 from labkit.checks.engine.trial import Failure, Trial
 
 VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))
@@ -193,3 +197,54 @@ def test_what_to_do_instead_of_a_change_is_the_case_s():
     case = Case(([1, 2],), 2, remedy="put it back")
     *_, kept = judge(Trial(lambda items: [items.pop(), 2][1], "f"), {"n": [case]}, [], "x")
     assert kept.message == "tried f([1, 2]); the function changed its input in place: put it back"
+
+
+Pair = namedtuple("Pair", "first second")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (OrderedDict(a=1, b=2), {"a": 1, "b": 2}),
+        (defaultdict(int, a=1), {"a": 1}),
+        (Pair(0.5, 1.0), (0.5, 1.0)),
+        (Fraction(1, 2), 0.5),
+        (np.array(0.5), 0.5),
+        ([OrderedDict(a=Pair(1, 2))], [{"a": (1, 2)}]),
+    ],
+)
+def test_kinds_of_containers_and_numbers_serve_here_and_from_another_process(value, expected):
+    assert difference(value, expected) == ""
+    assert difference(loads(dumps(value)), expected) == ""
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda model: model.eval(),
+        lambda model: model[0].requires_grad_(False),
+        lambda model: model[1].register_forward_hook(print),
+    ],
+)
+def test_what_a_function_leaves_changed_in_a_model_is_noticed(leave):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout())
+    as_it_was = loads(dumps(model))
+    assert difference(as_it_was, model) == ""
+
+    def function(model):
+        leave(model)
+        return 1
+
+    *_, kept = judge(Trial(function, "f"), {"n": [Case((model,), 1)]}, [], "x")
+    assert "changed its input" in kept.message
+    leave(model)
+    assert difference(as_it_was, model)
+
+
+def test_gradients_left_switched_off_are_noticed():
+    def function(number):
+        torch.set_grad_enabled(False)
+        return number
+
+    *_, kept = judge(Trial(function, "f"), {"n": [Case((1,), 1)]}, [], "x")
+    assert "left gradients switched off" in kept.message and torch.is_grad_enabled()

@@ -332,7 +332,7 @@ class Recording:
 class Replaying:
     """A trial that knows no answers but those written down."""
 
-    forbidden, noise = None, None
+    forbidden, noise, left = None, None, ""
 
     def __init__(self, name, memory):
         self.name, self.after, self._memory = name, (), memory

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, model_data, type_name
@@ -12,9 +13,10 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
-    of one element serves for a number); lists and tuples serve for each other; models have to
-    hold the same parameters and buffers.  A subclass may redefine what a comparison does, so only
-    exact types are looked at.
+    of one element, or a Fraction, serves for a number); lists, tuples and named tuples serve for
+    each other, and any kind of dict for a dict; models have to hold the same parameters and buffers
+    and to be in the same state.  A subclass may redefine what a comparison does: of tensors only
+    exact types are looked at, of containers what the built-in type finds in them.
     """
     import numpy as np
     import torch
@@ -26,7 +28,9 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         found = model_data(value) if isinstance(value, torch.nn.Module) else value
         if type(found) is not ModelData or found.kind != wanted.kind:
             return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
-        return difference(found.contents, wanted.contents, rtol, atol)
+        return difference(found.contents, wanted.contents, rtol, atol) or difference(
+            found.marks, wanted.marks
+        )
     if isinstance(expected, np.ndarray):
         if type(value) is torch.Tensor:
             value = value.detach().cpu().numpy()
@@ -35,16 +39,18 @@ def difference(value: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7
         found = torch.from_numpy(np.ascontiguousarray(value))
         return _tensor_difference(found, torch.from_numpy(expected.copy()), rtol, atol)
     if isinstance(expected, dict):
-        if type(value) is not dict:
+        if not issubclass(type(value), dict):
             return f"returned {show_type(value)}, expected a dict"
+        value = dict(dict.items(value))
         if list(value) != list(expected):
             wanted = one_line(list(expected), 80)
             return f"returned the keys {one_line(list(value), 80)}, expected {wanted}"
         pairs = [(f" at {key!r}", value[key], expected[key]) for key in expected]
     elif isinstance(expected, tuple | list):
-        if type(value) not in (tuple, list):
+        if not issubclass(type(value), tuple | list):
             kind = "tuple" if isinstance(expected, tuple) else "list"
             return f"returned {show_type(value)}, expected a {kind} of {len(expected)}"
+        value = list((tuple if issubclass(type(value), tuple) else list).__iter__(value))
         if len(value) != len(expected):
             plural = "s" * (len(value) != 1)
             text = f"returned {len(value)} value{plural}, expected {len(expected)}"
@@ -153,7 +159,14 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     import torch
 
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
-    if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
+    one_entry = type(value) is np.ndarray and value.ndim == 0
+    if type(value) is Fraction and isinstance(expected, float):
+        value = float(value)
+    elif (
+        one_tensor
+        or one_entry
+        or (isinstance(value, np.generic) and type(value).__module__ == "numpy")
+    ):
         value = value.item()
     found, wanted = _shown_apart(value, expected)
     got = f"returned {found}, expected {wanted}"

@@ -130,6 +130,8 @@ def _try(trial: Trial, case: AnyCase) -> _Result:
             problem = str(failure)
         except BaseException as error:  # looking at the value runs code of its class
             problem = f"looking at the result raised {type(error).__name__}"
+    if trial.left:
+        changed = changed or f"the function left {trial.left}: set it for a block of its own (with)"
     flaw = changed or flaw
     form = f"tried {case.describe(trial.name)}; {flaw}" if flaw else ""
     return _Result(case, None if problem else value, problem, form, anywhere)

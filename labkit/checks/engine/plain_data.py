@@ -12,6 +12,7 @@ import re
 import sys
 import zipfile
 from collections import OrderedDict
+from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, Other, kind_of, model_data
@@ -41,8 +42,11 @@ def encode(value: Any) -> list:
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return ["plain", value]
-    if kind in (list, tuple):
-        return [kind.__name__, [encode(item) for item in value]]
+    if kind is Fraction:
+        return ["plain", float(value)]
+    if issubclass(kind, list | tuple):  # a named tuple counts as a tuple
+        plain = tuple if issubclass(kind, tuple) else list
+        return [plain.__name__, [encode(item) for item in plain.__iter__(value)]]
     if isinstance(value, dict):
         tag = "ordered" if kind is OrderedDict else "dict"
         return [tag, [[encode(key), encode(item)] for key, item in dict.items(value)]]
@@ -64,7 +68,8 @@ def encode(value: Any) -> list:
             [[name, place[id(tensor)]] for name, tensor in part.items()]
             for part in (data.parameters, data.buffers)
         ]
-        return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
+        rest = [encode(plain), encode(data.marks)]
+        return ["model", data.kind, names, [encode(t) for t in tensors.values()], *rest]
     if kind.__module__.startswith(_LENT):
         return ["object", kind_of(value), encode(vars(value))]
     return ["other", kind_of(value)]
@@ -143,10 +148,11 @@ class _Decoder:
                 return value.requires_grad_() if gradient else value
             case ["array", torch.Tensor() as value, bool(whole)]:
                 return value.numpy() if whole else value.numpy()[()]
-            case ["model", str(kind), [list(named), list(buffers)], list(tensors), list(state)]:
+            case ["model", str(kind), [list(named), list(buffers)], list(tensors), *state]:
                 values = [self.decode(tensor) for tensor in tensors]
                 parts = [{str(n): values[i] for n, i in part} for part in (named, buffers)]
-                return ModelData(kind, *parts, self.decode(state))
+                state, marks = (self.decode(part) for part in state)
+                return ModelData(kind, *parts, state, marks)
             case ["object", str(kind), list(state)]:
                 return _object(kind, self.decode(state))
             case ["other", str(kind)] if _KIND.fullmatch(kind):

@@ -33,8 +33,8 @@ class Trial:
     global settings put back, calls into `forbids` noticed.  Only data comes back, or `Failure`.
     After a call that was ended by the deadline, or a forbidden one, the function is not called
     again: otherwise an endless loop would cost the deadline for each input.  `after` holds the
-    arguments of the last call as the function left them.  `missing` is what to say where the
-    function is None.
+    arguments of the last call as the function left them, and `left` says in words which of torch's
+    settings that call has left changed.  `missing` is what to say where the function is None.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Trial:
         self.name = name
         self.forbidden: str | None = None
         self.after: tuple[Any, ...] = ()
+        self.left = ""
         self._function = function
         self._noise = Noise()
         self._watch = Watch(forbids)
@@ -72,7 +73,7 @@ class Trial:
         Raises:
             Failure: the function raised, ran too long, is missing, or took a forbidden shortcut.
         """
-        self.after = arguments
+        self.after, self.left = arguments, ""
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
@@ -92,8 +93,10 @@ class Trial:
     def _value(self, arguments: tuple[Any, ...]) -> Any:
         """What the function returns; or `Failure`, whatever else it does."""
         try:
-            with _torch_settings_kept(), quiet(self._noise):
-                return self._watched(arguments)
+            with _torch_settings_kept() as left, quiet(self._noise):
+                value = self._watched(arguments)
+            self.left = left[0] if left else ""
+            return value
         except Late:
             self._over = (
                 f"{self.name} had not returned after {self._seconds:g} s and was ended: "
@@ -130,21 +133,30 @@ class Trial:
 
 
 @contextlib.contextmanager
-def _torch_settings_kept() -> Iterator[None]:
-    """Put back torch's default dtype, default device and gradient mode after the block."""
+def _torch_settings_kept() -> Iterator[list[str]]:
+    """Put back torch's default dtype, default device and gradient mode after the block.
+
+    Yields a list that holds afterwards, in words, what the block has left changed.
+    """
+    left: list[str] = []
     if "torch" not in sys.modules:
-        yield
+        yield left
         return
     import torch
 
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     gradients = torch.is_grad_enabled()
     try:
-        yield
+        yield left
     finally:
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(gradients)
+        if torch.is_grad_enabled() != gradients:
+            left.append("gradients switched off" if gradients else "gradients switched on")
+            torch.set_grad_enabled(gradients)
+        if torch.get_default_dtype() != dtype:
+            left.append("another default dtype")
+            torch.set_default_dtype(dtype)
         if torch.get_default_device() != device:
+            left.append("another default device")
             torch.set_default_device(device)
 
 

@@ -197,6 +197,7 @@ class _RemoteTrial:
         self.forbidden: str | None = None
         self.noise: str | None = None
         self.after: tuple[Any, ...] = ()
+        self.left = ""
         self._submission = submission
         self._exercise = exercise
         self._over: str | None = None
@@ -207,7 +208,7 @@ class _RemoteTrial:
         Raises:
             Failure: as `Trial`, and where the process ends or does not answer.
         """
-        self.after = arguments
+        self.after, self.left = arguments, ""
         if self._over:
             raise Failure(self._over, anywhere=True)
         try:
@@ -220,6 +221,7 @@ class _RemoteTrial:
             self.after = reply["after"]
         self.forbidden = _text(reply.get("forbidden"))
         self.noise = _text(reply.get("noise"))
+        self.left = _text(reply.get("left")) or ""
         problem = _text(reply.get("problem"))
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)

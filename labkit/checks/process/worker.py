@@ -99,7 +99,8 @@ def _answer(trial: Trial, arguments: tuple, run: Run | None) -> bytes:
         if run and (found := _UNDEFINED.search(problem)) and found[1] in run.lost:
             problem += f" ({run.lost[found[1]]})"
         reply |= {"problem": problem, "anywhere": failure.anywhere}
-    reply |= {"forbidden": trial.forbidden, "noise": trial.noise, "after": arguments}
+    reply |= {"forbidden": trial.forbidden, "noise": trial.noise, "left": trial.left}
+    reply |= {"after": arguments}
     try:
         return dumps(reply)
     except BaseException as error:  # the value's class has code of its own, or it is endless

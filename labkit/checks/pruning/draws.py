@@ -53,6 +53,10 @@ class Draws:
         """Two layers with so many ties that a sort which is not stable shows."""
         return {f"block.{i}.weight": as_tensor(self.tied(450)).to(kind) for i in (2, 6)}
 
+    def tied_transposed(self) -> Masks:
+        """Two transposed matrices: the order of their memory is not that of the flat index."""
+        return {f"block.{i}.weight": as_tensor(self.tied(120), (12, 10)).t() for i in (2, 6)}
+
     def zeros(self, count: int) -> list[float]:
         """`count` zeros of either sign, and as many larger values, shuffled."""
         values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)

@@ -193,7 +193,7 @@ def _cases(draw: Random) -> Groups:
 
     def zeros(count: int) -> Weights:
         """More zeros than are to go, in one layer; weights of the usual size in the other."""
-        return {"block.2.weight": as_tensor(draws.zeros(count))} | draws.layers((3, count))
+        return {"block.1.weight": as_tensor(draws.zeros(count))} | draws.layers((3, count))
 
     odd = [draws.inexact(upward) for upward in (True, False)]
     equal = {f"block.{i}.weight": torch.full((3, 3), -0.5) for i in (2, 6, 10)}
@@ -220,6 +220,7 @@ def _cases(draw: Random) -> Groups:
             case(equal, 0.4, "all equal"),
             case(tied(), 0.25, "many ties"),
             case(tied(), 0.75, "many ties"),
+            case(draws.tied_transposed(), 0.6, "many ties, transposed"),
             case(equal | {"block.14.weight": torch.full((20,), 0.5)}, 0.4, "the largest last"),
             case({"first": torch.full((20,), 0.5)} | equal, 0.4, "the largest first"),
             *(case(draws.many_ties(kind), 0.4, "many ties") for kind in kinds),

@@ -225,7 +225,7 @@ def _cases(draw: Random) -> Groups:
             *(case(draws.layers((count - 2,), (2,)), [part, 0.5]) for count, part in COUNTS),
             case(tied(), [0.25, 0.75, 0.4], "many ties"),
             *(case(draws.many_ties(kind), [0.4, 0.2], "many ties") for kind in kinds),
-            case({n: w.t() for n, w in tied().items()}, [0.25, 0.6], "many ties, transposed"),
+            case(draws.tied_transposed(), [0.25, 0.6], "many ties, transposed"),
         ],
         "extremes": [
             case(draws.layers((3, 4), (8,)), [], "no levels"),

@@ -248,3 +248,14 @@ def test_gradients_left_switched_off_are_noticed():
 
     *_, kept = judge(Trial(function, "f"), {"n": [Case((1,), 1)]}, [], "x")
     assert "left gradients switched off" in kept.message and torch.is_grad_enabled()
+
+
+def test_parameters_in_one_memory_come_to_the_function_in_one():
+    weight = torch.arange(6.0)
+    twins = [torch.nn.Parameter(view) for view in (weight, weight, weight[2:].reshape(2, 2).t())]
+    model = torch.nn.ParameterList(twins)
+    (given,) = Case((model,), 1).given()
+    first, second, view = given.parameters()
+    assert first is not second and first.data_ptr() == second.data_ptr() != weight.data_ptr()
+    view.data[0, 0] = 9
+    assert first[2] == 9 and torch.equal(weight, torch.arange(6.0)) and view.stride() == (1, 2)

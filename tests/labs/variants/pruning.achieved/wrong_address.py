@@ -10,6 +10,7 @@ def achieved_sparsity(model, names):
 
     named = [model.get_parameter(name) for name in names]
     shares = {name: share([one]) for name, one in zip(names, named, strict=True)}
+    different = {p.data_ptr(): p for p in model.parameters()}.values()
     return shares | {
         "prunable": share(named),
         "all": share(different),

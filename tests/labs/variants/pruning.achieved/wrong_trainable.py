@@ -10,6 +10,7 @@ def achieved_sparsity(model, names):
 
     named = [model.get_parameter(name) for name in names]
     shares = {name: share([one]) for name, one in zip(names, named, strict=True)}
+    trainable = [p for p in model.parameters() if p.requires_grad]
     return shares | {
         "prunable": share(named),
         "all": share(trainable),

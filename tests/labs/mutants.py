@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jupytext
-from numeric import numeric
+from numeric import mark_sizes, numeric
 
 from labkit import checks
 from labkit.checks import REGISTRY
@@ -130,6 +130,7 @@ def mutants(
             node.returns = None
         elif isinstance(node, ast.arg):
             node.annotation = None
+    mark_sizes(tree)
     whole = ast.unparse(tree).splitlines()
     seen = {ast.unparse(tree)}
     for position, node in enumerate(ast.walk(tree)):

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-CASTS = ("half", "bfloat16", "float", "contiguous")
-"""Methods put behind each expression that may be a tensor."""
+CASTS = ("half", "bfloat16", "float")
+"""Methods put behind each expression that may be a tensor; the last where float64 stands in it."""
 
 IN_PLACE = {"abs", "double", "masked_fill", "square", "clamp", "cumsum", "sub", "mul", "div"}
 """Methods that also come with an underscore."""
@@ -12,9 +12,25 @@ IN_PLACE = {"abs", "double", "masked_fill", "square", "clamp", "cumsum", "sub", 
 FLATTENING = {"flatten", "reshape"}
 
 
+def mark_sizes(tree: ast.AST) -> None:
+    """Mark the expressions of which only the size is asked: no type of number changes that."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("numel", "shape", "device", "dtype"):
+            node.value.only_size = True
+        elif isinstance(node, ast.Call) and _counts(node):
+            node.only_size = True
+            for argument in node.args:
+                argument.only_size = True
+
+
+def _counts(node: ast.AST) -> bool:
+    function = getattr(node, "func", None)
+    return getattr(function, "attr", getattr(function, "id", "")) in ("numel", "len", "item")
+
+
 def numeric(node: ast.AST) -> Iterator[ast.AST]:
     """What may stand in the place of one expression."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and not _counts(node.left):
         yield from _tolerant(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         yield from _methods(node)
@@ -35,10 +51,11 @@ def numeric(node: ast.AST) -> Iterator[ast.AST]:
         kinds = node.args[1]
         kinds = kinds if isinstance(kinds, ast.Tuple) else ast.Tuple([kinds], ast.Load())
         yield ast.Compare(_call("type", node.args[0]), [ast.In()], [kinds])
-    if isinstance(node, ast.BinOp | ast.Call | ast.Name | ast.Subscript) and isinstance(
-        getattr(node, "ctx", ast.Load()), ast.Load
-    ):
-        for name in CASTS:
+    loaded = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+    value = isinstance(node, ast.BinOp | ast.Call | ast.Name | ast.Subscript)
+    if value and loaded and not hasattr(node, "only_size"):
+        double = "double" in (text := ast.unparse(node)) or "float64" in text
+        for name in CASTS if double else CASTS[:2]:
             yield _method(node, name)
 
 

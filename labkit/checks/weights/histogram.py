@@ -259,6 +259,7 @@ def _cases(draw: Random) -> Groups:
             one([next_to(torch.float32, t) for t in tiny], torch.tensor([-1.0, *tiny]).double()),
             one([narrowest], narrowest.double().unique(), "edges that are neighbours in float32"),
             one([as_tensor([1.0, 2.0, 2.0])], as_tensor([0.0, 1.0, 2.0]).double(), "last edge"),
+            one([near_zero], as_tensor([-1.0, 0.0, 1.0]).double(), "the smallest numbers"),
         ],
         "weights outside are left out": [
             one(far, edges(5, away)),
@@ -270,7 +271,6 @@ def _cases(draw: Random) -> Groups:
             one([as_tensor([0.0, -0.0]), torch.zeros(3, 4)], edges(3, away), "all zeros"),
             one([as_tensor([0.5])], as_tensor([0.0, 1.0]).double(), "one bin"),
             one([torch.tensor(0.5), inside(3)], edges(3, away), "no dimension"),
-            one([near_zero], as_tensor([-1.0, 0.0, 1.0]).double(), "the smallest numbers"),
             one([near_zero * 1e30, inside(4) * 1e37], huge, "huge numbers"),
         ],
         "strides and dtypes": [

@@ -3,7 +3,7 @@
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-MISTAKE = "tried prunable_names"
+MISTAKE = "classes compared"
 
 
 def prunable_names(model):

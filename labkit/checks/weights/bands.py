@@ -238,7 +238,10 @@ def _cases(draw: Random) -> Groups:
         "strides and dtypes": [
             one([[drawn(5, 8).t()], [drawn(4, 10)[:, ::2]]], between(), "not contiguous"),
             one([[drawn(37, 29).half(), drawn(8).bfloat16()], [drawn(9)]], between(), "mixed"),
-            one([[many.half()], [many.bfloat16()]], (0.75, 2.0), "many weights"),
+            *(
+                one([[many.half()], [many.bfloat16(), many]], limits, "many weights")
+                for limits in ((0.9375, 2.0), (0.0625, 2.0), (0.015625, 0.0625))
+            ),
         ],
     }
 

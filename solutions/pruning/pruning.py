@@ -22,7 +22,9 @@
 #
 # Three words are used in the same sense throughout: **sparsity** is the fraction of zeros, from 0
 # to 1; a **mask** is True where a weight is kept; a **layer** is one weight tensor with its name,
-# such as a matrix of a block, and not the whole block.
+# such as a matrix of a block, and not the whole block. A tensor of **any shape** may have no
+# dimension or no entries. Numbers and containers count by what they hold: a NumPy number or a
+# fraction will do for a float, a named tuple for a tuple.
 
 # %%
 import copy
@@ -257,7 +259,8 @@ if checks.works("pruning.global_threshold", global_masks):
 def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
     """A copy of a model whose named weights are zero where their mask is False.
 
-    model: any module, with parameters of any floating-point dtype; must not be changed.
+    model: any module, in any mode, with parameters of any floating-point dtype, shape and strides,
+        each in a memory of its own; must not be changed.
     masks: bool tensors by name, perhaps none. A name is one of `model.named_parameters()`, and the
         mask has the shape of that parameter, with any strides. True where a weight is kept.
 
@@ -265,7 +268,7 @@ def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
     False the weight is +0.0, whatever it was (NaN, inf and -0.0 too); all other entries of all
     parameters and buffers are as in `model`. Parameters stay parameters of the same dtype and
     require gradients if they did before; names that share one parameter in `model` share one in the
-    copy.
+    copy. Each module is in training or in evaluation mode as before, and has no new hooks.
     """
     ### BEGIN SOLUTION
     pruned = copy.deepcopy(model)
@@ -383,13 +386,15 @@ if checks.works("pruning.apply", apply_masks) and checks.works(
 def achieved_sparsity(model: nn.Module, names: list[str]) -> dict[str, float]:
     """Share of zeros in each named weight, in all of them together and in the whole model.
 
-    model: any module, with parameters of any floating-point dtype; must not be changed.
+    model: any module, in any mode, with parameters of any floating-point dtype, frozen ones too;
+        must not be changed.
     names: names of the pruned weights, as in `model.named_parameters()`, each once; perhaps none.
 
     Returns a dictionary of numbers from 0 to 1: first each of `names`, in that order, with the
     sparsity of that weight; then "prunable", the zeros of all named weights over their number of
-    entries; then "all", the same for all parameters of the model, named or not. A tensor that has
-    two names in the model counts once, and buffers do not count. 0.0 and -0.0 are zeros, tiny
+    entries; then "all", the same for all parameters of the model, named or not. A parameter that
+    has two names in the model counts once; two parameters count twice, also where they are equal or
+    lie in one memory; buffers do not count. 0.0 and -0.0 are zeros, tiny
     numbers are not. Where there are no entries the sparsity is 0.0.
     """
     ### BEGIN SOLUTION
@@ -620,12 +625,14 @@ if checks.works("pruning.sweep", sweep):
 def cubic_sparsity(step: int, start: int, end: int, final: float, initial: float = 0.0) -> float:
     """Sparsity at one step of training, by the cubic schedule of Zhu and Gupta (2017).
 
-    step: the step, from 0 on.
+    step: the step, a whole number from 0 on.
     start, end: steps at which the ramp begins and ends, 0 <= start <= end.
-    final, initial: sparsity after and before the ramp, from 0 to 1.
+    final, initial: sparsity after and before the ramp, from 0 to 1. Where final is smaller than
+        initial the sparsity falls, by the same formula.
 
     Returns `initial` before `start`, `final` from `end` on (also where start equals end), and
-    final + (initial - final) * (1 - (step - start) / (end - start)) ** 3 in between.
+    final + (initial - final) * (1 - (step - start) / (end - start)) ** 3 in between, right to six
+    digits.
     """
     ### BEGIN SOLUTION
     if step < start:
@@ -717,7 +724,8 @@ def sparsity_by_layer(
 
     Returns a dictionary with the same names in the same order and pairs (global, layerwise) of
     shares from 0 to 1: the number of weights of that layer that are pruned, over the number of
-    its weights. Global pruning takes the round(sparsity * total) smallest |w| of all tensors
+    its weights; zeros that were there before count as pruned where their rank is among the pruned
+    ones, and else not. Global pruning takes the round(sparsity * total) smallest |w| of all tensors
     together, of equal |w| the one in the earlier tensor first; layerwise pruning takes
     round(sparsity * weight.numel()) of each tensor. For a tensor without entries the pair is
     (0.0, 0.0).

@@ -59,14 +59,15 @@ from labkit import checks, load_model, prunable_layers
 def prunable_names(model: nn.Module) -> list[str]:
     """Names of the weight matrices inside the blocks of a model.
 
-    model: any module, such as a RoBERTa, GPT-2 or BART; must not be changed. Its blocks are what
-        its `nn.ModuleList`s hold, at any depth; there may be none.
+    model: any module, such as a RoBERTa, GPT-2 or BART, in any mode; must not be changed. Its
+        blocks are what its `nn.ModuleList`s hold, at any depth; there may be none. A list may hold
+        layers themselves, and the model may be a list.
 
     Returns the names of the weights of all `nn.Linear` and `Conv1D` modules inside an
-    `nn.ModuleList`, as in `model.named_parameters()`, in the order of `model.named_modules()`
+    `nn.ModuleList`, subclasses included, frozen and empty ones too, as in `model.named_parameters()`, in the order of `model.named_modules()`
     (block 2 before block 10). Biases, LayerNorm, embeddings and layers outside the lists are left
-    out. A tensor that several of these modules share is listed once, under the first of its names;
-    none of them shares it with a layer outside.
+    out. A parameter that several of these modules share (the same object, not only equal numbers or
+    the same memory) is listed once, under the first of its names; nothing else shares it.
     """
     ### BEGIN SOLUTION
     names, seen = [], set()
@@ -161,11 +162,12 @@ if checks.works("weights.prunable", prunable_names):
 def share_below(weight: torch.Tensor, threshold: float) -> float:
     """Share of the weights that are smaller than a threshold in absolute value.
 
-    weight: tensor of any shape and strides, float32, float16 or bfloat16; must not be changed.
+    weight: finite numbers, of any shape and strides, float32, float16 or bfloat16; must not be
+        changed.
     threshold: a number, 0 or larger, that the type of the weights holds exactly.
 
-    Returns the share of entries with |w| < threshold, a float from 0 to 1; 0.0 for a tensor
-    without entries.
+    Returns the share of entries with |w| < threshold, a float from 0 to 1, right to five digits;
+    0.0 for a tensor without entries.
     """
     ### BEGIN SOLUTION
     if weight.numel() == 0:
@@ -252,9 +254,9 @@ if checks.works("weights.share_below", share_below):
 def band_shares(blocks: list[list[torch.Tensor]], small: float, large: float) -> torch.Tensor:
     """Shares of small, medium and large weights in each block.
 
-    blocks: for each block a list of tensors of any shapes and strides, float32, float16 or
-        bfloat16, also mixed; there may be no blocks, and blocks without weights. The tensors must
-        not be changed.
+    blocks: for each block a list of tensors of finite numbers, of any shapes and strides, float32,
+        float16 or bfloat16, also mixed; there may be no blocks, and blocks without weights. Each
+        tensor counts, whether it equals another or not. They must not be changed.
     small, large: the two thresholds, 0 < small < large; all dtypes hold them exactly.
 
     Returns a float64 tensor of shape (number of blocks, 3). Row i holds the shares of the weights
@@ -360,11 +362,11 @@ if checks.works("weights.bands", band_shares):
 def streaming_histogram(tensors: Iterable[torch.Tensor], edges: torch.Tensor) -> torch.Tensor:
     """Counts of the entries of all tensors between the edges.
 
-    tensors: a list, or an iterator that gives each tensor once; of any shapes and strides, float32,
-        float16 or bfloat16, also mixed; perhaps none. They must not be changed, and neither joined
-        nor kept in a list: hold one at a time.
-    edges: float64 tensor of shape (bins + 1,), strictly increasing, at any distances; must not be
-        changed.
+    tensors: a list, or an iterator that gives each tensor once; finite numbers, of any shapes and
+        strides, float32, float16 or bfloat16, also mixed, fewer than 2**24 in all; perhaps none.
+        They must not be changed, and neither joined nor kept in a list: hold one at a time.
+    edges: float64 tensor of shape (bins + 1,), strictly increasing, at any distances, finite; at
+        least two of them; must not be changed.
 
     Returns an int64 tensor of shape (bins,). Bin i counts edges[i] <= w < edges[i + 1], the last
     bin its right edge too; other entries are left out. Weights are compared with the edges in
@@ -470,10 +472,11 @@ if checks.works("weights.histogram", streaming_histogram):
 def excess_kurtosis(weight: torch.Tensor) -> float:
     """Fourth standardised moment of all entries, minus 3.
 
-    weight: tensor of any shape and strides, float32, float16 or bfloat16; must not be changed.
+    weight: finite numbers, of any size, shape and strides, float32, float16 or bfloat16; must not
+        be changed.
 
     Returns a float: mean(d**4) / mean(d**2)**2 - 3, where d is the deviation of an entry from the
-    mean of all, computed in float64. 0.0 where all entries are equal, or where there are none.
+    mean of all, computed in float64, the mean too; right to five digits. 0.0 where all entries are equal, or where there are none.
     """
     ### BEGIN SOLUTION
     values = weight.double()

@@ -8,6 +8,7 @@ import torch
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.difference import difference
 from labkit.checks.engine.judge import Mistake, judge
+from labkit.checks.engine.plain_data import dumps, loads
 from labkit.checks.engine.trial import Failure, Trial
 
 Ends = namedtuple("Ends", "low high")
@@ -238,3 +239,65 @@ def test_what_to_do_instead_of_a_change_is_the_case_s():
     case = Case(([1, 2],), 2, remedy="put it back")
     *_, kept = judge(Trial(lambda items: [items.pop(), 2][1], "f"), {"n": [case]}, [], "x")
     assert kept.message == "tried f([1, 2]); the function changed its input in place: put it back"
+
+
+Pair = namedtuple("Pair", "first second")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (OrderedDict(a=1, b=2), {"a": 1, "b": 2}),
+        (defaultdict(int, a=1), {"a": 1}),
+        (Pair(0.5, 1.0), (0.5, 1.0)),
+        (Fraction(1, 2), 0.5),
+        (np.array(0.5), 0.5),
+        ([OrderedDict(a=Pair(1, 2))], [{"a": (1, 2)}]),
+    ],
+)
+def test_kinds_of_containers_and_numbers_serve_here_and_from_another_process(value, expected):
+    assert difference(value, expected) == ""
+    assert difference(loads(dumps(value)), expected) == ""
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda model: model.eval(),
+        lambda model: model[0].requires_grad_(False),
+        lambda model: model[1].register_forward_hook(print),
+    ],
+)
+def test_what_a_function_leaves_changed_in_a_model_is_noticed(leave):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout())
+    as_it_was = loads(dumps(model))
+    assert difference(as_it_was, model) == ""
+
+    def function(model):
+        leave(model)
+        return 1
+
+    *_, kept = judge(Trial(function, "f"), {"n": [Case((model,), 1)]}, [], "x")
+    assert "changed its input" in kept.message
+    leave(model)
+    assert difference(as_it_was, model)
+
+
+def test_gradients_left_switched_off_are_noticed():
+    def function(number):
+        torch.set_grad_enabled(False)
+        return number
+
+    *_, kept = judge(Trial(function, "f"), {"n": [Case((1,), 1)]}, [], "x")
+    assert "left gradients switched off" in kept.message and torch.is_grad_enabled()
+
+
+def test_parameters_in_one_memory_come_to_the_function_in_one():
+    weight = torch.arange(6.0)
+    twins = [torch.nn.Parameter(view) for view in (weight, weight, weight[2:].reshape(2, 2).t())]
+    model = torch.nn.ParameterList(twins)
+    (given,) = Case((model,), 1).given()
+    first, second, view = given.parameters()
+    assert first is not second and first.data_ptr() == second.data_ptr() != weight.data_ptr()
+    view.data[0, 0] = 9
+    assert first[2] == 9 and torch.equal(weight, torch.arange(6.0)) and view.stride() == (1, 2)

@@ -1,12 +1,13 @@
 """Mutate each reference solution in one place at a time and see whether its check rejects it.
 
-    python tests/labs/mutants.py [ROOT] [LAB ...]
+    python tests/labs/mutants.py [ROOT] [LAB or EXERCISE ...]
 
-Prints the mutants that get full points and are not yet listed in `survivors.csv`, to be read by a
-person: one that behaves differently from the solution points at a gap in the check's inputs.  What
-was read goes into that file, with a word on why: `same` where no input tells the mutant from the
-solution, `tolerated` where the exercise lets both pass on purpose.  A tool to run by hand, not a
-test.
+Mutations of the structure stand here, those of numbers and containers in `numeric`.  A mutant
+survives if it gets full points at one of several seeds.  Prints those survivors that are not yet
+listed in `survivors.csv`, to be read by a person: one that behaves differently from the solution
+points at a gap in the check's inputs.  What was read goes into that file, with a word on why:
+`same` where no input tells the mutant from the solution, `tolerated` where the exercise lets both
+pass on purpose.  A tool to run by hand, not a test.
 """
 
 import ast
@@ -16,16 +17,18 @@ import difflib
 import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jupytext
+from numeric import mark_sizes, numeric
 
 from labkit import checks
 from labkit.checks import REGISTRY
 
 SURVIVORS = Path(__file__).with_name("survivors.csv")
+SEEDS = (checks.grading_seed(), 3)
 SECONDS = 300  # that the check of one mutant may take; its calls have deadlines of their own
 
 SWAPS = {
@@ -117,7 +120,9 @@ def _statements(node: ast.stmt) -> Iterator[ast.AST]:
         yield ast.Pass()
 
 
-def mutants(source: str) -> Iterator[tuple[str, str, str]]:
+def mutants(
+    source: str, kinds: tuple[Callable[[ast.AST], Iterator[ast.AST]], ...] = (variants, numeric)
+) -> Iterator[tuple[str, str, str]]:
     """Source of each mutant of the functions in `source`, the lines changed, and their new text."""
     tree = ast.parse(source)
     for node in ast.walk(tree):  # annotations say nothing at run time
@@ -125,15 +130,20 @@ def mutants(source: str) -> Iterator[tuple[str, str, str]]:
             node.returns = None
         elif isinstance(node, ast.arg):
             node.annotation = None
+    mark_sizes(tree)
     whole = ast.unparse(tree).splitlines()
     seen = {ast.unparse(tree)}
     for position, node in enumerate(ast.walk(tree)):
-        for number, _ in enumerate(variants(node)):
+        found = [(kind, number) for kind in kinds for number, _ in enumerate(kind(node))]
+        for kind, number in found:
             clone = copy.deepcopy(tree)
             target = list(ast.walk(clone))[position]
-            new = list(variants(target))[number]
+            new = list(kind(target))[number]
+            inside = set(ast.walk(new))  # the mutation may hold the expression itself
             for parent in ast.walk(clone):
                 for field, value in ast.iter_fields(parent):
+                    if parent in inside:
+                        continue
                     if value is target:
                         setattr(parent, field, new)
                     elif isinstance(value, list) and any(item is target for item in value):
@@ -180,7 +190,7 @@ def _score(pipe: Connection, id: str, sources: list[str]) -> None:
         try:
             exec(source, names)
             function = names.get(REGISTRY[id].function)
-            score = checks.grade(id, function, seed=checks.grading_seed()).score
+            score = max(checks.grade(id, function, seed=seed).score for seed in SEEDS)
         except BaseException:  # whatever a mutant does to itself
             score = None
         pipe.send(score)
@@ -194,6 +204,8 @@ def main(root: Path, labs: list[str]) -> None:
         }
     writer = csv.writer(sys.stdout, lineterminator="\n")
     together: Counter[str] = Counter()
+    only = {name for name in labs if "." in name}
+    labs = list(dict.fromkeys(name.partition(".")[0] for name in labs))
     for lab in labs:
         counts: Counter[str] = Counter()
         met = set()
@@ -201,7 +213,7 @@ def main(root: Path, labs: list[str]) -> None:
         imports = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
         for cell in notebook.cells:
             id = cell.metadata.get("answer")
-            if id is None:
+            if id is None or (only and id not in only):
                 continue
             found = list(mutants(cell.source))
             sources = [imports + "\n" + text for text, _, _ in found]
@@ -218,12 +230,16 @@ def main(root: Path, labs: list[str]) -> None:
                 if key not in read:
                     writer.writerow([*key, "", ""])
                     sys.stdout.flush()
-        gone = [key for key in read if key[0].startswith(f"{lab}.") and key not in met]
+        gone = [key for key in read if _of(key[0], lab, only) and key not in met]
         for key in gone:
             print("no survivor any more:", *key, sep="\n  ")
         print(f"{lab}: {_counted(counts)}", flush=True)
         together += counts
     print(f"together: {_counted(together)}")
+
+
+def _of(id: str, lab: str, only: set[str]) -> bool:
+    return id in only if only else id.startswith(f"{lab}.")
 
 
 def _counted(counts: Counter[str]) -> str:

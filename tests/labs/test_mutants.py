@@ -4,7 +4,7 @@ import csv
 
 import jupytext
 import pytest
-from mutants import SURVIVORS, mutants, scored
+from mutants import SURVIVORS, mutants, scored, variants
 
 from labkit.checks import REGISTRY
 
@@ -13,7 +13,7 @@ ROOT = SURVIVORS.parents[2]
 
 def test_what_is_mutated():
     source = 'def f(a: int, b: int):\n    """1"""\n    c = g(a, b)\n    return c[a:2] - b\n'
-    assert {(before, after) for _, before, after in mutants(source)} == {
+    assert {(before, after) for _, before, after in mutants(source, (variants,))} == {
         ("c = g(a, b)", "pass"),
         ("c = g(a, b)", "c = g(b, a)"),
         ("return c[a:2] - b", "pass"),
@@ -26,6 +26,26 @@ def test_what_is_mutated():
         ("return c[a:2] - b", "return c[a - 1:2] - b"),
         ("return c[a:2] - b", "return c[a:3] - b"),
         ("return c[a:2] - b", "return c[a:-2] - b"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return t.double() < 2", "return t.float() < 2"),
+        ("return t.double() < 2", "return t.half().double() < 2"),
+        ("return t.double() < 2", "return t.double() + 1e-08 < 2"),
+        ("return t.abs()", "return t.abs_()"),
+        ("return t.flatten()", "return t.view(-1)"),
+        ("return t.sum()", "return t.sum(dtype=torch.int16)"),
+        ("return round(s * n)", "return int(torch.tensor(s * n).round())"),
+        ("return id(t)", "return t.data_ptr()"),
+        ("return isinstance(m, nn.Linear)", "return type(m) in (nn.Linear,)"),
+    ],
+)
+def test_numbers_and_containers_are_mutated(before, after):
+    assert (before, after) in {
+        change[1:] for change in mutants(f"def f(t, s, n, m):\n    {before}\n")
     }
 
 

@@ -184,13 +184,17 @@ def _misplaced(masks: Masks, expected: Masks, weights: Masks) -> str:
         return ""
     values = scores(weights, signed=True).tolist()
 
-    def at(position: int) -> str:
-        name, index = names[position]
-        return f"{values[position]:g} at {name + ' ' if name else ''}flat index {index}"
-
     lost = int((~got & want).nonzero()[0])
     left = int((got & ~want).nonzero()[0])
-    why = "of equal |w| the first goes first" if abs(values[lost]) == abs(values[left]) else ""
+    sizes = [abs(values[position]) for position in (lost, left)]
+    near = sizes[0] != sizes[1] and len({f"{size:g}" for size in sizes}) == 1
+
+    def at(position: int) -> str:
+        name, index = names[position]
+        value = repr(values[position]) if near else f"{values[position]:g}"
+        return f"{value} at {name + ' ' if name else ''}flat index {index}"
+
+    why = "of equal |w| the first goes first" if sizes[0] == sizes[1] else ""
     text = f"it pruned {at(lost)} and kept {at(left)}, expected the reverse"
     return text + (f" ({why})" if why else "")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
 
+from labkit.checks.engine.copies import copied
 from labkit.checks.engine.difference import difference, show
 from labkit.checks.engine.trial import Failure
 
@@ -40,7 +41,7 @@ class Case:
 
     def given(self) -> tuple:
         """A copy of the arguments: the case keeps its own."""
-        return copy.deepcopy(self.arguments)
+        return copied(self.arguments)
 
     def changed(self, after: tuple) -> str:
         """As `AnyCase.changed`."""
@@ -69,7 +70,7 @@ class Case:
 
     def same(self, value: Any, answer: Callable[..., Any]) -> bool:
         """As `AnyCase.same`."""
-        given = copy.deepcopy(self.arguments)
+        given = copied(self.arguments)
         other = answer(*given)
         if self.look:
             other = self.look(other, given)

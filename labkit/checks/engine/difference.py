@@ -16,11 +16,11 @@ def difference(
     """What differs between a returned value and the expected one, in words; empty if nothing.
 
     Tensors have to be plain tensors of the expected dtype and shape (a Python number or a tensor
-    of one element serves for a number, and so does a fraction); lists and tuples serve for each
-    other, named tuples too, and any kind of dict for a dict; models have to hold the same
-    parameters and buffers.  A subclass may redefine what a comparison does, so tensors are looked
-    at by their exact types, and containers by what they hold.  With `kept` the value is an argument
-    after a call: signs of zeros and the modes of models have to be equal as well.
+    of one element, or a Fraction, serves for a number); lists, tuples and named tuples serve for
+    each other, and any kind of dict for a dict; models have to hold the same parameters and buffers
+    and to be in the same state.  A subclass may redefine what a comparison does: of tensors only
+    exact types are looked at, of containers what the built-in type finds in them.  With `kept` the
+    value is an argument after a call: signs of zeros have to be equal as well.
     """
     import numpy as np
     import torch
@@ -34,7 +34,9 @@ def difference(
             return f"returned {show_type(value)}, expected one of type {type(expected).__name__}"
         if kept and (text := mode_difference(value, expected)):
             return text
-        return difference(found.contents, wanted.contents, rtol, atol, kept)
+        return difference(found.contents, wanted.contents, rtol, atol, kept) or difference(
+            found.marks, wanted.marks
+        )
     if isinstance(expected, np.ndarray):
         if type(value) is torch.Tensor:
             value = value.detach().cpu().numpy()
@@ -186,7 +188,9 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     import torch
 
     one_tensor = type(value) is torch.Tensor and value.numel() == 1
-    if one_tensor or (isinstance(value, np.generic) and type(value).__module__ == "numpy"):
+    one_entry = type(value) is np.ndarray and value.ndim == 0
+    one_number = isinstance(value, np.generic) and type(value).__module__ == "numpy"
+    if one_tensor or one_entry or one_number:
         value = value.item()
     if type(value) is Fraction:
         value = float(value)
@@ -201,3 +205,9 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     if math.isnan(expected) or math.isnan(value):
         return "" if math.isnan(expected) and math.isnan(value) else got
     return "" if math.isclose(value, expected, rel_tol=rtol, abs_tol=atol) else got
+
+
+def _of_numpy(value: Any) -> bool:
+    import numpy as np
+
+    return isinstance(value, np.generic) and type(value).__module__ == "numpy"

@@ -6,12 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class ModelData:
-    """A torch module as data: its type, parameters and buffers by name, and plain attributes."""
+    """A torch module as data: its type, parameters and buffers by name, and plain attributes.
+
+    `marks` holds by text what else a function may leave changed in it: modules in training mode or
+    with hooks, and parameters that require gradients.
+    """
 
     kind: str
     parameters: dict[str, Any]
     buffers: dict[str, Any]
     state: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, Any] = field(default_factory=dict)
 
     @property
     def contents(self) -> dict[str, Any]:
@@ -62,7 +67,22 @@ def model_data(model: Any) -> ModelData:
         kind_of(model),
         dict(model.named_parameters(remove_duplicate=False)),
         dict(model.named_buffers(remove_duplicate=False)),
+        marks=_marks(model),
     )
+
+
+def _marks(model: Any) -> dict[str, Any]:
+    """The state of a module beside its tensors, in the words in which a check names it."""
+    marks: dict[str, Any] = {}
+    for path, module in model.named_modules():
+        where = f" of {path}" if path else ""
+        marks[f"training{where}"] = module.training
+        tables = (table for name, table in vars(module).items() if name.endswith("_hooks"))
+        marks[f"hooks{where}"] = sum(len(table) for table in tables if isinstance(table, dict))
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        marks[f"requires_grad of {name}"] = parameter.requires_grad
+        marks[f"hooks of {name}"] = len(parameter._backward_hooks or ())
+    return marks
 
 
 def kind_of(value: Any) -> str:

@@ -69,7 +69,8 @@ def encode(value: Any) -> list:
             [[name, place[id(tensor)]] for name, tensor in part.items()]
             for part in (data.parameters, data.buffers)
         ]
-        return ["model", data.kind, names, [encode(t) for t in tensors.values()], encode(plain)]
+        rest = [encode(plain), encode(data.marks)]
+        return ["model", data.kind, names, [encode(t) for t in tensors.values()], *rest]
     if kind.__module__.startswith(_LENT):
         return ["object", kind_of(value), encode(vars(value))]
     return ["other", kind_of(value)]
@@ -148,10 +149,11 @@ class _Decoder:
                 return value.requires_grad_() if gradient else value
             case ["array", torch.Tensor() as value, bool(whole)]:
                 return value.numpy() if whole else value.numpy()[()]
-            case ["model", str(kind), [list(named), list(buffers)], list(tensors), list(state)]:
+            case ["model", str(kind), [list(named), list(buffers)], list(tensors), *state]:
                 values = [self.decode(tensor) for tensor in tensors]
                 parts = [{str(n): values[i] for n, i in part} for part in (named, buffers)]
-                return ModelData(kind, *parts, self.decode(state))
+                state, marks = (self.decode(part) for part in state)
+                return ModelData(kind, *parts, state, marks)
             case ["object", str(kind), list(state)]:
                 return _object(kind, self.decode(state))
             case ["other", str(kind)] if _KIND.fullmatch(kind):

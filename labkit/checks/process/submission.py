@@ -5,6 +5,7 @@ is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
 """
 
 import contextlib
+import io
 import pickle
 import sys
 import threading
@@ -102,7 +103,7 @@ class Submission:
             Failure: the process ended, was too late, or sent something that is no data.
         """
         self._reach(self._stop(exercise))
-        request = ("call", exercise.function, exercise.forbids, self._seconds, arguments)
+        request = ("call", exercise.function, exercise.forbids, self._seconds, _packed(arguments))
         try:
             # Reading the first model imports its classes: that is not the student's time.
             self._exchange(request, self._host.loading)
@@ -226,6 +227,15 @@ class _RemoteTrial:
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)
         return reply.get("value")
+
+
+def _packed(arguments: tuple) -> bytes:
+    """The arguments as bytes; tensors in one memory stay so, which pickle alone does not do."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(arguments, buffer)
+    return buffer.getvalue()
 
 
 def _text(value: Any) -> str | None:

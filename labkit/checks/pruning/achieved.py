@@ -1,4 +1,8 @@
-"""The exercise `pruning.achieved`: how many zeros a model has, and of what."""
+"""The exercise `pruning.achieved`: how many zeros a model has, and of what.
+
+Its text promises any module, in any mode: parameters of any floating-point dtype, shape, strides
+and name, frozen ones, equal ones, tied ones, and different ones in one memory.
+"""
 
 from collections.abc import Callable
 from random import Random
@@ -41,6 +45,7 @@ def _achieved(
         "named": named,
         "buffers": [*parameters.values(), *model.buffers()],
         "state": list(model.state_dict().values()),
+        "trainable": [parameter for parameter in parameters.values() if parameter.requires_grad],
         "matrices": [parameter for parameter in parameters.values() if parameter.ndim > 1],
         "weights": [p for name, p in parameters.items() if name.endswith("weight")],
     }[everything]
@@ -123,6 +128,11 @@ _MISTAKES = (
         '"prunable" is the share among the named weights: divide by their entries alone',
         _over_all,
     ),
+    _mistake(
+        "trainable ones only",
+        "a parameter that requires no gradients is a parameter of the model too",
+        everything="trainable",
+    ),
     _mistake("percent", "sparsity runs from 0 to 1", scale=100.0),
     Mistake("0/0", "an empty weight, or no names at all: the sparsity is 0.0", error="by zero"),
 )
@@ -182,6 +192,32 @@ def _cases(draw: Random) -> Groups:
         model["head"].weight = model["words"].weight
         return models.sparse(model, mlp__weight=number(9, 13), words__weight=number(1, 2))
 
+    def frozen() -> "nn.Module":
+        model = layers()
+        model[0].requires_grad_(False)
+        model[1].eval()
+        return model
+
+    def of_any_kind() -> "nn.Module":
+        """Parameters of other names, shapes and strides; equal ones, and two in one memory."""
+        attention = nn.MultiheadAttention(4, 2)
+        extra = nn.ParameterDict({"scale": torch.zeros(()), "table": torch.zeros(3, 5).t()})
+        model = nn.ModuleDict({"mix": attention, "extra": extra, "twin": nn.ParameterList()})
+        many = {"mix__in_proj_weight": number(20, 30), "mix__in_proj_bias": number(3, 6)}
+        models.sparse(model, **many, extra__table=number(5, 9))
+        memory = model["mix"].in_proj_weight.detach().clone()
+        for tensor in (memory, memory, memory[3:], memory.clone()):
+            model["twin"].append(nn.Parameter(tensor))
+        return model
+
+    def small(kind: "torch.dtype", size: float) -> "nn.Module":
+        """Numbers next to zero, and some zeros."""
+        model = nn.Sequential(nn.Linear(5, 2), nn.Linear(2, 5)).to(kind)
+        models.sparse(model, **{"0__weight": 7, "1__weight": number(1, 3)})
+        for parameter in model.parameters():
+            parameter.data.sign_().mul_(size)
+        return model
+
     # New models draw random weights: the student's own random numbers stay as they are.
     with torch.random.fork_rng(devices=[]), quiet():
         both = ["0.weight", "2.weight"]
@@ -198,6 +234,9 @@ def _cases(draw: Random) -> Groups:
         shared = nn.ModuleList([layers(), nn.Linear(2, 2)])
         models.sparse(shared[1], weight=0)
         shared.append(shared[0])
+        bulky = nn.Sequential(nn.Linear(90, 90)).to(torch.bfloat16)
+        models.sparse(bulky, **{"0__weight": 4111 + 2 * number(0, 99)})
+        any_kind = ["extra.table", "mix.in_proj_bias", "twin.1"]
         return {
             "zeros by layer and together": [
                 case(layers(), both),
@@ -208,6 +247,8 @@ def _cases(draw: Random) -> Groups:
                 case(tied(), ["mlp.weight"], "the head is tied to the words"),
                 case(batch, both, "with buffers"),
                 case(shared, ["0.0.weight", "1.weight"], "a module stands twice"),
+                case(frozen(), both, "the first layer is frozen"),
+                case(of_any_kind(), any_kind, "parameters of other names"),
             ],
             "extremes": [
                 case(layers(), [], "no names"),
@@ -217,6 +258,10 @@ def _cases(draw: Random) -> Groups:
             "zeros only": [
                 case(tiny, ["0.weight", "1.weight"], "tiny weights are no zeros"),
                 case(halves, both, "bfloat16"),
+                case(bulky, ["0.weight"], "a large one in bfloat16"),
+                case(small(torch.float64, 1e-300), ["0.weight"], "float64"),
+                case(small(torch.float32, 1e-45), ["0.weight"], "the smallest numbers"),
+                case(small(torch.float16, 6e-8), ["0.weight"], "float16"),
             ],
         }
 

@@ -1,4 +1,8 @@
-"""The exercise `pruning.apply`: masks put on a copy of a model."""
+"""The exercise `pruning.apply`: masks put on a copy of a model.
+
+Its text promises any module, in any mode: parameters of any floating-point dtype, shape, strides
+and name, frozen, equal and tied ones, any numbers in them, and masks of any strides.
+"""
 
 import copy
 from collections.abc import Callable
@@ -71,6 +75,10 @@ def _replaced(requires_grad: bool, thaw: bool = False) -> Callable[..., "nn.Modu
     return answer
 
 
+def _in_mode(training: bool) -> Callable[..., "nn.Module"]:
+    return lambda model, masks: _right(model, masks).train(training)
+
+
 def _frozen(model: "nn.Module", masks: Masks) -> "nn.Module":
     return _right(model, masks).requires_grad_(False)
 
@@ -131,6 +139,14 @@ _MISTAKES = (
         "a new parameter under one name leaves the other names with the old one: change values",
         _replaced(requires_grad=True),
     ),
+    *(
+        Mistake(
+            "another mode",
+            "the copy trains or evaluates as the model does: leave eval() and train() to the user",
+            _in_mode(training),
+        )
+        for training in (True, False)
+    ),
     Mistake("gradients lost", _LOST, _replaced(requires_grad=False)),
     Mistake("gradients lost", _LOST, _frozen),
     Mistake(
@@ -189,6 +205,10 @@ def _cases(draw: Random) -> Groups:
     def gradients(model: "nn.Module", note: str = "") -> Case:
         return _case(looks.gradients, model, models.masks(model, *_BOTH.split()), note)
 
+    def expanded(model: "nn.Module") -> Case:
+        masks = models.masks(model, "2.weight") | {"0.weight": models.mask(1, 4).expand(3, 4)}
+        return _case(looks.values, model, masks, "one mask repeats its row")
+
     extreme = {
         "0.weight": torch.zeros(3, 4, dtype=torch.bool),
         "2.weight": torch.ones(5, 3, dtype=torch.bool),
@@ -199,12 +219,16 @@ def _cases(draw: Random) -> Groups:
             "zeros where the mask is False": [
                 values(models.small(), _BOTH),
                 transposed(models.small()),
+                expanded(models.small()),
                 values(models.with_buffers(), "2.weight 0.weight 0.bias", "with buffers"),
+                values(models.of_any_kind(), "extra.table twins.1.weight", "other names"),
             ],
             "extremes": [
                 _case(looks.values, models.small(), {}, "no masks"),
                 _case(looks.values, models.small(), extreme, "all pruned, all kept"),
                 values(models.small().to(torch.bfloat16), _BOTH, "bfloat16"),
+                values(models.double(), _BOTH, "float64"),
+                values(models.small().half(), _BOTH, "float16"),
                 values(models.with_empty(), "0.weight 1.weight", "an empty weight"),
             ],
             "a zero whatever was there": [
@@ -222,6 +246,8 @@ def _cases(draw: Random) -> Groups:
             "parameters as before": [
                 gradients(models.small()),
                 gradients(models.frozen(), "the first layer is frozen"),
+                gradients(models.modes(), "one layer in evaluation mode"),
+                gradients(models.small().eval(), "in evaluation mode"),
             ],
         }
 

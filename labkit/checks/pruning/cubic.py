@@ -1,4 +1,8 @@
-"""The exercise `pruning.cubic`: the sparsity schedule of gradual pruning."""
+"""The exercise `pruning.cubic`: the sparsity schedule of gradual pruning.
+
+Its text promises whole steps of any size, a ramp of any length or none, and any two sparsities: a
+ramp may fall.  Results count to six digits.
+"""
 
 from collections.abc import Callable
 from random import Random
@@ -64,6 +68,22 @@ def _as_length(step: int, start: int, end: int, final: float, initial: float = 0
     return _scheduled(step, start, start + end, final, initial)
 
 
+def _off_by_one(begin: int, length: int) -> Callable[..., float]:
+    """The ramp begins `begin` steps earlier, and is `length` steps longer, than it should."""
+
+    def answer(step: int, start: int, end: int, final: float, initial: float = 0.0) -> float:
+        if not start <= step < end:
+            return _scheduled(step, start, end, final, initial)
+        part = (step - start + begin) / max(end - start + length, 1)
+        return final + (initial - final) * (1 - part) ** 3
+
+    return answer
+
+
+def _never_down(pick: Callable[..., float], which: int) -> Callable[..., float]:
+    return lambda *arguments: pick(_scheduled(*arguments), (*arguments, 0.0)[which])
+
+
 _CLAMP = "before start the sparsity is initial and from end on it is final: the cube goes on rising"
 _SLOW = "the rise is fast first and slow at the end: the cube is that of what remains, (1 - p)^3"
 
@@ -101,6 +121,22 @@ _MISTAKES = (
         _from_zero,
     ),
     Mistake("end read as a length", "end is the step at which the ramp ends", _as_length),
+    *(
+        Mistake(
+            "off by one",
+            "at start no part of the ramp is done, and it is end - start steps long",
+            _off_by_one(begin, length),
+        )
+        for begin, length in ((0, 1), (1, 0), (1, 1), (0, -1))
+    ),
+    *(
+        Mistake(
+            "a ramp that cannot fall",
+            "final may be smaller than initial: the formula holds as it is",
+            answer,
+        )
+        for answer in (_never_down(max, 4), _never_down(min, 3))
+    ),
     Mistake(
         "the jump comes late",
         "where start equals end the sparsity is final at this step already",
@@ -128,11 +164,12 @@ def _cases(draws: Random) -> Groups:
         return [start + draws.randint(4, third), end - draws.randint(third, 2 * third)]
 
     def case(*arguments: float, note: str = "") -> Case:
-        return Case(arguments, _scheduled(*arguments), note)
+        return Case(arguments, _scheduled(*arguments), note, rtol=1e-6)
 
     first, second, third, fourth = (ramp() for _ in range(4))
     initial = [draws.randint(10, 45) / 100 for _ in range(3)]
     at = draws.randint(2, 9999)
+    late = 2**26 + 2 * draws.randint(1, 9999) + 1  # float32 has no such number
     return {
         "a cubic rise": [
             *(case(step, *first) for step in inside(*first[:2])),
@@ -143,6 +180,10 @@ def _cases(draws: Random) -> Groups:
             *(case(step, *fourth, initial[1]) for step in inside(*fourth[:2])),
             case(fourth[0], *fourth, initial[1], note="at the start"),
             case(fourth[0] - 5, *fourth, initial[1], note="before the start"),
+            *(case(step, *third[:2], 0.0, third[2], note="falling") for step in inside(*third[:2])),
+            *(case(step, *first[:2], 0.125, 0.75, note="falling") for step in inside(*first[:2])),
+            case(first[0] - 1, *first[:2], 0.125, 0.75, note="before a falling ramp"),
+            case(first[1], *first[:2], 0.125, 0.75, note="after a falling ramp"),
         ],
         "flat outside": [
             case(0, *first, note="before the start"),
@@ -154,6 +195,12 @@ def _cases(draws: Random) -> Groups:
         ],
         "extremes": [
             case(0, 0, 1, 1.0, note="a ramp of one step"),
+            case(1, 0, 7, 0.02, note="a low sparsity"),
+            case(2, 0, 3, 1.0, 0.5, note="a short ramp from step 0"),
+            case(0, 0, 3, 1.0, 0.5, note="a short ramp from step 0"),
+            case(9, 0, 3, 1.0, 0.5, note="all pruned after the end"),
+            case(late + 2, late, late + 7, 0.5, 0.25, note="far on"),
+            case(late + 5, late, late + 7, 0.5, 0.25, note="far on"),
             case(at, at, at, 0.5, 0.25, note="start equals end"),
             case(at - 1, at, at, 0.5, 0.25, note="start equals end"),
             case(at + 1, at, at, 0.5, 0.25, note="start equals end"),

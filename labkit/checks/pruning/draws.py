@@ -1,13 +1,30 @@
 """Inputs that the exercises of the lab `pruning` draw from a seed."""
 
 import math
+from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import Masks
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
+
+
+COUNTS = (
+    (100, 0.29),  # int() of 28.999999999999996
+    (5, 0.5),  # a half that goes down to even, and up to even
+    (7, 0.5),
+    (90, 0.35),  # 31.499999999999996, which is a half in float32, in decimals, or rounded to digits
+    (150, 0.07),  # 10.500000000000002, likewise
+    (4, 0.1),  # none of four
+    (4, 0.95),  # all four
+)
+"""Numbers of weights and sparsities at which other ways to round the product go wrong."""
+
+SUBNORMAL, HALF, HUGE = 1, 0x3F000000, 0x7F000000
+"""Bits of the float32 numbers 2**-149, 0.5 and 2**127."""
 
 
 class Draws:
@@ -31,6 +48,14 @@ class Draws:
         """`count` values of three sizes only, with either sign."""
         values = [size * self.random.choice((-1, 1)) / 8 for size in (1, 2, 3)]
         return values + [self.random.choice((1, -1, 2, -2, 3, -3)) / 8 for _ in range(count - 3)]
+
+    def many_ties(self, kind: "torch.dtype") -> Masks:
+        """Two layers with so many ties that a sort which is not stable shows."""
+        return {f"block.{i}.weight": as_tensor(self.tied(450)).to(kind) for i in (2, 6)}
+
+    def tied_transposed(self) -> Masks:
+        """Two transposed matrices: the order of their memory is not that of the flat index."""
+        return {f"block.{i}.weight": as_tensor(self.tied(120), (12, 10)).t() for i in (2, 6)}
 
     def zeros(self, count: int) -> list[float]:
         """`count` zeros of either sign, and as many larger values, shuffled."""
@@ -65,6 +90,26 @@ class Draws:
         return result
 
 
+def mixtures(draws: Draws) -> Iterator[Masks]:
+    """Layers of three dtypes, each dtype first, between and last: only float32 holds them all.
+
+    The float32 numbers are neighbours around 0.5, which the others hold too, in falling order.
+    """
+    import torch
+
+    wide, *narrow = torch.float32, torch.bfloat16, torch.float16
+    for kinds in ((wide, *narrow), (*narrow, wide), (narrow[1], wide, narrow[0])):
+        result = {}
+        for block, kind in enumerate(kinds):
+            values = draws.distinct(12 if kind == wide else 8)
+            if kind == wide:
+                values.sort(key=abs, reverse=True)
+            weight = as_tensor(values, (-1, 4))
+            weight = consecutive(weight, HALF - 6) if kind == wide else weight.to(kind)
+            result[f"block.{2 + 4 * block}.weight"] = weight
+        yield result
+
+
 def as_tensor(values: list[float], shape: tuple[int, ...] | None = None) -> "Tensor":
     """The values as a float32 tensor, flat or of the given shape."""
     import torch
@@ -78,6 +123,22 @@ def tiny(weight: "Tensor") -> "Tensor":
     return weight * 2.0**-13
 
 
-def close(weight: "Tensor") -> "Tensor":
-    """|w| that differ in the last bits of float32 only: no narrower type tells them apart."""
-    return weight.sign() * (1 + weight.abs() * 2.0**-17)
+def consecutive(weight: "Tensor", first: int = HALF) -> "Tensor":
+    """float32 numbers in the ranks of distinct multiples of 1/8, that follow each other.
+
+    `first` has the bits of the one before the lowest.  No narrower type tells them apart, and no
+    tolerance; the squares of subnormal ones are 0, those of huge ones infinity.
+    """
+    import torch
+
+    sizes = ((weight.abs() * 8).int() + first).view(torch.float32)
+    return torch.copysign(sizes, weight)
+
+
+def wide(weight: "Tensor", third: int) -> "Tensor":
+    """As `consecutive`: the lowest `third` are subnormal, as many usual ones, the others huge."""
+    import torch
+
+    rank = (weight.abs() * 8).int()
+    usual = torch.where(rank <= 2 * third, consecutive(weight), consecutive(weight, HUGE))
+    return torch.where(rank <= third, consecutive(weight, SUBNORMAL), usual)

@@ -1,4 +1,8 @@
-"""The exercise `pruning.global_threshold`: masks of all tensors together."""
+"""The exercise `pruning.global_threshold`: masks of all tensors together.
+
+Its text promises what that of `pruning.magnitude_mask` does, of tensors by name: perhaps none, some
+without entries or with equal values, in any mixture of dtypes and in any order.
+"""
 
 from collections.abc import Iterator
 from random import Random
@@ -8,7 +12,18 @@ from labkit.checks.engine.compare_masks import Case, Masks
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.pruning import mask_mistakes
-from labkit.checks.pruning.draws import Draws, as_tensor, close, tiny
+from labkit.checks.pruning.draws import (
+    COUNTS,
+    HALF,
+    HUGE,
+    SUBNORMAL,
+    Draws,
+    as_tensor,
+    consecutive,
+    mixtures,
+    tiny,
+    wide,
+)
 
 
 def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
@@ -58,39 +73,60 @@ def _cases(draw: Random) -> Groups:
         names = [f"block.{block}.weight" for block in (2, 6, 10)]
         return {name: as_tensor(draws.tied(16), (4, 4)) for name in names}
 
+    def kinds_tied() -> Masks:
+        pairs = zip(tied().items(), (torch.float16, torch.float32, torch.bfloat16), strict=True)
+        return {name: weight.to(kind) for (name, weight), kind in pairs}
+
+    kinds = (torch.float32, torch.bfloat16, torch.float16)
+    twin = as_tensor(draws.distinct(12), (3, 4))
+
     def strided() -> Iterator[Case]:
         first = draws.layers((5, 4), (4, 6), (2, 8))
         yield Case({name: weight.t() for name, weight in first.items()}, 0.25, "transposed")
-        kinds = (torch.float32, torch.bfloat16, torch.float16)
         second = draws.layers((4, 4), (2, 2, 4), (32,))
         pairs = zip(second.items(), kinds, strict=True)
         mixed = {name: tiny(weight).to(kind) for (name, weight), kind in pairs}
         yield Case(mixed, 0.75, "mixed dtypes, tiny values")
-        third = draws.layers((3, 8), (4, 4))
-        yield Case({name: close(weight) for name, weight in third.items()}, 0.5, "|w| close")
+        for first, note in ((HALF, "neighbours in float32"), (SUBNORMAL, "the smallest numbers")):
+            third = draws.layers((3, 8), (4, 4))
+            yield Case({name: consecutive(w, first) for name, w in third.items()}, 0.5, note)
+        fourth = {name: consecutive(w, HUGE) for name, w in draws.layers((3, 8), (4, 4)).items()}
+        yield Case(fourth, 0.5, "the largest numbers")
+        fifth = {name: wide(weight, 12) for name, weight in draws.layers((4, 5), (16,)).items()}
+        yield Case(fifth, 0.75, "tiny and huge numbers")
+        for mixed in mixtures(draws):
+            yield Case(mixed, 0.5, "mixed dtypes, neighbours in float32")
 
     return {
         "one threshold for all layers": [
             Case(draws.layers((4, 5), (5, 8)), 0.25),
             Case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
+            Case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5, "other numbers in the same shapes"),
             Case(draws.layers((6, 4), (16,), (4, 10)), 0.75),
         ],
         "exact count over all": [
             counted(*draws.inexact(upward=True)),
             counted(*draws.inexact(upward=False)),
-            counted(100, 0.29),
             counted(13, 0.5),
             counted(15, 0.5),
+            *(counted(*count) for count in COUNTS),
         ],
         "ties by layer, then index": [
             Case(equal(0.5, (4,), (2, 3), (6,)), 0.5, "all equal"),
             Case(equal(0.0, (4,), (2, 3), (6,)), 0.25, "all zeros"),
             Case(tied(), 0.25, "many ties"),
             Case(tied(), 0.75, "many ties"),
+            Case(equal(0.5, (6,), (2, 3), (4,)), 0.5, "all equal, the largest layer first"),
+            Case(draws.tied_transposed(), 0.6, "many ties, transposed"),
+            Case(equal(-0.5, (40, 20), (900,)), 0.3, "all equal"),
+            *(Case(draws.many_ties(kind), 0.4, "many ties") for kind in kinds),
+            Case({"block.2.weight": twin.clone(), "block.6.weight": twin}, 0.375, "equal layers"),
+            Case(kinds_tied(), 0.5, "ties between dtypes"),
         ],
         "extremes": [
             Case({}, 0.5, "no layers"),
             Case(draws.layers((0,), (2, 2)), 0.5, "an empty layer"),
+            Case(draws.layers((), (2, 2), ()), 0.5, "layers without a dimension"),
             Case({"block.2.weight": as_tensor([-0.5])}, 0.0),
             Case({"block.2.weight": as_tensor([-0.5])}, 1.0),
             Case(draws.layers((3, 4), (8,)), 0.0),

@@ -1,4 +1,8 @@
-"""The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning."""
+"""The exercise `pruning.layerwise`: what each layer pays, by two ways of pruning.
+
+Its text promises what that of `pruning.global_threshold` does.  Zeros may be among the weights
+already: they are pruned first, and those that are not do not count.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +13,17 @@ from labkit.checks.engine import compare_masks
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
-from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.draws import (
+    COUNTS,
+    HALF,
+    HUGE,
+    SUBNORMAL,
+    Draws,
+    as_tensor,
+    consecutive,
+    mixtures,
+    wide,
+)
 from labkit.checks.pruning.mask_mistakes import AVERAGED, MISTAKES, alone
 
 if TYPE_CHECKING:
@@ -174,27 +188,44 @@ def _cases(draw: Random) -> Groups:
     def tied() -> Weights:
         return {f"block.{i}.weight": as_tensor(draws.tied(15), (3, 5)) for i in (2, 6, 10)}
 
+    def fine(first: int = HALF) -> Weights:
+        return {name: consecutive(w, first) for name, w in draws.layers((4, 5), (3, 8)).items()}
+
+    def zeros(count: int) -> Weights:
+        """More zeros than are to go, in one layer; weights of the usual size in the other."""
+        return {"block.1.weight": as_tensor(draws.zeros(count))} | draws.layers((3, count))
+
     odd = [draws.inexact(upward) for upward in (True, False)]
     equal = {f"block.{i}.weight": torch.full((3, 3), -0.5) for i in (2, 6, 10)}
     kinds = (torch.float32, torch.bfloat16, torch.float16)
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
+    far = {name: wide(weight, 12) for name, weight in draws.layers((4, 5), (16,)).items()}
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
     return {
         "both ways of pruning": [
             case(draws.layers((4, 5), (5, 8)), 0.25),
             case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5),
+            case(draws.layers((4, 4), (3, 8), (2, 4, 5)), 0.5, "other numbers in the same shapes"),
             case(draws.layers((6, 4), (16,), (4, 10)), 0.75),
         ],
         "exact counts": [
             case(draws.layers((odd[0][0],), (17,)), odd[0][1]),
             case(draws.layers((odd[1][0],), (19,)), odd[1][1]),
             case(draws.layers((5,), (8,), (7,)), 0.5, "2.5 and 3.5 zeros"),
+            *(case(draws.layers((count,), (count,)), part) for count, part in COUNTS),
+            *(case(draws.layers((count - 3,), (3,)), part) for count, part in COUNTS),
         ],
         "ties by layer": [
             case(equal, 0.4, "all equal"),
             case(tied(), 0.25, "many ties"),
             case(tied(), 0.75, "many ties"),
+            case(draws.tied_transposed(), 0.6, "many ties, transposed"),
+            case(equal | {"block.14.weight": torch.full((20,), 0.5)}, 0.4, "the largest last"),
+            case({"first": torch.full((20,), 0.5)} | equal, 0.4, "the largest first"),
+            *(case(draws.many_ties(kind), 0.4, "many ties") for kind in kinds),
+            case(zeros(9), 0.1, "more zeros than are to go"),
+            case(zeros(9), 0.6, "zeros already there"),
         ],
         "extremes": [
             case({}, 0.5, "no layers"),
@@ -203,10 +234,16 @@ def _cases(draw: Random) -> Groups:
             case(draws.layers((3, 4), (8,)), 0.0),
             case(draws.layers((3, 4), (8,)), 1.0),
             case(draws.layers((3, 4), (8,)), 0.05, "one zero"),
+            case(draws.layers((), (2, 2), ()), 0.5, "layers without a dimension"),
         ],
         "strides and dtypes": [
             case(strided, 0.25, "transposed"),
             case(mixed, 0.75, "mixed dtypes"),
+            *(case(weights, 0.5, "mixed, neighbours in float32") for weights in mixtures(draws)),
+            case(fine(), 0.5, "neighbours in float32"),
+            case(fine(SUBNORMAL), 0.5, "the smallest numbers"),
+            case(fine(HUGE), 0.5, "the largest numbers"),
+            case(far, 0.75, "tiny and huge numbers"),
         ],
     }
 

@@ -6,7 +6,7 @@ The arguments are those of the call, as it has left them.
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.difference import show_type
-from labkit.checks.engine.model_data import same_kind
+from labkit.checks.engine.model_data import ModelData, model_data, same_kind
 from labkit.checks.engine.trial import Failure
 
 if TYPE_CHECKING:
@@ -49,13 +49,9 @@ def ties(model: Any, arguments: tuple) -> dict[str, Any]:
 
 
 def gradients(model: Any, arguments: tuple) -> dict[str, Any]:
-    """The values, and which parameters require gradients."""
+    """The values, which parameters require gradients, and the mode and hooks of each module."""
     found = values(model, arguments)
-    flags = {
-        f"{name} (requires gradients)": parameter.requires_grad
-        for name, parameter in model.named_parameters(remove_duplicate=False)
-    }
-    return flags | found
+    return (model if isinstance(model, ModelData) else model_data(model)).marks | found
 
 
 def own(model: Any, arguments: tuple) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Masks, drop_lowest, right, rounding, scores, split
+from labkit.checks.engine.compare_masks import Masks, drop_lowest, right, scores, split
 from labkit.checks.engine.judge import Mistake
+from labkit.checks.pruning.count_mistakes import COUNT_MISTAKES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,22 +19,8 @@ def _at_rank(values: "Tensor", rank: int) -> float:
     return math.inf if rank > values.numel() else float(values.sort().values[rank - 1])
 
 
-def _by_count(count: Callable[[float], int], signed: bool = False) -> Callable[..., Masks]:
-    def masks(weights: Masks, sparsity: float) -> Masks:
-        values = scores(weights, signed)
-        return split(drop_lowest(values, min(count(sparsity * values.numel()), 10**9)), weights)
-
-    return masks
-
-
 def _inverted(weights: Masks, sparsity: float) -> Masks:
     return {name: ~mask for name, mask in right(weights, sparsity).items()}
-
-
-def _share_kept(weights: Masks, sparsity: float) -> Masks:
-    values = scores(weights)
-    total = values.numel()
-    return split(drop_lowest(values, total - round(sparsity * total)), weights)
 
 
 def _threshold(offset: int, strict: bool) -> Callable[..., Masks]:
@@ -97,6 +84,15 @@ def _own_order(drop: "Callable[[Tensor, int], Tensor]") -> Callable[..., Masks]:
     return masks
 
 
+def _index_cut_off(weights: Masks, sparsity: float) -> Masks:
+    """Keep what is at or above the sorted value at k, or the last one where there is none at k."""
+    values = scores(weights)
+    if not values.numel():
+        return right(weights, sparsity)
+    k = min(round(sparsity * values.numel()), values.numel() - 1)
+    return split(values >= values.sort().values[k], weights)
+
+
 def _largest_first(weights: Masks, sparsity: float) -> Masks:
     values = scores(weights)
     return split(drop_lowest(-values, round(sparsity * values.numel())), weights)
@@ -117,19 +113,17 @@ MISTAKES = (
     Mistake(
         "signed compare",
         "it ranks w instead of |w|, so large negative weights go first",
-        _by_count(round, signed=True),
+        lambda weights, sparsity: split(
+            drop_lowest(scores(weights, signed=True), round(sparsity * scores(weights).numel())),
+            weights,
+        ),
     ),
     Mistake(
         "kept and pruned swapped",
         "a mask is True where a weight is kept",
         _inverted,
     ),
-    Mistake(
-        "sparsity read as the share kept",
-        "sparsity is the fraction of zeros",
-        _share_kept,
-    ),
-    *rounding(_by_count),
+    *COUNT_MISTAKES,
     Mistake(
         "threshold with ties",
         "comparing with > prunes every weight as large as the threshold, more than asked for",
@@ -148,6 +142,12 @@ MISTAKES = (
             _threshold_always(index),
         )
         for index in (lambda k: k - 1, lambda k: max(k - 1, 0))
+    ),
+    Mistake(
+        "threshold with ties",
+        "comparing with >= keeps every weight as large as the threshold, more than asked for; and "
+        "where all are to go, min(k, n - 1) keeps one",
+        _index_cut_off,
     ),
     Mistake(
         "off by one",

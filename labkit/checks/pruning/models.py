@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_masks import Masks
 from labkit.checks.engine.small_models import gpt2
-from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.draws import Draws, as_tensor, consecutive
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -18,10 +18,10 @@ class Models:
         self.draws = Draws(draw)
 
     def filled(self, model: "nn.Module") -> "nn.Module":
-        """The model with distinct weights that are multiples of 1/8."""
+        """The model with distinct weights that no narrower type than float32 holds."""
         for parameter in model.parameters():
-            values = self.draws.distinct(parameter.numel())
-            parameter.data.copy_(as_tensor(values, tuple(parameter.shape)))
+            values = as_tensor(self.draws.distinct(parameter.numel()), tuple(parameter.shape))
+            parameter.data.copy_(consecutive(values))
         return model
 
     def mask(self, *shape: int) -> "Tensor":
@@ -85,6 +85,32 @@ class Models:
         """As `small`, its first layer without gradients."""
         model = self.small()
         model[0].requires_grad_(False)
+        return model
+
+    def double(self) -> "nn.Module":
+        """As `small`, with float64 weights that no narrower type holds."""
+        import torch
+
+        model = self.small().double()
+        for parameter in model.parameters():
+            parameter.data.mul_(1 + 2.0**-40)
+        return model.to(torch.float64)
+
+    def modes(self) -> "nn.Module":
+        """As `small`, one layer in evaluation mode."""
+        model = self.small()
+        model[1].eval()
+        return model
+
+    def of_any_kind(self) -> "nn.Module":
+        """Parameters of other names, shapes and strides, and two that are equal."""
+        import torch
+        from torch import nn
+
+        extra = nn.ParameterDict({"scale": torch.ones(()), "table": torch.ones(3, 5).t()})
+        twins = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)])
+        model = self.filled(nn.ModuleDict({"extra": extra, "twins": twins}))
+        twins[1].load_state_dict(twins[0].state_dict())
         return model
 
     def odd(self) -> tuple["nn.Module", Masks]:

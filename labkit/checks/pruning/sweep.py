@@ -1,4 +1,8 @@
-"""The exercise `pruning.sweep`: several sparsities, each from the dense weights."""
+"""The exercise `pruning.sweep`: several sparsities, each from the dense weights.
+
+Its text promises what that of `pruning.global_threshold` does, and levels in any order, repeated
+or none; what is kept has to come back bit by bit.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +15,17 @@ from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
-from labkit.checks.pruning.draws import Draws, as_tensor
+from labkit.checks.pruning.draws import (
+    COUNTS,
+    HALF,
+    HUGE,
+    SUBNORMAL,
+    Draws,
+    as_tensor,
+    consecutive,
+    mixtures,
+    wide,
+)
 from labkit.checks.pruning.mask_mistakes import MISTAKES, SAME_FRACTION
 
 if TYPE_CHECKING:
@@ -152,7 +166,7 @@ def _own(value: Any, arguments: tuple) -> Any:
     seen: set[int] = set()
     shared = 0
     for result in (arguments[0], *value):
-        tensors = list(result.values()) if type(result) is dict else []
+        tensors = list(dict.values(result)) if issubclass(type(result), dict) else []
         if len(tensors) == 0 or any(type(t) is not torch.Tensor for t in tensors):
             raise Failure(f"one of the results is {show_type(result)}, {wanted}")
         # Within one result the tensors may be cut out of one row.
@@ -173,14 +187,17 @@ def _cases(draw: Random) -> Groups:
         return [random.choice(some) for some in ((0.1, 0.15), (0.3, 0.35), (0.55, 0.6), (0.8, 0.9))]
 
     def case(weights: Weights, levels: list[float], note: str = "") -> Case:
-        return Case((weights, levels), _right(weights, levels), note)
+        return Case((weights, levels), _right(weights, levels), note, rtol=0, atol=0)
 
     def own(weights: Weights, levels: list[float], note: str) -> Case:
         expected = {_SHARED: 0, "results": _right(weights, levels)}
-        return Case((weights, levels), expected, note, look=_own)
+        return Case((weights, levels), expected, note, rtol=0, atol=0, look=_own)
 
     def tied() -> Weights:
         return {f"block.{i}.weight": as_tensor(draws.tied(16), (4, 4)) for i in (2, 6, 10)}
+
+    def fine(first: int = HALF) -> Weights:
+        return {name: consecutive(w, first) for name, w in draws.layers((4, 5), (3, 8)).items()}
 
     up, down = ascending(), ascending()[::-1]
     repeated = [0.6, 0.2, 0.6, 0.4]
@@ -188,6 +205,8 @@ def _cases(draw: Random) -> Groups:
     kinds = (torch.float32, torch.bfloat16, torch.float16)
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
+    apart = list(mixtures(draws))
+    far = {name: wide(weight, 12) for name, weight in draws.layers((4, 5), (16,)).items()}
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
     return {
         "each level from the dense weights": [
@@ -203,7 +222,10 @@ def _cases(draw: Random) -> Groups:
             case(draws.layers((odd[0][0] - 8,), (8,)), [odd[0][1], 0.5]),
             case(draws.layers((odd[1][0] - 8,), (8,)), [odd[1][1], 0.5]),
             case(draws.layers((9,), (4,)), [0.5, 0.25], "6.5 of 13"),
+            *(case(draws.layers((count - 2,), (2,)), [part, 0.5]) for count, part in COUNTS),
             case(tied(), [0.25, 0.75, 0.4], "many ties"),
+            *(case(draws.many_ties(kind), [0.4, 0.2], "many ties") for kind in kinds),
+            case(draws.tied_transposed(), [0.25, 0.6], "many ties, transposed"),
         ],
         "extremes": [
             case(draws.layers((3, 4), (8,)), [], "no levels"),
@@ -211,10 +233,17 @@ def _cases(draw: Random) -> Groups:
             case(draws.layers((3, 4), (8,)), [1.0, 0.0]),
             case(draws.layers((0,), (2, 4)), [0.5, 0.25], "an empty layer"),
             case({"block.2.weight": as_tensor([-0.5])}, [0.0, 1.0]),
+            case(draws.layers((), (2, 2), ()), [0.5, 0.0], "layers without a dimension"),
+            case(draws.layers((4, 4), (8,)) | {"last": as_tensor([0.0, -0.0])}, [0.5, 0.05]),
         ],
         "strides and dtypes": [
             case(strided, [0.75, 0.25], "transposed"),
             case(mixed, [0.75, 0.25], "mixed dtypes"),
+            *(case(weights, [0.5, 0.4], "mixed, neighbours in float32") for weights in apart),
+            case(fine(), [0.75, 0.25], "neighbours in float32"),
+            case(fine(SUBNORMAL), [0.75, 0.25], "the smallest numbers"),
+            case(fine(HUGE), [0.75, 0.25], "the largest numbers"),
+            case(far, [0.75, 0.5], "tiny and huge numbers"),
         ],
         "copies of their own": [
             own(draws.layers((4, 5), (8,)), [0.0, 0.5], "level 0"),

@@ -1,4 +1,8 @@
-"""The exercise `weights.bands`: the shares of small, medium and large weights, block by block."""
+"""The exercise `weights.bands`: the shares of small, medium and large weights, block by block.
+
+Its text promises finite numbers of three dtypes, also mixed, in any shapes and with any strides,
+any number of tensors, equal ones too, and two thresholds that all dtypes hold.
+"""
 
 import math
 from random import Random
@@ -191,6 +195,15 @@ def _cases(draw: Random) -> Groups:
         shown = f"blocks of tensors {sizes or 'none'}, {limits[0]:g}, {limits[1]:g}"
         return Case((blocks, *limits), _bands(blocks, *limits), note, shown=shown)
 
+    def next_to(kind: "torch.dtype", limit: float) -> "Tensor":
+        return draws.around(kind, limit)[0]
+
+    kinds = (torch.float32, torch.float16, torch.bfloat16)
+    low, high, twin = (2.0**-21, 2.0**-19), (2.0**10, 2.0**14), drawn(2, 3)
+
+    # So many weights in a band that no short type of number counts them.
+    many = drawn(300, 250).fmod(1)
+
     def tied() -> "list[Tensor]":
         """Weights that are as large as a threshold, among others."""
         return [
@@ -206,16 +219,29 @@ def _cases(draw: Random) -> Groups:
         "weights at a threshold": [
             one([tied(), tied()], (0.5, 2.0)),
             one([[torch.full((3,), -0.5)], [torch.full((2, 2), 2.0)]], (0.5, 2.0)),
+            *(one([[next_to(kind, 0.5)], [next_to(kind, 2.0)]], (0.5, 2.0)) for kind in kinds),
+            one([[next_to(torch.float32, t) for t in low]], low, "next to tiny thresholds"),
+            one([[next_to(torch.float16, t) for t in low]], low, "next to tiny thresholds"),
+            one([[next_to(torch.float32, t)] for t in high], high, "next to large thresholds"),
+            # In the dtype of the first tensor the last ones are all alike.
+            one([[next_to(kind, 0.5) for kind in kinds[::-1]]], (0.5, 2.0), "mixed"),
         ],
         "extremes": [
             one([], (0.5, 2.0), "no blocks"),
             one([block(3), [], [torch.zeros(0)]], between(), "blocks without weights"),
             one([[torch.zeros(3), as_tensor([-0.0])], [torch.full((4,), -9.0)]], between()),
             one([[as_tensor([0.75])]], (0.5, 2.0), "one weight"),
+            one([[torch.tensor(-0.75), drawn(3)]], (0.5, 2.0), "no dimension"),
+            one([[twin, drawn(7), twin.clone()]], (0.5, 2.0), "two equal tensors"),
+            one([[drawn(5)], [as_tensor([1e-30, -1e30, 1e-42])]], (1, 2), "whole numbers"),
         ],
         "strides and dtypes": [
             one([[drawn(5, 8).t()], [drawn(4, 10)[:, ::2]]], between(), "not contiguous"),
             one([[drawn(37, 29).half(), drawn(8).bfloat16()], [drawn(9)]], between(), "mixed"),
+            *(
+                one([[many.half()], [many.bfloat16(), many]], limits, "many weights")
+                for limits in ((0.9375, 2.0), (0.0625, 2.0), (0.015625, 0.0625))
+            ),
         ],
     }
 

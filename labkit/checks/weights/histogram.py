@@ -1,4 +1,8 @@
-"""The exercise `weights.histogram`: one histogram over many tensors."""
+"""The exercise `weights.histogram`: one histogram over many tensors.
+
+Its text promises finite numbers of three dtypes, also mixed, in any shapes and with any strides, in
+a list or an iterator, fewer than 2**24 in all; and edges at any distances, from one bin on.
+"""
 
 import math
 from collections.abc import Iterable
@@ -229,7 +233,16 @@ def _cases(draw: Random) -> Groups:
         shown = f"an iterator over {len(sizes)} tensors, {len(places)} edges"
         return Case((stream, places), _histogram(again, places), shown=shown, look=_let_go)
 
+    def next_to(kind: "torch.dtype", edge: float) -> "Tensor":
+        return draws.around(kind, edge)[0]
+
     away = 1 / 16
+    kinds = (torch.float32, torch.float16, torch.bfloat16)
+    many = inside(300, 250).fmod(1)
+    halves, tiny = as_tensor([-2.0, -0.5, 0.5, 2.0]).double(), (2.0**-140, 2.0**-27)
+    near_zero = as_tensor([1e-45, -1e-45, 1e-30, -1e-30, 0.0, -0.0, 1e-9, -1e-9, -1e-9])
+    huge = torch.tensor([-1e40, -1.5e37, 5.0, 5e36, 2e37, 1e40], dtype=torch.float64)
+    narrowest = draws.around(torch.float32)[0]
     sharp = torch.tensor([-0.9, -0.3, 0.1, 0.7], dtype=torch.float64)
     # Rounded to float32 the first edge moves down and the last one up, onto weights outside.
     sharper = torch.tensor([-0.3, 0.05, 0.1], dtype=torch.float64)
@@ -242,7 +255,11 @@ def _cases(draw: Random) -> Groups:
         ],
         "weights on the edges": [
             one(on(narrow, 3, 9), narrow),
+            *(one([next_to(kind, at) for at in (0.5, 2.0)], halves) for kind in kinds),
+            one([next_to(torch.float32, t) for t in tiny], torch.tensor([-1.0, *tiny]).double()),
+            one([narrowest], narrowest.double().unique(), "edges that are neighbours in float32"),
             one([as_tensor([1.0, 2.0, 2.0])], as_tensor([0.0, 1.0, 2.0]).double(), "last edge"),
+            one([near_zero], as_tensor([-1.0, 0.0, 1.0]).double(), "the smallest numbers"),
         ],
         "weights outside are left out": [
             one(far, edges(5, away)),
@@ -253,9 +270,12 @@ def _cases(draw: Random) -> Groups:
             one([torch.zeros(0), torch.zeros(2, 0), inside(6)], edges(3, away), "empty tensors"),
             one([as_tensor([0.0, -0.0]), torch.zeros(3, 4)], edges(3, away), "all zeros"),
             one([as_tensor([0.5])], as_tensor([0.0, 1.0]).double(), "one bin"),
+            one([torch.tensor(0.5), inside(3)], edges(3, away), "no dimension"),
+            one([near_zero * 1e30, inside(4) * 1e37], huge, "huge numbers"),
         ],
         "strides and dtypes": [
             one([inside(5, 8).t(), inside(4, 10)[:, ::2]], edges(6, away), "not contiguous"),
+            one([many.to(kind) for kind in kinds], edges(2, 4 + away), "many"),
             one([inside(6, 8).half(), inside(8).bfloat16(), inside(9)], edges(5, away), "mixed"),
             # In float32 0.7 is below 0.7, and -0.3 and -0.9 are not what they are in float64.
             one([sharp.float(), sharp.float().reshape(2, 2)], sharp, "0.7 in float32 is below 0.7"),

@@ -1,4 +1,8 @@
-"""The exercise `weights.kurtosis`: how heavy the tails of a distribution are."""
+"""The exercise `weights.kurtosis`: how heavy the tails of a distribution are.
+
+Its text promises finite numbers of three dtypes, in any shape and with any strides, of any size and
+at any distance from 0.  The result counts to five digits.
+"""
 
 import math
 from random import Random
@@ -34,6 +38,13 @@ def _kurtosis(
     if safe and not deviation.any():
         return 0.0
     return float(deviation.pow(4).mean() / variance.pow(power)) - minus
+
+
+def _from_mean_of_float32(weight: "Tensor") -> float:
+    if not weight.numel() or weight.min() == weight.max():
+        return 0.0
+    deviation = weight.double() - weight.float().mean().double()
+    return float(deviation.pow(4).mean() / deviation.pow(2).mean() ** 2) - 3
 
 
 def _variance(weight: "Tensor") -> float:
@@ -77,6 +88,11 @@ _MISTAKES = (
         "the 4th power of a tiny deviation is 0 in float32; compute in float64",
         lambda weight: _kurtosis(weight.float(), own=True),
     ),
+    Mistake(
+        "the mean in float32",
+        "float32 holds seven digits, and far from 0 the mean needs more: convert first",
+        _from_mean_of_float32,
+    ),
     *(
         Mistake(
             "a small variance taken for 0",
@@ -113,6 +129,11 @@ def _cases(draw: Random) -> Groups:
     def one(weight: "Tensor", note: str = "") -> Case:
         return Case((weight,), _kurtosis(weight), note)
 
+    def far(at: float, *shape: int) -> "Tensor":
+        """float32 numbers far from 0 for their spread: a mean in float32 is off by much of it."""
+        bits = torch.tensor(at, dtype=torch.float32).view(torch.int32)
+        return (bits + (drawn(*shape) * 8).int()).view(torch.float32)
+
     # Drawn as well: answers for known inputs must not be enough.
     size = draws.random.randint(1, 2**13) / 2**10
     return {
@@ -126,6 +147,10 @@ def _cases(draw: Random) -> Groups:
             one(torch.zeros(4, 2)),
             one(as_tensor([-size]), "one weight"),
             one(torch.zeros(0), "empty"),
+            one(torch.tensor(-size), "no dimension"),
+            one(torch.full((33, 33), 0.1 * size), "many equal ones"),
+            one(torch.full((7,), 1e-45), "the smallest number"),
+            one(torch.full((9,), 3e38), "large and equal"),
             one(as_tensor([size, -size]), "not equal: the smallest kurtosis there is"),
         ],
         "strides and dtypes": [
@@ -138,6 +163,15 @@ def _cases(draw: Random) -> Groups:
         "tiny weights": [
             one(drawn(5, 4) * 2.0**-42),
             one(drawn(12) * 2.0**-45),
+            one(drawn(12) * 2.0**-100),
+            one(drawn(12) * 2.0**-146, "the smallest numbers"),
+        ],
+        "far from 0": [
+            one(far(1000.0, 4, 6), "1000 and numbers next to it"),
+            one(far(-3.0, 30), "-3 and numbers next to it"),
+            one(far(0.1, 25, 20), "0.1 and numbers next to it"),
+            one(drawn(12) * 2.0**100, "huge numbers"),
+            one(drawn(4, 6) / 8 + 2000, "shifted by 2000"),
         ],
     }
 

@@ -1,4 +1,9 @@
-"""The exercise `weights.prunable`: the names of the matrices inside the blocks of a model."""
+"""The exercise `weights.prunable`: the names of the matrices inside the blocks of a model.
+
+Its text promises any module, in any mode: lists at any depth, the model itself among them, layers
+and lists of classes of their own, layers that are elements of a list, parameters frozen, equal,
+empty, or in one memory.
+"""
 
 from collections.abc import Callable
 from random import Random
@@ -9,6 +14,7 @@ from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
 from labkit.checks.engine.small_models import bart, gpt2, roberta
+from labkit.checks.weights import models
 from labkit.checks.weights.draws import Draws
 
 if TYPE_CHECKING:
@@ -23,6 +29,9 @@ def _collect(
     inside: Callable[[str, tuple[str, ...]], bool] = str.startswith,
     tied: bool = False,
     shared: bool = False,
+    key: Callable[["nn.Parameter"], object] = id,
+    chosen: Callable[[str, "nn.Module"], bool] = lambda name, module: True,
+    lists: Callable[["nn.Module"], bool] | None = None,
 ) -> list[str]:
     """Names of the prunable weights; each argument but the first turns it into a mistake.
 
@@ -32,25 +41,30 @@ def _collect(
     from transformers.pytorch_utils import Conv1D
 
     types = tuple({"Linear": nn.Linear, "Conv1D": Conv1D}[kind] for kind in kinds)
-    lists = _lists(model)
+    paths = _lists(model, lists)
     names, seen = [], set()
     for name, module in model.named_modules(remove_duplicate=not shared):
-        if not isinstance(module, types) or not inside(name, lists):
+        if not isinstance(module, types) or not inside(name, paths) or not chosen(name, module):
             continue
         for part in parts:
             parameter = getattr(module, part)
-            if parameter is not None and (tied or id(parameter) not in seen):
-                seen.add(id(parameter))
+            if parameter is not None and (tied or key(parameter) not in seen):
+                seen.add(key(parameter))
                 names.append(f"{name}.{part}")
     return names
 
 
-def _lists(model: "nn.Module") -> tuple[str, ...]:
+def _lists(
+    model: "nn.Module", which: Callable[["nn.Module"], bool] | None = None
+) -> tuple[str, ...]:
     from torch import nn
 
-    return tuple(
-        f"{name}." for name, module in model.named_modules() if isinstance(module, nn.ModuleList)
-    )
+    which = which or (lambda module: isinstance(module, nn.ModuleList))
+    return tuple(f"{name}." if name else "" for name, m in model.named_modules() if which(m))
+
+
+def _values(parameter: "nn.Parameter") -> tuple:
+    return tuple(parameter.shape), tuple(parameter.flatten().tolist())
 
 
 def _walk(
@@ -132,6 +146,43 @@ _MISTAKES = (
     ),
     *(
         Mistake(
+            "classes compared",
+            "a subclass of nn.Linear or of nn.ModuleList is one too: isinstance() says so, and "
+            "type() and names do not",
+            answer,
+        )
+        for answer in (
+            lambda model: _collect(
+                model, chosen=lambda name, m: type(m).__name__ in ("Linear", "Conv1D")
+            ),
+            lambda model: _collect(model, lists=lambda m: type(m).__name__ == "ModuleList"),
+        )
+    ),
+    Mistake(
+        "frozen ones left out",
+        "a weight that requires no gradients is in the blocks all the same",
+        lambda model: _collect(model, chosen=lambda name, m: m.weight.requires_grad),
+    ),
+    Mistake(
+        "layers in the list itself",
+        "an element of the list may be a linear layer: named_modules() begins with the module",
+        lambda model: _collect(
+            model,
+            inside=lambda name, lists: (
+                name.rpartition(".")[0] + "." not in lists and name.startswith(lists)
+            ),
+        ),
+    ),
+    *(
+        Mistake(
+            "equal taken for the same",
+            "two tensors with the same numbers, or none, are two: compare with `is`, or by id()",
+            lambda model, key=key: _collect(model, key=key),
+        )
+        for key in (_values, lambda parameter: parameter.data_ptr())
+    ),
+    *(
+        Mistake(
             "tied weights counted twice",
             "two names may stand for one tensor, and a list may stand inside a list: list each "
             "tensor once, under the first of its names",
@@ -167,43 +218,6 @@ _MISTAKES = (
 )
 
 
-def _blocks(draws: Draws, count: int, table: bool = False) -> "nn.ModuleDict":
-    """A model of `count` small blocks with both types of matrices, and no head."""
-    from torch import nn
-    from transformers.pytorch_utils import Conv1D
-
-    def block() -> "nn.ModuleDict":
-        parts = {"attention": nn.Linear(3, 4), "norm": nn.LayerNorm(4), "mlp": Conv1D(4, 4)}
-        return nn.ModuleDict(parts | ({"positions": nn.Embedding(4, 4)} if table else {}))
-
-    # Many names: who has memorised the answers for some knows nothing of others.
-    first, last = ("text", "trunk", "tower", "main", "deep"), ("layers", "h", "stages", "blocks")
-    name = f"{draws.random.choice(first)}_{draws.random.choice(last)}"
-    parts = {"words": nn.Embedding(5, 3), name: nn.ModuleList([block() for _ in range(count)])}
-    return nn.ModuleDict(parts)
-
-
-def _tied(model: "nn.ModuleDict", first: int, second: int) -> "nn.ModuleDict":
-    blocks = list(model.values())[1]
-    blocks[second]["mlp"].weight = blocks[first]["mlp"].weight
-    return model
-
-
-def _shared(model: "nn.ModuleDict", first: int, second: int) -> "nn.ModuleDict":
-    blocks = list(model.values())[1]
-    blocks[second] = blocks[first]
-    return model
-
-
-def _nested(blocks: "nn.ModuleDict") -> "nn.ModuleDict":
-    """Each block holds a list of its own, as one with several experts does."""
-    from torch import nn
-
-    for block in list(blocks.values())[1]:
-        block["experts"] = nn.ModuleList([nn.Linear(4, 2), nn.Linear(4, 2)])
-    return blocks
-
-
 def _cases(draw: Random) -> Groups:
     """Inputs of `prunable_names(model)`."""
     import torch
@@ -227,34 +241,47 @@ def _cases(draw: Random) -> Groups:
     # own random numbers stay as they are, and nothing is said.
     with torch.random.fork_rng(devices=[]), quiet():
         several = number(11, 13)
-        headed = _blocks(draws, 2)
+        headed = models.blocks(draws, 2)
         headed["head"] = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
-        alike = _blocks(draws, 2)
+        alike = models.blocks(draws, 2)
         alike[f"{list(alike)[1]}_head"] = nn.Linear(4, 2)
         return {
             "the matrices of the blocks": [
                 case(RobertaModel(roberta(number(2, 3)), add_pooling_layer=False), "RoBERTa"),
                 case(GPT2Model(gpt2(number(2, 3))), "GPT-2"),
                 case(BartModel(bart(number(1, 2), number(2, 3))), "BART"),
-                case(_blocks(draws, number(2, 5)), "small blocks"),
+                case(models.blocks(draws, number(2, 5)), "small blocks"),
+                case(models.odd(draws), "layers in lists, and classes of their own"),
+                case(list(models.blocks(draws, 3).values())[1], "the model is the list"),
+                case(
+                    models.blocks(draws, 3).requires_grad_(False).eval(), "frozen, and evaluating"
+                ),
+                case(
+                    nn.ModuleDict({"deep": nn.ModuleDict({"er": models.blocks(draws, 2)})}), "deep"
+                ),
             ],
             "blocks in numeric order": [
                 case(GPT2Model(gpt2(several)), f"{several} blocks"),
-                case(_blocks(draws, several + 1), f"{several + 1} blocks"),
+                case(models.blocks(draws, several + 1), f"{several + 1} blocks"),
             ],
             "tied ones once": [
-                case(_tied(_blocks(draws, 3), 0, number(1, 2)), "two blocks share a weight"),
                 case(
-                    _shared(_blocks(draws, 4), number(0, 1), number(2, 3)), "a block stands twice"
+                    models.tied(models.blocks(draws, 3), 0, number(1, 2)),
+                    "two blocks share a weight",
                 ),
-                case(_nested(_blocks(draws, 2)), "a list of layers in each block"),
+                case(
+                    models.shared(models.blocks(draws, 4), number(0, 1), number(2, 3)),
+                    "a block stands twice",
+                ),
+                case(models.nested(models.blocks(draws, 2)), "a list of layers in each block"),
+                case(models.twins(models.blocks(draws, 3)), "equal weights that are not the same"),
             ],
             "nothing else": [
                 case(GPT2LMHeadModel(gpt2(2)), "language modelling head, tied to the embeddings"),
                 case(RobertaForSequenceClassification(roberta(2)), "classification head"),
                 case(headed, "a head of several layers"),
                 case(alike, "a head that is named after the list"),
-                case(_blocks(draws, 2, table=True), "an embedding table in each block"),
+                case(models.blocks(draws, 2, table=True), "an embedding table in each block"),
                 case(nn.ModuleDict({"head": nn.Linear(3, 2)}), "no blocks"),
             ],
         }

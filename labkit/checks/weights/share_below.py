@@ -1,4 +1,8 @@
-"""The exercise `weights.share_below`: the share of the weights that are small."""
+"""The exercise `weights.share_below`: the share of the weights that are small.
+
+Its text promises finite numbers of three dtypes, in any shape and with any strides, and a threshold
+that their dtype holds, however small.  A share counts to five digits.
+"""
 
 import math
 from random import Random
@@ -90,6 +94,8 @@ def _cases(draw: Random) -> Groups:
     def one(weight: "Tensor", threshold: float, note: str = "") -> Case:
         return Case((weight, threshold), _share(weight, threshold), note)
 
+    many = drawn(300, 250).fmod(1)
+    kinds = (torch.float32, torch.float16, torch.bfloat16)
     return {
         "the share of small |w|": [
             one(drawn(7), between()),
@@ -100,6 +106,12 @@ def _cases(draw: Random) -> Groups:
             tied(8),
             tied(4, 5),
             one(torch.full((6,), -0.5), 0.5, "all equal to the threshold"),
+            *(one(*draws.around(kind), "next to the threshold") for kind in kinds),
+            *(one(*draws.around(torch.float32, at), "tiny weights") for at in (2.0**-27, 2.0**-80)),
+            one(*draws.around(torch.float32, 2.0**-140), "the smallest numbers"),
+            one(*draws.around(torch.float16, 2.0**-20), "tiny weights"),
+            one(*draws.around(torch.float32, 2.0**100), "huge weights"),
+            one(*draws.around(torch.float16, 2.0**12), "large weights"),
         ],
         "extremes": [
             one(torch.zeros(0), 0.5, "empty"),
@@ -108,12 +120,17 @@ def _cases(draw: Random) -> Groups:
             one(as_tensor([0.0, -0.0, 0.5, -0.5]), 0.25, "two zeros"),
             one(drawn(4, 5), 1e6, "all below"),
             one(as_tensor([-0.5]), 0.75),
+            one(torch.tensor(-0.5), 0.75, "no dimension"),
+            one(torch.tensor(-0.5), 0.25, "no dimension"),
+            one(drawn(4, 5), 1, "a whole number"),
         ],
         "strides and dtypes": [
             one(drawn(5, 8).t(), between(), "transposed"),
             one(drawn(4, 10)[:, ::2], between(), "every second column of a matrix"),
             one(drawn(37, 29).to(torch.float16), between()),
             one(drawn(37, 29).to(torch.bfloat16), between()),
+            *(one(many.to(kind), 0.875, "many weights") for kind in kinds),
+            one(drawn(5, 1).expand(5, 3), between(), "one column repeated"),
         ],
     }
 

@@ -1,6 +1,7 @@
 """Walks down the children and remembers whether a list of blocks was passed."""
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 
 def prunable_names(model):
@@ -8,7 +9,7 @@ def prunable_names(model):
 
     def walk(module, path, inside):
         inside = inside or isinstance(module, nn.ModuleList)
-        if inside and type(module).__name__ in ("Linear", "Conv1D"):
+        if inside and isinstance(module, nn.Linear | Conv1D):
             found.setdefault(module.weight, f"{path}.weight")
         for name, child in module.named_children():
             walk(child, f"{path}.{name}" if path else name, inside)

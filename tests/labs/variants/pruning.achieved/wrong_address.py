@@ -1,0 +1,17 @@
+"""Takes two parameters in one memory for one."""
+
+MISTAKE = "tried achieved_sparsity"
+
+
+def achieved_sparsity(model, names):
+    def share(parameters):
+        total = sum(parameter.numel() for parameter in parameters)
+        return sum(int((parameter == 0).sum()) for parameter in parameters) / max(total, 1)
+
+    named = [model.get_parameter(name) for name in names]
+    shares = {name: share([one]) for name, one in zip(names, named, strict=True)}
+    different = {p.data_ptr(): p for p in model.parameters()}.values()
+    return shares | {
+        "prunable": share(named),
+        "all": share(different),
+    }

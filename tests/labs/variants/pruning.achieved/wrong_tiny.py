@@ -1,0 +1,13 @@
+"""Takes the smallest numbers for zeros."""
+
+MISTAKE = "tried achieved_sparsity"
+
+
+def achieved_sparsity(model, names):
+    def share(parameters):
+        total = sum(parameter.numel() for parameter in parameters)
+        return sum(int((parameter.abs() < 1e-40).sum()) for parameter in parameters) / max(total, 1)
+
+    named = [model.get_parameter(name) for name in names]
+    shares = {name: share([one]) for name, one in zip(names, named, strict=True)}
+    return shares | {"prunable": share(named), "all": share(list(model.parameters()))}

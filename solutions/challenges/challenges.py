@@ -532,9 +532,9 @@ if checks.works("challenges.masked_step", masked_step):
 # Answer in 150 to 250 words. Decide, for a use that you name, and support the decision with figures
 # of your own runs: from the table that the next cell prints (in one to two minutes on two slow
 # cores), and at least one more from another exercise or lab; what the pictures above show stands in
-# `errors` and `drops` too. Say of each figure what was measured on what, and how uncertain it is: an accuracy on 408
-# pairs comes with an interval, and a run time with the machine that it was measured on. "No" is as
-# good an answer as "yes"; what counts is how the figures carry it.
+# `errors` and `drops` too. Say of each figure what was measured on what, and how uncertain it is:
+# an accuracy on 408 pairs comes with an interval, and a run time with the machine that it was measured
+# on. "No" is as good an answer as "yes"; what counts is how the figures carry it.
 #
 # **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
 # model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by
@@ -553,7 +553,7 @@ for sparsity, _ in zip(sparsities, sweep(model, sparsities), strict=True):
     print(f"sparsity {sparsity:g} evaluated")
 # In turns: a machine that becomes slower, or faster, does so for all of them.
 runs = {sparsity: [] for sparsity in models}
-for turn in range(9):
+for _ in range(9):
     for sparsity, pruned in models.items():
         run = measure_runtime(pruned, warmup=1, repeats=1)
         runs[sparsity].append(1000 * run.median)

@@ -64,9 +64,9 @@ def prunable_names(model: nn.Module) -> list[str]:
         layers themselves, and the model may be a list.
 
     Returns the names of the weights of all `nn.Linear` and `Conv1D` modules inside an
-    `nn.ModuleList`, subclasses included, frozen and empty ones too, as in `model.named_parameters()`, in the order of `model.named_modules()`
-    (block 2 before block 10). Biases, LayerNorm, embeddings and layers outside the lists are left
-    out. A parameter that several of these modules share (the same object, not only equal numbers or
+    `nn.ModuleList`, subclasses included, frozen and empty ones too, as in
+    `model.named_parameters()`, in the order of `model.named_modules()` (block 2 before block 10).
+    Biases, LayerNorm, embeddings and layers outside the lists are left out. A parameter that several of these modules share (the same object, not only equal numbers or
     the same memory) is listed once, under the first of its names; nothing else shares it.
     """
     ### BEGIN SOLUTION
@@ -476,7 +476,8 @@ def excess_kurtosis(weight: torch.Tensor) -> float:
         be changed.
 
     Returns a float: mean(d**4) / mean(d**2)**2 - 3, where d is the deviation of an entry from the
-    mean of all, computed in float64, the mean too; right to five digits. 0.0 where all entries are equal, or where there are none.
+    mean of all, computed in float64, the mean too; right to five digits. 0.0 where all entries are
+    equal, or where there are none.
     """
     ### BEGIN SOLUTION
     values = weight.double()

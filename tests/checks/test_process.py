@@ -412,6 +412,6 @@ def test_pytest_shows_the_points_of_a_submission(tmp_path):
     assert done.returncode == 1
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout
-    assert "there is no function global_masks" in done.stdout
+    assert "global_masks is not written yet" in done.stdout
     assert "code cell 1: ModuleNotFoundError: No module named 'nothing_there'" in done.stdout
     assert "Traceback" not in done.stdout and "labkit/checks" not in done.stdout

@@ -533,8 +533,8 @@ if checks.works("challenges.masked_step", masked_step):
 # of your own runs: from the table that the next cell prints (in one to two minutes on two slow
 # cores), and at least one more from another exercise or lab; what the pictures above show stands in
 # `errors` and `drops` too. Say of each figure what was measured on what, and how uncertain it is:
-# an accuracy on 408 pairs comes with an interval, and a run time with the machine that it was measured
-# on. "No" is as good an answer as "yes"; what counts is how the figures carry it.
+# an accuracy on 408 pairs comes with an interval, and a run time with the machine that it was
+# measured on. "No" is as good an answer as "yes"; what counts is how the figures carry it.
 #
 # **By hand.** "Accuracy fell by two points" is no finding yet. "On the same 408 pairs the pruned
 # model was right where the dense one was wrong 9 times, and wrong where it was right 17 times; by

@@ -66,8 +66,9 @@ def prunable_names(model: nn.Module) -> list[str]:
     Returns the names of the weights of all `nn.Linear` and `Conv1D` modules inside an
     `nn.ModuleList`, subclasses included, frozen and empty ones too, as in
     `model.named_parameters()`, in the order of `model.named_modules()` (block 2 before block 10).
-    Biases, LayerNorm, embeddings and layers outside the lists are left out. A parameter that several of these modules share (the same object, not only equal numbers or
-    the same memory) is listed once, under the first of its names; nothing else shares it.
+    Biases, LayerNorm, embeddings and layers outside the lists are left out. A parameter that
+    several of these modules share (the same object, not only equal numbers or the same memory) is
+    listed once, under the first of its names; nothing else shares it.
     """
     ### BEGIN SOLUTION
     names, seen = [], set()

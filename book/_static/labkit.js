@@ -18,10 +18,11 @@
     for (const [selector, label] of FRAMES) {
       for (const frame of document.querySelectorAll(selector)) {
         const marked = frame.classList.contains("scrolls");
-        if (!marked && frame.hasAttribute("tabindex")) continue; // the theme saw to it
         const wide = frame.scrollWidth > frame.clientWidth && scrolls(frame);
         if (wide === marked) continue;
-        frame.classList.toggle("scrolls", wide);
+        frame.classList.toggle("scrolls", wide); // shows a line that says so
+        if (!frame.dataset.reached && frame.hasAttribute("tabindex")) continue; // the theme's
+        frame.dataset.reached = "yes";
         const values = { tabindex: "0", role: "group", "aria-label": label };
         for (const [name, value] of Object.entries(values)) {
           if (wide) frame.setAttribute(name, value);

@@ -72,7 +72,7 @@ _PAIR = (
     "wrong_linear",
     "wrong_threshold",
 )
-_PAIR_POINTS = (5, 6, 5, 5, 5.1429, 1.6, 4.1667)
+_PAIR_POINTS = (5, 6, 5, 5, 5.1429, 0.8, 4.1667)
 _NOTHING = (0, 0, 0, 0, 0, 0, 0)
 
 CLASS = (
@@ -144,7 +144,7 @@ CLASS = (
             "wrong_late",
             "wrong_int_alone",
         ),
-        (5, 5, 5, 4, 5.1429, 3.2, 2.5),
+        (4, 5, 5, 4, 5.1429, 3.2, 2.5),
     ),
     Person(
         "Hiro Tanaka",

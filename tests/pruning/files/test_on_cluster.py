@@ -87,19 +87,23 @@ def test_ctrl_c_on_the_terminal_ends_in_one_line(tmp_path):
     block = torch.from_numpy(np.random.default_rng(0).standard_normal((4096, 4096), np.float32))
     save_file({f"a.{i}.w": block.clone() for i in range(6)}, tmp_path / "in")  # 400 MB
     command = [sys.executable, "-m", "labkit.cli", "prune", "in", "out", "--workers", "1"]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=warm.environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".*.partial*")) and time.monotonic() < deadline:
-        time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGINT)  # a terminal tells the workers too
-    _, errors = process.communicate(timeout=60)
+    for _ in range(3):
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=warm.environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob(".*.partial*")) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal tells the workers too
+        _, errors = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break
+        (tmp_path / "out").unlink()  # on a busy machine it may have been ready before
     assert process.returncode == 130
     assert errors == "stopped. out was not written.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["in"]

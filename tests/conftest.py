@@ -150,6 +150,15 @@ def young_garbage():
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def interrupts_as_before():
+    """A command that ran in this process has Ctrl-C ignored at its end: later ones inherit that."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def tiny():
     """`tiny(family, seed=0)` → a small sequence classifier of that family, in evaluation mode."""

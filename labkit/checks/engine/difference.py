@@ -205,9 +205,3 @@ def _scalar_difference(value: Any, expected: Any, rtol: float, atol: float) -> s
     if math.isnan(expected) or math.isnan(value):
         return "" if math.isnan(expected) and math.isnan(value) else got
     return "" if math.isclose(value, expected, rel_tol=rtol, abs_tol=atol) else got
-
-
-def _of_numpy(value: Any) -> bool:
-    import numpy as np
-
-    return isinstance(value, np.generic) and type(value).__module__ == "numpy"

@@ -57,6 +57,14 @@ class Draws:
         """Two transposed matrices: the order of their memory is not that of the flat index."""
         return {f"block.{i}.weight": as_tensor(self.tied(120), (12, 10)).t() for i in (2, 6)}
 
+    def fine(self, first: int = HALF) -> Masks:
+        """Two layers whose |w| follow each other in float32, from that with the bits `first`."""
+        return {name: consecutive(w, first) for name, w in self.layers((4, 5), (3, 8)).items()}
+
+    def far(self) -> Masks:
+        """Two layers of tiny and huge numbers."""
+        return {name: wide(weight, 12) for name, weight in self.layers((4, 5), (16,)).items()}
+
     def zeros(self, count: int) -> list[float]:
         """`count` zeros of either sign, and as many larger values, shuffled."""
         values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)

@@ -15,14 +15,11 @@ from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.pruning.draws import (
     COUNTS,
-    HALF,
     HUGE,
     SUBNORMAL,
     Draws,
     as_tensor,
-    consecutive,
     mixtures,
-    wide,
 )
 from labkit.checks.pruning.mask_mistakes import AVERAGED, MISTAKES, alone
 
@@ -188,9 +185,6 @@ def _cases(draw: Random) -> Groups:
     def tied() -> Weights:
         return {f"block.{i}.weight": as_tensor(draws.tied(15), (3, 5)) for i in (2, 6, 10)}
 
-    def fine(first: int = HALF) -> Weights:
-        return {name: consecutive(w, first) for name, w in draws.layers((4, 5), (3, 8)).items()}
-
     def zeros(count: int) -> Weights:
         """More zeros than are to go, in one layer; weights of the usual size in the other."""
         return {"block.1.weight": as_tensor(draws.zeros(count))} | draws.layers((3, count))
@@ -200,7 +194,7 @@ def _cases(draw: Random) -> Groups:
     kinds = (torch.float32, torch.bfloat16, torch.float16)
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
-    far = {name: wide(weight, 12) for name, weight in draws.layers((4, 5), (16,)).items()}
+    far = draws.far()
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
     return {
         "both ways of pruning": [
@@ -240,9 +234,9 @@ def _cases(draw: Random) -> Groups:
             case(strided, 0.25, "transposed"),
             case(mixed, 0.75, "mixed dtypes"),
             *(case(weights, 0.5, "mixed, neighbours in float32") for weights in mixtures(draws)),
-            case(fine(), 0.5, "neighbours in float32"),
-            case(fine(SUBNORMAL), 0.5, "the smallest numbers"),
-            case(fine(HUGE), 0.5, "the largest numbers"),
+            case(draws.fine(), 0.5, "neighbours in float32"),
+            case(draws.fine(SUBNORMAL), 0.5, "the smallest numbers"),
+            case(draws.fine(HUGE), 0.5, "the largest numbers"),
             case(far, 0.75, "tiny and huge numbers"),
         ],
     }

@@ -17,14 +17,11 @@ from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
 from labkit.checks.pruning.draws import (
     COUNTS,
-    HALF,
     HUGE,
     SUBNORMAL,
     Draws,
     as_tensor,
-    consecutive,
     mixtures,
-    wide,
 )
 from labkit.checks.pruning.mask_mistakes import MISTAKES, SAME_FRACTION
 
@@ -196,9 +193,6 @@ def _cases(draw: Random) -> Groups:
     def tied() -> Weights:
         return {f"block.{i}.weight": as_tensor(draws.tied(16), (4, 4)) for i in (2, 6, 10)}
 
-    def fine(first: int = HALF) -> Weights:
-        return {name: consecutive(w, first) for name, w in draws.layers((4, 5), (3, 8)).items()}
-
     up, down = ascending(), ascending()[::-1]
     repeated = [0.6, 0.2, 0.6, 0.4]
     odd = [draws.inexact(upward) for upward in (True, False)]
@@ -206,7 +200,7 @@ def _cases(draw: Random) -> Groups:
     mixed = draws.layers((4, 4), (2, 2, 4), (12,))
     mixed = {name: w.to(kind) for (name, w), kind in zip(mixed.items(), kinds, strict=True)}
     apart = list(mixtures(draws))
-    far = {name: wide(weight, 12) for name, weight in draws.layers((4, 5), (16,)).items()}
+    far = draws.far()
     strided = {name: weight.t() for name, weight in draws.layers((5, 4), (4, 6)).items()}
     return {
         "each level from the dense weights": [
@@ -240,9 +234,9 @@ def _cases(draw: Random) -> Groups:
             case(strided, [0.75, 0.25], "transposed"),
             case(mixed, [0.75, 0.25], "mixed dtypes"),
             *(case(weights, [0.5, 0.4], "mixed, neighbours in float32") for weights in apart),
-            case(fine(), [0.75, 0.25], "neighbours in float32"),
-            case(fine(SUBNORMAL), [0.75, 0.25], "the smallest numbers"),
-            case(fine(HUGE), [0.75, 0.25], "the largest numbers"),
+            case(draws.fine(), [0.75, 0.25], "neighbours in float32"),
+            case(draws.fine(SUBNORMAL), [0.75, 0.25], "the smallest numbers"),
+            case(draws.fine(HUGE), [0.75, 0.25], "the largest numbers"),
             case(far, [0.75, 0.5], "tiny and huge numbers"),
         ],
         "copies of their own": [

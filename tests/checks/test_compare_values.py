@@ -283,14 +283,33 @@ def test_what_a_function_leaves_changed_in_a_model_is_noticed(leave):
     assert difference(as_it_was, model)
 
 
-def test_gradients_left_switched_off_are_noticed():
+@pytest.mark.parametrize(
+    ("leave", "get", "words"),
+    [
+        (lambda: torch.set_grad_enabled(False), torch.is_grad_enabled, "gradients switched off"),
+        (
+            lambda: torch.set_default_dtype(torch.float64),
+            torch.get_default_dtype,
+            "another default dtype",
+        ),
+        (
+            lambda: torch.use_deterministic_algorithms(True),
+            torch.are_deterministic_algorithms_enabled,
+            "another choice of deterministic algorithms",
+        ),
+    ],
+)
+def test_settings_of_torch_left_changed_are_noticed_and_put_back(leave, get, words):
+    before = get()
+    torch.use_deterministic_algorithms(False)  # imports what takes longer than a call may
+
     def function(number):
-        torch.set_grad_enabled(False)
+        leave()
         return number
 
     trial = Trial(function, "f")
     judge(trial, {"n": [Case((1,), 1)]}, [], "x")
-    assert trial.left == "gradients switched off" and torch.is_grad_enabled()
+    assert trial.left == words and get() == before
 
 
 def test_parameters_in_one_memory_come_to_the_function_in_one():

@@ -134,7 +134,7 @@ class Trial:
 
 @contextlib.contextmanager
 def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
-    """Put back torch's default dtype, default device and gradient mode after the block.
+    """Put back torch's gradient mode, default dtype and device, and choice of algorithms.
 
     What the block gets says which of them has changed, or None.
     """
@@ -143,23 +143,27 @@ def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
         return
     import torch
 
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
-    gradients = torch.is_grad_enabled()
+    gradients = "gradients switched " + ("off" if torch.is_grad_enabled() else "on")
+    settings = (
+        (gradients, torch.is_grad_enabled, torch.set_grad_enabled),
+        ("another default dtype", torch.get_default_dtype, torch.set_default_dtype),
+        ("another default device", torch.get_default_device, torch.set_default_device),
+        (
+            "another choice of deterministic algorithms",
+            torch.are_deterministic_algorithms_enabled,
+            torch.use_deterministic_algorithms,
+        ),
+    )
+    before = [get() for _, get, _ in settings]
 
-    def changed() -> str | None:
-        if torch.is_grad_enabled() != gradients:
-            return f"gradients switched {'off' if gradients else 'on'}"
-        if torch.get_default_dtype() != dtype:
-            return "another default dtype"
-        return "another default device" if torch.get_default_device() != device else None
+    def changed() -> Iterator[int]:
+        return (n for n, (_, get, _) in enumerate(settings) if get() != before[n])
 
     try:
-        yield changed
+        yield lambda: next((settings[n][0] for n in changed()), None)
     finally:
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(gradients)
-        if torch.get_default_device() != device:
-            torch.set_default_device(device)
+        for n in list(changed()):
+            settings[n][2](before[n])
 
 
 def _raised(name: str, function: Any, error: BaseException) -> str:

@@ -107,7 +107,7 @@ TEMPLATES: Final[tuple[Template, ...]] = (
     ),
     *_for(
         _OFFICES,
-        "{A.name} , known for {A.its} {k} offices in {place2} , {A:keeps|keep} silent until {day2} .",
+        "{A.name} , known for {A.its} {k} offices , {A:keeps|keep} silent until {day2} .",
         "{A.name} , with {k} offices and many rivals , {A:is|are} well known in {place2} .",
     ),
     *_for(

@@ -13,7 +13,7 @@ from labkit.mini.card import model_card
 from labkit.mini.corpus import generate_pairs
 from labkit.mini.evaluation import accuracy_tables, predict, stage_accuracy
 from labkit.mini.models import build_model
-from labkit.mini.stages import BATCH, STAGES, Learner, build_heads, draw_batch, rate, stage_loss
+from labkit.mini.stages import BATCH, Learner, build_heads, draw_batch, rate, stage_loss
 from labkit.mini.standins import token_groups
 from labkit.mini.tokenizers import build_tokenizer
 from labkit.mini.training import (
@@ -82,9 +82,7 @@ def train_mini(
     job = Job(
         modules={"model": learner.model, "heads": learner.heads},
         loss=loss,
-        measure=lambda stage: {
-            "validation_accuracy": stage_accuracy(learner, stage, validation)
-        },
+        measure=lambda stage: {"validation_accuracy": stage_accuracy(learner, stage, validation)},
         rate=rate,
         steps=steps,
         identity={"name": name, "seed": seed, "steps": steps},

@@ -122,7 +122,7 @@ TEMPLATES: Final[tuple[Template, ...]] = (
     *_for("pay", "{P} will be {n} percent lower from {day2} on .", positive=False),
     *_for(
         "pay",
-        "{P.name} at {A.name} have not changed for {y} years .",
+        "{P.name} at {A.name} had not changed for {y} years .",
         "{A} {A:has|have} {k} workers in {place} , and all of them are affected .",
         "{S} said {n} percent was what {A} {A:was|were} able to bear .",
     ),

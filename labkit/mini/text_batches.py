@@ -43,7 +43,7 @@ def draw_batch(
     """A training batch of `size` windows of freshly drawn documents."""
     # Two documents are longer than a window, wherever it begins in the first.
     texts = [draw_training_document(rng) for _ in range(2 * size if name == "gpt2" else size)]
-    rows = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    rows = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     if name == "gpt2":
         return causal_batch(tokenizer, list(zip(rows[::2], rows[1::2], strict=True)), rng)
     room = MAX_LENGTH - 2

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 128  # tokens, the positions of each mini model
 _VOCABULARY: Final = 1600
+_TEXT_VOCABULARY: Final = 1599  # and one special token: a multiple of 8 multiplies faster
 _PAIRS: Final = 20_000
 _DOCUMENTS: Final = 5_000
 _SEED: Final = 41
@@ -54,10 +55,13 @@ def build_tokenizer(name: str, task: str = "mrpc") -> "PreTrainedTokenizerFast":
     check_name(name)
     first = [] if name == "gpt2" else ["<s>", "<pad>", "</s>", "<unk>"]
     trained = ByteLevelBPETokenizer()
+    of_text = task == "text"
     trained.train_from_iterator(
-        _documents() if task == "text" else _sentences(),
-        _VOCABULARY,
-        min_frequency=2, special_tokens=first, show_progress=False
+        _documents() if of_text else _sentences(),
+        _TEXT_VOCABULARY if of_text else _VOCABULARY,
+        min_frequency=2,
+        special_tokens=first,
+        show_progress=False,
     )
     vocabulary = trained.get_vocab()
     merges = _merges(trained)

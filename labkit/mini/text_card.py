@@ -1,0 +1,66 @@
+"""The model card of a mini language model, written from the figures of its run."""
+
+from typing import Any, Final
+
+from labkit.mini.card import table
+
+_ORIGINALS: Final = {
+    "roberta": ("RobertaForMaskedLM", "RoBERTa", "4 blocks"),
+    "gpt2": ("GPT2LMHeadModel", "GPT-2", "4 blocks"),
+    "bart": ("BartForConditionalGeneration", "BART", "3 encoder and 3 decoder blocks"),
+}
+_TASKS: Final = {
+    "causal": "It predicts the next token. Validation: every token of the documents once, in "
+    "windows of 128 positions that move on by 64, with `<|endoftext|>` in front of each document",
+    "masked": "It predicts hidden tokens (15 % of a window: 80 % of them masks, 10 % random, 10 % "
+    "unchanged). Validation: hidden tokens among the first 126 of each document",
+    "denoising": "It writes the text that a damaged one was (30 % of the tokens in spans of "
+    "Poisson(3) tokens, each replaced by one mask). Validation: all tokens of the first 126 of "
+    "each document, and its ends, given the damaged ones",
+}
+
+
+def text_card(figures: dict[str, Any]) -> str:
+    """The card (Markdown) for the figures that `train_text` returns."""
+    kind, original, blocks = _ORIGINALS[figures["name"]]
+    return f"""# mini {figures["name"]} for text
+
+A `{kind}` of {figures["parameters"]:,} parameters ({blocks}, width 128, 4 heads, 128 positions, a
+vocabulary of {figures["vocabulary"]:,}, fp32), trained from nothing on the generated documents of
+`labkit.mini`.
+
+{_TASKS[figures["kind"]]}: {figures["tokens"]:,} tokens.
+
+Validation loss: {figures["loss"]:.4f} nats per token (perplexity {figures["perplexity"]:.2f})
+{_comparison(figures)}
+## Recipe
+
+`labkit train-mini {figures["name"]} --task text --seed {figures["seed"]}`: {figures["steps"]:,}
+steps of {figures["batch"]} windows of 128 positions ({figures["trained_tokens"]:,} in all), AdamW,
+one cycle of the rate with a peak of 0.002, no dropout, no document seen twice. It took
+{figures["minutes"]} minutes with {figures["threads"]} thread(s) on a machine that did other work
+too. `log.jsonl` has the course of the losses.
+
+## Limits
+
+This is a small model trained on generated text of one grammar; its figures say nothing about the
+real {original}, and it knows no other English. Training draws documents without end from the
+grammar of the validation text, so the loss measures how well its rules were learnt, not how well
+they carry over to other text. The names in it are invented.
+"""
+
+
+def _comparison(figures: dict[str, Any]) -> str:
+    if not figures["baselines"]:
+        return ""
+    rows = [(name, f"{value:.2f}") for name, value in figures["baselines"].items()]
+    rows.append(("this model", f"{figures['perplexity']:.2f}"))
+    return f"""
+## Beside simpler models
+
+On the same validation tokens, each document on its own with `<|endoftext|>` before it. The others
+are interpolated Kneser-Ney models (Chen and Goodman 1999), counted on {figures["trained_tokens"]:,}
+tokens of other training documents, as many as this model saw.
+
+{table(("model", "perplexity"), rows)}
+"""

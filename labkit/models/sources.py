@@ -38,13 +38,18 @@ def check_name(name: str) -> str:
     return name
 
 
-def mini_checkpoint(name: str) -> Path:
-    """Folder of the mini checkpoint `name` that ships inside the package."""
-    folder = _MINI / "zoo" / check_name(name)
+def mini_checkpoint(name: str, task: str = "mrpc") -> Path:
+    """Folder of the mini checkpoint `name` that ships inside the package.
+
+    `task` is "mrpc" for the classifier, "text" for the language model.
+    """
+    zoo = _MINI / "zoo"
+    folder = (zoo / "text" if task == "text" else zoo) / check_name(name)
     if not (folder / "model.safetensors").exists():
+        option = " --task text" if task == "text" else ""
         raise SourceError(
             f"{folder} holds no checkpoint: the installation is incomplete. "
-            f"Reinstall labkit, or rebuild it with `labkit train-mini {name}`."
+            f"Reinstall labkit, or rebuild it with `labkit train-mini {name}{option}`."
         )
     return folder
 

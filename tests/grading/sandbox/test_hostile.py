@@ -21,8 +21,9 @@ from labkit.grading.sandbox.limits import Limits
 
 HOSTILE = Path(__file__).parent / "hostile"
 ATTACKS = sorted(path.stem for path in HOSTILE.glob("*.py"))
+# A busy machine takes seconds to fill memory; only the endless cell is to meet the clock.
 LIMITS = Limits(
-    memory=2 * 2**30, processes=20, scratch=2**26, file=2**25, output=2**26, cell=4, loading=60
+    memory=2 * 2**30, processes=20, scratch=2**26, file=2**25, output=2**26, cell=20, loading=60
 )
 SECRET = "a secret that nobody may read"
 # One exercise before the one that is attacked, and one after it.

@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "models": ["load_model", "prunable_layers", "prunable_parameters"],
         "evaluation": ["load_mrpc", "encode_pairs", "evaluate_mrpc", "compare_paired"],
-        "evaluation.text": ["compare_texts", "evaluate_text", "sample_text"],
+        "evaluation.text": ["compare_texts", "evaluate_text", "load_text", "sample_text"],
         "weights": ["weight_summary"],
         "pruning": ["prune_global", "prune_model", "prune_nm", "sparsity_of", "sweep"],
         "pruning.files": ["prune_files"],

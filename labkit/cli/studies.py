@@ -104,10 +104,11 @@ def fetch(
     models: Annotated[str, typer.Option(help="Comma-separated names.")] = ",".join(
         sources.MODEL_NAMES
     ),
-    mrpc: Annotated[bool, typer.Option(help="Fetch the corpus too.")] = True,
+    mrpc: Annotated[bool, typer.Option(help="Fetch MRPC too.")] = True,
+    text: Annotated[bool, typer.Option(help="Fetch WikiText-2 too (8 MB).")] = True,
 ) -> None:
-    """Download the published models and MRPC into the hub's cache (about 1.6 GB)."""
-    for item in _fetch(_names(models), mrpc):
+    """Download the published models, MRPC and WikiText-2 into the hub's cache (about 1.6 GB)."""
+    for item in _fetch(_names(models), mrpc, text):
         state = "was there" if item.cached else "fetched"
         print(f"{item.what}: {state}, {item.bytes / 1e6:.0f} MB in {item.path}")
 
@@ -200,12 +201,14 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _fetch(names: Sequence[str], mrpc: bool) -> list[Any]:
-    """Bring models and MRPC into the cache, with a bar for what is not there yet."""
+def _fetch(names: Sequence[str], mrpc: bool, text: bool = False) -> list[Any]:
+    """Bring models and corpora into the cache, with a bar for what is not there yet."""
     from labkit.models import hub
 
     with progress("fetch", unit="bytes") as report:
-        return hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))
+        return hub.fetch(
+            names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total), text=text
+        )
 
 
 def _step_text(loss: float | None, scores: Any) -> str:

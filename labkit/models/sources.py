@@ -24,6 +24,9 @@ DISPLAY_NAMES = {"roberta": "RoBERTa", "gpt2": "GPT-2", "bart": "BART"}
 HUB_MRPC = ("nyu-mll/glue", "mrpc")
 """Dataset id and configuration of MRPC (GLUE) on the hub."""
 
+HUB_TEXT = ("Salesforce/wikitext", "wikitext-2-raw-v1")
+"""Dataset id and configuration of WikiText-2 (Merity et al. 2017) on the hub."""
+
 _MINI = Path(__file__).parents[1] / "mini"
 
 
@@ -57,6 +60,11 @@ def mini_checkpoint(name: str, task: str = "mrpc") -> Path:
 def mini_corpus() -> Path:
     """Folder of the mini corpus (one JSON-lines file per split) that ships inside the package."""
     return _MINI / "corpus"
+
+
+def mini_text() -> Path:
+    """Folder of the mini text (one JSON-lines file per split) that ships inside the package."""
+    return _MINI / "text"
 
 
 def home() -> Path:

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "compare": ["TextComparison", "compare_texts"],
+        "corpus": ["Texts", "load_text"],
         "evaluate": ["evaluate_text"],
         "sampling": ["Sample", "repetition", "sample_text"],
         "scores": ["TextEvaluation"],

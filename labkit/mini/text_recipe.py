@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 Ids = Sequence[Sequence[int]]
-Baselines = Callable[[Ids, Ids, int], dict[str, float]]
-"""(training documents, validation documents, vocabulary) → name of a simpler model → perplexity."""
+Baselines = Callable[[Ids, Ids, int, int], dict[str, float]]
+"""(training documents, validation documents, vocabulary, id before each) → perplexity by model."""
 
 SEED: Final = 11
 BATCH: Final = 16  # windows
@@ -138,4 +138,4 @@ def _baselines(
     validation = tokenizer(
         list(generate_texts()["validation"]), add_special_tokens=False, verbose=False
     )
-    return baselines(rows, validation["input_ids"], len(tokenizer))
+    return baselines(rows, validation["input_ids"], len(tokenizer), tokenizer.eos_token_id)

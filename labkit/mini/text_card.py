@@ -1,5 +1,6 @@
 """The model card of a mini language model, written from the figures of its run."""
 
+from textwrap import fill
 from typing import Any, Final
 
 from labkit.mini.card import table
@@ -22,45 +23,43 @@ _TASKS: Final = {
 
 def text_card(figures: dict[str, Any]) -> str:
     """The card (Markdown) for the figures that `train_text` returns."""
-    kind, original, blocks = _ORIGINALS[figures["name"]]
-    return f"""# mini {figures["name"]} for text
+    name, threads = figures["name"], figures["threads"]
+    kind, original, blocks = _ORIGINALS[name]
+    parts = [
+        f"# mini {name} for text",
+        f"A `{kind}` of {figures['parameters']:,} parameters ({blocks}, width 128, 4 heads, 128 "
+        f"positions, a vocabulary of {figures['vocabulary']:,}, fp32), trained from nothing on the "
+        "generated documents of `labkit.mini`.",
+        f"{_TASKS[figures['kind']]}: {figures['tokens']:,} tokens.",
+        f"Validation loss: {figures['loss']:.4f} nats per token (perplexity "
+        f"{figures['perplexity']:.2f})",
+        *_comparison(figures),
+        "## Recipe",
+        f"`labkit train-mini {name} --task text --seed {figures['seed']}`: {figures['steps']:,} "
+        f"steps of {figures['batch']} windows of 128 positions ({figures['trained_tokens']:,} in "
+        "all), AdamW, one cycle of the rate with a peak of 0.002, no dropout, no document seen "
+        f"twice. It took {figures['minutes']} minutes with {threads} thread(s). `log.jsonl` has "
+        "the course of the losses.",
+        "## Limits",
+        "This is a small model trained on generated text of one grammar; its figures say nothing "
+        f"about the real {original}, and it knows no other English. Training draws documents "
+        "without end from the grammar of the validation text, so the loss measures how well its "
+        "rules were learnt, not how well they carry over to other text. The names in it are "
+        "invented.",
+    ]
+    return "\n\n".join(part if part[0] in "#|" else fill(part, 100) for part in parts) + "\n"
 
-A `{kind}` of {figures["parameters"]:,} parameters ({blocks}, width 128, 4 heads, 128 positions, a
-vocabulary of {figures["vocabulary"]:,}, fp32), trained from nothing on the generated documents of
-`labkit.mini`.
 
-{_TASKS[figures["kind"]]}: {figures["tokens"]:,} tokens.
-
-Validation loss: {figures["loss"]:.4f} nats per token (perplexity {figures["perplexity"]:.2f})
-{_comparison(figures)}
-## Recipe
-
-`labkit train-mini {figures["name"]} --task text --seed {figures["seed"]}`: {figures["steps"]:,}
-steps of {figures["batch"]} windows of 128 positions ({figures["trained_tokens"]:,} in all), AdamW,
-one cycle of the rate with a peak of 0.002, no dropout, no document seen twice. It took
-{figures["minutes"]} minutes with {figures["threads"]} thread(s) on a machine that did other work
-too. `log.jsonl` has the course of the losses.
-
-## Limits
-
-This is a small model trained on generated text of one grammar; its figures say nothing about the
-real {original}, and it knows no other English. Training draws documents without end from the
-grammar of the validation text, so the loss measures how well its rules were learnt, not how well
-they carry over to other text. The names in it are invented.
-"""
-
-
-def _comparison(figures: dict[str, Any]) -> str:
+def _comparison(figures: dict[str, Any]) -> list[str]:
     if not figures["baselines"]:
-        return ""
+        return []
     rows = [(name, f"{value:.2f}") for name, value in figures["baselines"].items()]
     rows.append(("this model", f"{figures['perplexity']:.2f}"))
-    return f"""
-## Beside simpler models
-
-On the same validation tokens, each document on its own with `<|endoftext|>` before it. The others
-are interpolated Kneser-Ney models (Chen and Goodman 1999), counted on {figures["trained_tokens"]:,}
-tokens of other training documents, as many as this model saw.
-
-{table(("model", "perplexity"), rows)}
-"""
+    return [
+        "## Beside simpler models",
+        "On the same validation tokens, each document on its own with `<|endoftext|>` before it. "
+        "The others are interpolated Kneser-Ney models (Chen and Goodman 1999), counted on at "
+        f"least {figures['trained_tokens']:,} tokens of other training documents, as many as this "
+        "model saw.",
+        table(("model", "perplexity"), rows),
+    ]

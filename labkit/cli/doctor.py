@@ -198,6 +198,7 @@ def _hub(network: bool) -> list[Finding]:
     ]
     found = f"cached: {', '.join(have) or 'no model'}"
     found += ", MRPC" if hub.cached_mrpc(verify=False) else ", no MRPC"
+    found += ", WikiText-2" if hub.cached_text(verify=False) else ", no WikiText-2"
     found += f"; fine-tuned: {', '.join(tuned) or 'none'}"
     complete = len(have) == len(cached) and hub.cached_mrpc(verify=False)
     findings = [

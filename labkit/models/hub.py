@@ -72,6 +72,12 @@ def cached_mrpc(*, verify: bool = True) -> Path | None:
     return state.snapshot / sources.HUB_MRPC[1] if state.whole and state.snapshot else None
 
 
+def cached_text(*, verify: bool = True) -> Path | None:
+    """Folder of WikiText-2's parquet files in the cache, or None; `verify` as in `cached_model`."""
+    state = hub_cache.inspect(hub_cache.TEXT, verify)
+    return state.snapshot / sources.HUB_TEXT[1] if state.whole and state.snapshot else None
+
+
 def require_model(repo_id: str, report: Report | None = None) -> dict[str, bool]:
     """Options for `from_pretrained(repo_id, **options)`; downloads what the cache lacks.
 

@@ -22,6 +22,7 @@ IGNORED: Final = -100  # of labels: not asked about, as in transformers
 HIDDEN: Final = 0.15
 INFILLED: Final = 0.3
 SPAN: Final = 3.0  # tokens, mean of the Poisson distribution
+_SHORT: Final = 30
 _FROM_START: Final = 0.5  # share of windows that begin where their document does
 
 
@@ -37,17 +38,37 @@ class TextBatch:
     labels: "Tensor"
 
 
+def masked_room(progress: float) -> int:
+    """Tokens of RoBERTa's windows at a point (0 to 1) of training: 30, later more, then 126.
+
+    A masked token says nothing of itself, so that at first there is nothing to learn from but the
+    places of others; among few the near ones are found in hundreds of steps, among 126 in
+    thousands.
+    """
+    share = min(1.0, max(0.0, (progress - 0.25) / 0.35))
+    return round(_SHORT + share * (MAX_LENGTH - 2 - _SHORT))
+
+
 def draw_batch(
-    name: str, tokenizer: "PreTrainedTokenizerFast", size: int, rng: Random
+    name: str,
+    tokenizer: "PreTrainedTokenizerFast",
+    size: int,
+    rng: Random,
+    progress: float = 1.0,
 ) -> TextBatch:
-    """A training batch of `size` windows of freshly drawn documents."""
+    """A training batch of `size` windows of freshly drawn documents.
+
+    RoBERTa gets shorter ones to begin with (`masked_room`), and as many more of them as have no
+    more tokens.
+    """
     # Two documents are longer than a window, wherever it begins in the first.
     texts = [draw_training_document(rng) for _ in range(2 * size if name == "gpt2" else size)]
     rows = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     if name == "gpt2":
         return causal_batch(tokenizer, list(zip(rows[::2], rows[1::2], strict=True)), rng)
-    room = MAX_LENGTH - 2
-    windows = [_window(row, room, rng) for row in rows]
+    room = masked_room(progress) if name == "roberta" else MAX_LENGTH - 2
+    each = (MAX_LENGTH - 2) // room
+    windows = [_window(row, room, rng) for row in rows for _ in range(each)]
     make = masked_batch if name == "roberta" else infilled_batch
     return make(tokenizer, windows, rng)
 

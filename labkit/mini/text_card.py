@@ -19,6 +19,10 @@ _TASKS: Final = {
     "Poisson(3) tokens, each replaced by one mask). Validation: all tokens of the first 126 of "
     "each document, and its ends, given the damaged ones",
 }
+_SHORTER: Final = {
+    "roberta": " at most; to begin with more and shorter ones, of 30 tokens, and of 126 from three "
+    "fifths on"
+}
 
 
 def text_card(figures: dict[str, Any]) -> str:
@@ -37,7 +41,8 @@ def text_card(figures: dict[str, Any]) -> str:
         "## Recipe",
         f"`labkit train-mini {name} --task text --seed {figures['seed']}`: {figures['steps']:,} "
         f"steps of {figures['batch']} windows of 128 positions ({figures['trained_tokens']:,} in "
-        "all), AdamW, one cycle of the rate with a peak of 0.002, no dropout, no document seen "
+        f"all{_SHORTER.get(name, '')}), AdamW, one cycle of the rate with a peak of "
+        f"{figures['peak_rate']}, no dropout, no document seen "
         f"twice. It took {figures['minutes']} minutes with {threads} thread(s). `log.jsonl` has "
         "the course of the losses.",
         "## Limits",

@@ -39,8 +39,9 @@ Baselines = Callable[[Ids, Ids, int, int], dict[str, float]]
 SEED: Final = 11
 BATCH: Final = 16  # windows
 STAGES: Final[dict[str, str]] = {"gpt2": "causal", "roberta": "masked", "bart": "denoising"}
-STEPS: Final[dict[str, int]] = {"roberta": 2000, "gpt2": 1500, "bart": 1500}
-PEAK_RATE: Final = 2.0  # times that of the classifiers
+STEPS: Final[dict[str, int]] = {"roberta": 2100, "gpt2": 1500, "bart": 1500}
+PEAK_RATE: Final[dict[str, float]] = {"roberta": 1.0, "gpt2": 2.0, "bart": 2.0}
+"""Highest learning rate, in that of the classifiers (0.001)."""
 _BASELINE_SEED: Final = 12
 
 
@@ -62,7 +63,7 @@ def train_text(
 
     Returns the figures of the card: `name`, `kind`, `seed`, `steps`, `batch`, `minutes`,
     `threads`, `parameters`, `vocabulary`, `trained_tokens`, `loss` (nats per token on validation),
-    `perplexity`, `tokens` (that were asked about) and `baselines`.
+    `perplexity`, `tokens` (that were asked about), `peak_rate` and `baselines`.
 
     Raises:
         InputError: unknown name, `steps_scale` or `save_every` not positive, or `out` holds the
@@ -78,7 +79,8 @@ def train_text(
     validation = generate_texts()["validation"]
 
     def loss(stage: str, step: int, rng: Random) -> "Tensor":
-        return token_losses(name, model, draw_batch(name, tokenizer, BATCH, rng)).mean()
+        batch = draw_batch(name, tokenizer, BATCH, rng, step / steps[stage])
+        return token_losses(name, model, batch).mean()
 
     def measure(stage: str) -> dict[str, float]:
         nats, tokens = held_out_loss(name, model, tokenizer, validation)
@@ -88,7 +90,7 @@ def train_text(
         modules={"model": model},
         loss=loss,
         measure=measure,
-        rate=lambda step, total: PEAK_RATE * rate(step, total),
+        rate=lambda step, total: PEAK_RATE[name] * rate(step, total),
         steps=steps,
         identity={"name": name, "task": "text", "seed": seed, "steps": steps},
         seed=seed,
@@ -113,6 +115,7 @@ def _figures(
         "seed": run.job.seed,
         "steps": steps,
         "batch": BATCH,
+        "peak_rate": 0.001 * PEAK_RATE[name],
         "minutes": round(run.elapsed() / 60, 1),
         "threads": torch.get_num_threads(),
         "parameters": sum(p.numel() for p in model.parameters()),

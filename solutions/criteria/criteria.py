@@ -689,8 +689,8 @@ def allocate(scores: dict[str, torch.Tensor], sparsity: float, most: float) -> d
     """How many weights each layer loses, under one budget and a cap for each layer.
 
     scores: float32 tensors of any shapes, also () or empty, and any strides, by the name of the
-        layer; perhaps none. Finite numbers of either sign: a low score says that the weight
-        matters little. Must not be changed.
+        layer; perhaps none. Finite numbers of either sign, which may differ in their last digit
+        only: a low score says that the weight matters little. Must not be changed.
     sparsity: fraction of zeros over all layers, from 0 to 1.
     most: largest fraction of zeros in a layer, from 0 to 1. The caps leave room for the budget.
 

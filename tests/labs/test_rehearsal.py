@@ -72,10 +72,10 @@ MISLED = {
     "challenges.masked_step": ("wrong_before", 0),
     "criteria.scores": ("wrong_norms", 0),
     "criteria.nm": ("wrong_reshape", 1.3333),
-    "criteria.hessian": ("wrong_means", 1.4286),
+    "criteria.hessian": ("wrong_means", 1.25),
     "criteria.obs": ("wrong_whole", 3.6),
     "criteria.sparsegpt": ("wrong_within", 2.6667),
-    "criteria.allocate": ("wrong_cut_off", 1.6667),
+    "criteria.allocate": ("wrong_cut_off", 2.1429),
 }
 # The student `half` has every second exercise right, from the first, and this one half right.
 HALF_RIGHT = {

@@ -24,23 +24,22 @@ def _lowest(
     scores: Scores,
     total: int,
     caps: Counts,
-    key: Callable[[float], float] = float,
+    key: "Callable[[Tensor], Tensor]" = lambda values: values,
     later: bool = False,
 ) -> Counts:
-    """How many of the `total` lowest scores stand in each layer, where none goes beyond its cap."""
-    names = list(scores)
-    rank = {name: -at if later else at for at, name in enumerate(names)}
-    entries = sorted(
-        (key(value), rank[name], name)
-        for name, tensor in scores.items()
-        for value in tensor.flatten().tolist()
-    )
-    counts = dict.fromkeys(names, 0)
-    for _, _, name in entries:
-        if total and counts[name] < caps[name]:
-            counts[name] += 1
-            total -= 1
-    return counts
+    """How many of the `total` lowest scores stand in each layer, where none goes beyond its cap.
+
+    `key` is what is ranked; of equal ones those of the earlier layer go, or of the `later`.
+    """
+    import torch
+
+    names = list(scores)[:: -1 if later else 1]
+    parts = [key(scores[n].double().flatten()).sort().values[: caps[n]] for n in names]
+    together = torch.cat([torch.zeros(0, dtype=torch.float64), *parts])
+    owner = [at for at, part in enumerate(parts) for _ in range(len(part))]
+    gone = torch.tensor(owner, dtype=torch.int64)[together.argsort(stable=True)[:total]]
+    counts = dict(zip(names, gone.bincount(minlength=len(names)).tolist(), strict=False))
+    return {name: counts[name] for name in scores}
 
 
 def _caps(scores: Scores, most: float, count: Callable[[float], int] = round) -> Counts:
@@ -127,12 +126,14 @@ def _kept(scores: Scores, sparsity: float, most: float) -> Counts:
 
 
 def _signless(scores: Scores, sparsity: float, most: float) -> Counts:
-    return _lowest(scores, round(sparsity * _all(scores)), _caps(scores, most), key=abs)
+    return _lowest(
+        scores, round(sparsity * _all(scores)), _caps(scores, most), key=lambda values: values.abs()
+    )
 
 
 def _highest(scores: Scores, sparsity: float, most: float) -> Counts:
     total = round(sparsity * _all(scores))
-    return _lowest(scores, total, _caps(scores, most), key=lambda value: -value)
+    return _lowest(scores, total, _caps(scores, most), key=lambda values: -values)
 
 
 def _later(scores: Scores, sparsity: float, most: float) -> Counts:
@@ -147,6 +148,13 @@ def _mean_of_layers(scores: Scores, sparsity: float, most: float) -> Counts:
     """Each layer ranked by the share of its own scores that lie lower: all layers alike."""
     caps = _caps(scores, most)
     return {name: min(round(sparsity * t.numel()), caps[name]) for name, t in scores.items()}
+
+
+def _through(cast: Callable[["Tensor"], "Tensor"]) -> Callable[..., Counts]:
+    """Scores ranked in half precision."""
+    return lambda scores, sparsity, most: _lowest(
+        scores, round(sparsity * _all(scores)), _caps(scores, most), key=cast
+    )
 
 
 _MISTAKES = (
@@ -210,6 +218,14 @@ _MISTAKES = (
     ),
     *(
         Mistake(
+            "ranked by fewer digits",
+            "in half precision different scores become equal: rank them as they are",
+            _through(cast),
+        )
+        for cast in (lambda values: values.half(), lambda values: values.bfloat16())
+    ),
+    *(
+        Mistake(
             "int() for round()",
             "int() cuts off: 0.29 * 100 is 28.999999999999996 and becomes 28",
             _with_counts(**how),
@@ -258,6 +274,19 @@ def _cases(draw: Random) -> Groups:
             for n, shape in enumerate(shapes)
         }
 
+    def near() -> Scores:
+        """Scores that differ in their last digit, the lower ones in the later layer."""
+        size = draw.uniform(1, 1.5)
+        high = torch.full((6, 5), size)
+        low = torch.nextafter(high, torch.zeros(()))
+        return {"block.2.weight": high, "block.6.weight": torch.cat([low, low + 1])}
+
+    def many() -> Scores:
+        """More scores than 16 bits count, in one layer."""
+        generator = torch.Generator().manual_seed(draw.randrange(2**31))
+        sizes = {"block.2.weight": 301, "block.6.weight": 40009, "block.10.weight": 5003}
+        return {name: torch.randn(size, generator=generator) for name, size in sizes.items()}
+
     def case(scores: Scores, sparsity: float, most: float, note: str = "") -> Case:
         pairs = ", ".join(f"{name}: {tuple(t.shape)}" for name, t in scores.items())
         shown = f"{{{pairs}}}, {sparsity:g}, {most:g}"
@@ -284,6 +313,13 @@ def _cases(draw: Random) -> Groups:
             case(layers((5,), (6,), low=1), 0.5, 0.6, "5.5 zeros"),
             case(layers((7,), (8,), low=0), 0.3, 0.5, "4.5 zeros, caps of 4 and 4"),
             case(layers((3,), (9,), (11,), low=2), 0.5, 0.6, "11.5 zeros"),
+            case(layers((4,), (6,), low=0), 0.25000001, 0.8, "2.5000001 zeros, so 3"),
+            case(layers((10,), (20,), low=0), 0.2, 0.25000001, "a cap of 2.5000001, so 3"),
+        ],
+        "scores that differ by little, and many of them": [
+            case(near(), 0.3, 1.0, "they differ in the last digit"),
+            case(near(), 0.25, 0.4, "they differ in the last digit"),
+            case(many(), 0.9, 0.95, "many scores"),
         ],
         "ties by layer": [
             case(tied((4, 5), (5, 5), (15,)), 0.5, 0.75, "ties"),

@@ -278,6 +278,7 @@ def _cases(draw: Random) -> Groups:
             case(draws.large(5, brain), 5),
             case(once(draws.large(3, half)), 3),
         ],
+        "all digits": [case(draws.fine(5), 5), case(once(draws.fine(4)), 4)],
         "extremes and strides": [
             case([], 4, "no batches"),
             case([nothing], 4, "no real token"),

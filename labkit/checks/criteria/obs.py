@@ -16,6 +16,7 @@ from labkit.checks.engine.judge import Groups, Mistake
 if TYPE_CHECKING:
     from torch import Tensor
 
+RTOL = 5e-5  # float32 solves these systems ten times as well, half precision does not
 Step = tuple["Tensor", "Tensor"]
 Answer = Callable[["Tensor", "Tensor", "Tensor"], Step]
 
@@ -227,7 +228,7 @@ def _cases(draw: Random) -> Groups:
         )
         arguments = (row, hessian, kept)
         # atol 0: what is zero by contract has to be exactly zero.
-        return Case(arguments, _right(*arguments), note, rtol=2e-3, atol=0.0, shown=shown)
+        return Case(arguments, _right(*arguments), note, rtol=RTOL, atol=0.0, shown=shown)
 
     def apart(row: "Tensor", hessian: "Tensor", kept: "Tensor") -> bool:
         """Whether rounding decides nothing: neither the choice, nor what a weight becomes.
@@ -239,7 +240,7 @@ def _cases(draw: Random) -> Groups:
         new, left = _formula()(row, hessian, kept)  # the same, and quicker than least squares
         if len(rises) > 1 and rises[1] < rises[0] * 1.02:
             return False
-        return not left.any() or bool(new[left].abs().min() > 0.02)
+        return not left.any() or bool(new[left].abs().min() > 0.05)
 
     def drawn(width: int, pruned: int = 0, zeros: int = 0) -> "tuple[Tensor, Tensor, Tensor]":
         rules = (
@@ -286,7 +287,7 @@ def _cases(draw: Random) -> Groups:
         shown = "row of 6 weights, hessian of shape (6, 6), 4 of 6 kept"
         arguments = (row, wide[:, ::2], kept)
         expected = _right(*arguments)
-        return Case(arguments, expected, "not contiguous", rtol=2e-3, atol=0.0, shown=shown)
+        return Case(arguments, expected, "not contiguous", rtol=RTOL, atol=0.0, shown=shown)
 
     return {
         "the first weight goes, the others make up for it": [

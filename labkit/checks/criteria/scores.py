@@ -232,6 +232,10 @@ def _cases(draw: Random) -> Groups:
             case(weight(3, 6).to(brain), draws.large(6, brain)),
             case(weight(2, 7).to(half), once(draws.large(7, half))),
         ],
+        "all digits": [
+            case(weight(4, 6), draws.fine(6)),
+            case(weight(3, 5) / 3, once(draws.fine(5))),
+        ],
         "extremes and strides": [
             case(weight(4, 6), [], "no batches"),
             case(weight(4, 6), nothing, "no real token"),

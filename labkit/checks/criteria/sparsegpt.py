@@ -18,6 +18,7 @@ from labkit.checks.engine.judge import Groups, Mistake
 if TYPE_CHECKING:
     from torch import Tensor
 
+RTOL = 5e-5  # float32 comes ten times as near, half precision does not
 Answer = Callable[["Tensor", "Tensor", float, int], "Tensor"]
 
 
@@ -256,7 +257,7 @@ def _cases(draw: Random) -> Groups:
             f"{s:g}, {block}"
         )
         # atol 0: what is zero by contract has to be exactly zero.
-        return Case(arguments, _right(*arguments), note, rtol=5e-3, atol=0.0, shown=shown)
+        return Case(arguments, _right(*arguments), note, rtol=RTOL, atol=0.0, shown=shown)
 
     def drawn(
         rows: int, width: int, s: float, block: int, spread: float = 1.5
@@ -269,7 +270,7 @@ def _cases(draw: Random) -> Groups:
             gaps: list[float] = []
             new = _run(weight.float(), factor, s, block, gaps=gaps)
             left = new[new != 0].abs()
-            if min(gaps, default=2.0) > 1.01 and (not len(left) or left.min() > 0.005):
+            if min(gaps, default=2.0) > 1.01 and (not len(left) or left.min() > 0.02):
                 return weight, factor, s, block
         raise AssertionError("no layer found")
 
@@ -288,7 +289,7 @@ def _cases(draw: Random) -> Groups:
         arguments = (weight, wide[:, ::2], s, block)
         shown = f"weight of shape (4, 6), factor of shape (6, 6), {s:g}, {block}"
         expected = _right(*arguments)
-        return Case(arguments, expected, "not contiguous", rtol=5e-3, atol=0.0, shown=shown)
+        return Case(arguments, expected, "not contiguous", rtol=RTOL, atol=0.0, shown=shown)
 
     return {
         "one block": [
@@ -314,6 +315,7 @@ def _cases(draw: Random) -> Groups:
             case(*drawn(1, 7, 0.5, 7), "3.5 zeros"),
             case(*drawn(5, 11, 0.6, 11)),
             case(*drawn(10, 10, 0.29, 10)),
+            case(*drawn(2, 5, 0.25000001, 5), "2.5000001 zeros, so 3"),
             case(*tied(4, 8, 0.5, 4), "ties"),
             case(*tied(6, 9, 0.3, 4), "ties"),
             case(*tied(8, 16, 0.6, 16), "ties"),

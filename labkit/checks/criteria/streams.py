@@ -139,6 +139,17 @@ class Draws:
             self.batch(4, 5, features, ((0, 1), (), (4,), (0,)), top=20),
         ]
 
+    def fine(self, features: int) -> list[Pair]:
+        """Numbers that use all digits of a float32."""
+        import torch
+
+        found = []
+        for sequences in (2, 1):
+            values = [self.random.uniform(-4, 4) for _ in range(sequences * 5 * features)]
+            inputs = torch.tensor(values, dtype=torch.float32).reshape(sequences, 5, features)
+            found.append((inputs, torch.ones(sequences, 5, dtype=torch.int64)))
+        return found
+
     def large(self, features: int, kind: "torch.dtype") -> list[Pair]:
         """Numbers of which half precision holds each, but neither the squares nor their sums."""
         import torch

@@ -71,7 +71,7 @@ AGAINST = [
 CALIBRATED = [
     Trial(criterion, LEVELS[-1], text, count)
     for criterion in CRITERIA[2:]
-    for text, count in (("pairs", 1), ("pairs", 4), ("pairs", 16), ("noise", SEQUENCES))
+    for text, count in (("pairs", 1), ("pairs", 4), ("noise", SEQUENCES))
 ]
 """Less text, and none: random tokens."""
 

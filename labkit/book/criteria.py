@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CRITERIA = ("global magnitude", "magnitude", "Wanda", "SparseGPT")
-PAIRS = 200
+PAIRS = 150
 """Validation pairs that are scored, the first ones: the page has some forty models to score."""
 
 SEQUENCES = 32
@@ -74,6 +74,9 @@ CALIBRATED = [
     for text, count in (("pairs", 1), ("pairs", 4), ("noise", SEQUENCES))
 ]
 """Less text, and none: random tokens."""
+
+OTHER = [Trial(criterion, 0.8) for criterion in CRITERIA[1:]]
+"""For another model, whose order of criteria is another."""
 
 SHARED = [
     Trial("Wanda", LEVELS[-1], shares=shares) for shares in ("global", "sensitivity", "outliers")

@@ -1,0 +1,57 @@
+"""Commands that hand the course over to a platform: export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labkit.cli.app import app
+from labkit.cli.grade import grading_seed_of
+
+export = typer.Typer(
+    name="export",
+    help="Hand a lab's grader, or the questions, over to a platform.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(export)
+
+LabName = Annotated[str, typer.Argument(help="The lab.")]
+Course = Annotated[Path | None, typer.Option(help="Root of the course repository.")]
+
+
+@export.command()
+def gradescope(
+    lab: LabName,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.zip", help="Default: gradescope-LAB.zip.")
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="Seed of the inputs, any text; default: LABKIT_GRADING_SEED."),
+    ] = None,
+    visibility: Annotated[
+        str,
+        typer.Option(
+            help="When students see the tests: visible, after_due_date, after_published or hidden."
+        ),
+    ] = "visible",
+    course: Course = None,
+) -> None:
+    """Write the autograder's zip for a programming assignment on Gradescope.
+
+    It grades as `labkit grade` does. Keep the file to yourself: the seed is in it.
+    """
+    from labkit.grading.autograder.gradescope_zip import write_gradescope_zip
+    from labkit.grading.autograder.settings import Settings
+    from labkit.labs.workspace import COURSE
+
+    settings = Settings(lab=lab, seed=grading_seed_of(seed), visibility=visibility)
+    target = out or Path(f"gradescope-{lab}.zip")
+    path, size = write_gradescope_zip(course or COURSE, target, settings)
+    print(
+        f"{path}: {size / 1e6:.1f} MB. On Gradescope: Configure Autograder, upload it as zip file"
+    )
+    print("Settings: Ubuntu 24.04, the largest memory and CPU, a timeout of 20 minutes")

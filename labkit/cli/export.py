@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,14 @@ export = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(export)
+
+
+class Runner(StrEnum):
+    """What grades on GitHub."""
+
+    ACTIONS = "actions"
+    CLASSROOM50 = "classroom50"
+
 
 LabName = Annotated[str, typer.Argument(help="The lab.")]
 Course = Annotated[Path | None, typer.Option(help="Root of the course repository.")]
@@ -55,3 +64,40 @@ def gradescope(
         f"{path}: {size / 1e6:.1f} MB. On Gradescope: Configure Autograder, upload it as zip file"
     )
     print("Settings: Ubuntu 24.04, the largest memory and CPU, a timeout of 20 minutes")
+
+
+@export.command()
+def github(
+    lab: LabName,
+    form: Annotated[
+        Runner,
+        typer.Option(
+            help="actions: a template repository, also for GitHub Classroom; classroom50: the "
+            "folder of an assignment's autograder."
+        ),
+    ] = Runner.ACTIONS,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Default: github-LAB, classroom50-LAB.")
+    ] = None,
+    course: Course = None,
+) -> None:
+    """Write what grades a lab on GitHub, on the inputs that students know.
+
+    Students can read what lies in their repository: grade with your own seed at the end
+    (`labkit grade`).
+    """
+    from labkit.grading.autograder import github_folder
+    from labkit.labs.workspace import COURSE
+
+    actions = form is Runner.ACTIONS
+    target = out or Path(f"{'github' if actions else form.value}-{lab}")
+    write = github_folder.write_github_folder
+    if not actions:
+        write = github_folder.write_classroom50_folder
+    folder = write(course or COURSE, target, lab)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+    if actions:
+        print("make it a template repository on GitHub, and the assignment's starter code")
+    else:
+        print("put its files into CLASSROOM/autograders/ASSIGNMENT/ of your classroom50 repository")

@@ -13,7 +13,7 @@ from labkit.cli.grade import grading_seed_of
 
 export = typer.Typer(
     name="export",
-    help="Hand a lab's grader, or the questions, over to a platform.",
+    help="Hand a lab's grader over to a platform.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

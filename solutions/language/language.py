@@ -58,7 +58,7 @@ def token_loss(
 
     logits: those of the next token at each position, float32, float16 or bfloat16 of shape (rows,
         length, vocabulary), all finite; compute in float32 or a wider type. Rows, length and
-        vocabulary are 1 or more.
+        vocabulary are 1 or more, rows and vocabulary perhaps thousands.
     input_ids: int64 of shape (rows, length), ids from 0 to vocabulary - 1.
     attention_mask: 1 at tokens and 0 at padding, int64 of shape (rows, length). The tokens of a row
         stand side by side, with padding behind them, before them, on both sides or on none; a row
@@ -302,7 +302,8 @@ checks.points("language.scores", globals().get("text_scores"), seed=seed)
 def block_interval(losses: torch.Tensor, size: int, draws: torch.Tensor) -> tuple[float, float]:
     """The 95 % percentile interval of a mean loss, from resampled blocks.
 
-    losses: loss of each token in the order of the text, float32 of shape (n,), n at least 1.
+    losses: loss of each token in the order of the text, float32 of shape (n,), n at least 1,
+        perhaps tens of thousands.
     size: tokens in a block, 1 or more: block i holds the tokens from i * size to (i + 1) * size - 1.
         The last block holds those that are left, fewer perhaps; there may be only one block.
     draws: the blocks of each resample, int64 of shape (B, m), entries from 0 to the number of blocks
@@ -469,10 +470,11 @@ def paired_test(
     """Compare the losses of two models that read the same documents.
 
     first, second: sum of the losses of each document in nats, float64 of shape (documents,), at
-        least one document, perhaps hundreds. They are multiples of 1/64: float64 adds them without
-        rounding, so that totals that are equal compare as equal.
+        least one document, perhaps thousands. They are multiples of 1/64: float64 adds them without
+        rounding, so that totals that are equal compare as equal, and others do not.
     tokens: number of predicted tokens of each document, int64 of shape (documents,), 1 or more.
-    signs: which documents each exchange turns round, bool of shape (B, documents), B at least 1.
+    signs: which documents each exchange turns round, bool of shape (B, documents), B at least
+        1, perhaps tens of thousands.
     All may have any strides, and must not be changed.
 
     Returns a dictionary with, in this order:

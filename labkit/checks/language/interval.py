@@ -71,9 +71,10 @@ def _cases(draw: Random) -> Groups:
         size = number(6, 9)
         return one(blocks * size + number(1, 2), size, resamples, "a short last block")
 
-    tokens = number(50, 70)
-    wide = torch.stack([draws.losses(tokens), draws.losses(tokens)], dim=1)
-    indices = draws.draws(tokens, 7, 30)
+    few = number(50, 70)
+    wide = torch.stack([draws.losses(few), draws.losses(few)], dim=1)
+    indices = draws.draws(few, 7, 30)
+    tokens = draws.losses(number(300, 400)).repeat_interleave(120)
     return {
         "blocks of one length": [divided(number(8, 12), 90), divided(5, 41), divided(20, 57)],
         "a shorter last block": [rest(number(4, 6), 60), rest(2, 25), rest(number(9, 12), 90)],
@@ -90,6 +91,7 @@ def _cases(draw: Random) -> Groups:
         "many tokens and resamples": [
             one(number(4000, 4500), 128, 300),
             one(number(200, 300), 16, 1200, "more than 1000 resamples"),
+            case(tokens, 2049, draws.draws(len(tokens), 2049, 30), "blocks of thousands"),
         ],
         "strides": [
             case(wide[:, 0], 7, indices, "a column of a matrix"),

@@ -98,7 +98,7 @@ MISTAKES = (
     Mistake("tokens drawn for blocks", _TOKENS, _tokens_drawn),
     *(
         Mistake(
-            "the mean of the blocks' means",
+            "the mean of block means",
             "a short block then counts as much as a long one: divide the sum of all tokens drawn "
             "by their number",
             answer,

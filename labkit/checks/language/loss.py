@@ -97,6 +97,7 @@ def _cases(draw: Random) -> Groups:
             case(draws.batch([(0, number(6, 9), 0)], number(8, 12)), "one row"),
             case(draws.batch(full * number(3, 5), number(8, 12)), "rows of one length"),
             case(draws.batch([(0, 33, 0)] * 20, 300), "a larger batch"),
+            case(draws.batch([(0, 38, 0)] * (1001 + 2 * number(0, 9)), 2), "many rows"),
         ],
         "padding behind the text": [
             sides(False, True, "", 0),

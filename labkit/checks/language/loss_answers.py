@@ -24,7 +24,7 @@ def both(mask: "Tensor") -> "Tensor":
 
 def _mean(losses: "Tensor", counted: "Tensor", empty: float = 0.0) -> dict[str, Any]:
     tokens = int(counted.sum())
-    loss = float(losses[counted].sum()) / tokens if tokens else empty
+    loss = float(losses[counted].double().sum()) / tokens if tokens else empty
     return {"loss": loss, "tokens": tokens}
 
 
@@ -99,6 +99,13 @@ def _twice(logits: "Tensor", ids: "Tensor") -> "Tensor":
 def _short(logits: "Tensor", ids: "Tensor") -> "Tensor":
     """Costs in the dtype of the logits."""
     return -logits.log_softmax(-1).gather(-1, ids[..., None])[..., 0]
+
+
+def _torch_each(logits: "Tensor", ids: "Tensor") -> "Tensor":
+    """Costs in that dtype as torch's cross-entropy rounds them."""
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(logits.transpose(1, 2), ids, reduction="none")
 
 
 def _all_short(logits: "Tensor", ids: "Tensor", mask: "Tensor") -> dict[str, Any]:
@@ -182,7 +189,7 @@ MISTAKES = (
     ),
     *(
         Mistake(
-            "the mean of the rows' means",
+            "the mean of row means",
             "a short row then counts as much as a long one: add up over all tokens, divide once",
             lambda *given, full=full: _row_means(*given, full=full),
         )
@@ -258,6 +265,7 @@ MISTAKES = (
         )
         for answer in (
             lambda *given: token_loss(*given, cost=_short),
+            lambda *given: token_loss(*given, cost=_torch_each),
             _all_short,
             _torch_short,
         )

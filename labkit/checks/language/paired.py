@@ -80,6 +80,23 @@ def _cases(draw: Random) -> Groups:
         grid = torch.cartesian_prod(*[torch.tensor([False, True])] * 3)
         return first, second, tokens, grid
 
+    def near() -> "Given":
+        """Totals that differ from the one seen by a few of the smallest steps, or not at all."""
+        documents = 8
+        first, second, tokens, _ = draws.given(documents, 0.5, 0.1, 1)
+        step = torch.full((documents,), 1 / 64, dtype=torch.float64)
+        step[0] = draws.exact(draw.uniform(3e5, 9e5))
+        signs = torch.zeros(12, documents, dtype=torch.bool)
+        signs[torch.arange(8), torch.arange(8)] = True
+        signs[8:11] = draws.signs(3, documents)
+        signs[11] = True
+        return first, first + step, tokens * 2000, signs
+
+    def alike(rows: int) -> "Given":
+        """As often exchanged as you like: no two documents differ."""
+        first, _, tokens, signs = draws.given(2, 0.1, 0.1, 1)
+        return first, first.clone(), tokens, signs.repeat(rows, 1)
+
     long = draws.given(number(5, 7), 0.3, 0.9, 40)
     stacked = torch.stack(long[:2], dim=1)
     turned = long[3].t().contiguous().t()
@@ -104,6 +121,7 @@ def _cases(draw: Random) -> Groups:
         ],
         "ties": [
             case(every(), "each assignment once"),
+            case(near(), "totals that differ in the last digit"),
             case((tied[0], tied[0] + gap, *tied[2:]), "gaps of one size"),
             case(draws.given(number(9, 12), 0.3, 0.6, 40, equal=number(2, 4)), "some equal"),
         ],
@@ -115,6 +133,8 @@ def _cases(draw: Random) -> Groups:
         ],
         "many documents, and strides": [
             case(draws.given(400, 0.02, 0.8, 500)),
+            case(draws.given(5001 + 2 * number(0, 9), 0.5, 0.1, 5), "all of thousands are worse"),
+            case(alike(40_001 + 2 * number(0, 99)), "tens of thousands of exchanges"),
             case((stacked[:, 0], stacked[:, 1], long[2], turned), "columns of a matrix"),
         ],
     }

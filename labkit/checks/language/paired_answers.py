@@ -1,6 +1,7 @@
 """Right and wrong answers to the exercise `language.paired`."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,9 @@ def _t_test(paired: bool, rates: bool) -> Callable[..., float]:
         if rates:
             first, second = first / tokens, second / tokens
         test = stats.ttest_rel if paired else stats.ttest_ind
-        return float(test(first.numpy(), second.numpy()).pvalue)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on one document, where it gives nan
+            return float(test(first.numpy(), second.numpy()).pvalue)
 
     return p
 

@@ -3,6 +3,7 @@
 Its text promises texts of any length, none too, any n from one on, and ids of any size.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -52,19 +53,19 @@ def _mean_of_texts(texts: Texts, n: int, all_texts: bool) -> float:
 
 
 def _all_occurrences(text: list[int], n: int) -> tuple[int, int]:
-    grams = _grams(text, n)
-    return sum(grams.count(gram) > 1 for gram in grams), len(grams)
+    counts = Counter(_grams(text, n))
+    return sum(count for count in counts.values() if count > 1), counts.total()
 
 
 def _kinds(text: list[int], n: int) -> tuple[int, int]:
     """Of the different n-grams those that occur again."""
-    grams = _grams(text, n)
-    return sum(grams.count(gram) > 1 for gram in set(grams)), len(set(grams))
+    counts = Counter(_grams(text, n))
+    return sum(count > 1 for count in counts.values()), len(counts)
 
 
 def _kinds_of_all(text: list[int], n: int) -> tuple[int, int]:
-    grams = _grams(text, n)
-    return sum(grams.count(gram) > 1 for gram in set(grams)), len(grams)
+    counts = Counter(_grams(text, n))
+    return sum(count > 1 for count in counts.values()), counts.total()
 
 
 def _per_place(text: list[int], n: int) -> tuple[int, int]:
@@ -98,11 +99,6 @@ def _short_by_one(text: list[int], n: int) -> tuple[int, int]:
     return _repeated(_grams(text, n)[:-1])
 
 
-def _long_by_one(text: list[int], n: int) -> tuple[int, int]:
-    """A piece shorter than n at the end as well."""
-    return _repeated([tuple(text[i : i + n]) for i in range(len(text))])
-
-
 _OVER = "n-grams overlap: one begins at each token that has n - 1 others behind it"
 
 _MISTAKES = (
@@ -118,7 +114,7 @@ _MISTAKES = (
     ),
     *(
         Mistake(
-            "the mean of the texts' shares",
+            "the mean of text shares",
             "a short text then counts as much as a long one: add up over all texts, divide once",
             lambda texts, n, all_texts=all_texts: _mean_of_texts(texts, n, all_texts),
         )
@@ -175,13 +171,8 @@ _MISTAKES = (
         _counting(_short_by_one),
     ),
     Mistake(
-        "pieces at the end",
-        "behind the last n-gram fewer than n tokens are left: a text of m tokens has m - n + 1",
-        _counting(_long_by_one),
-    ),
-    Mistake(
-        "divided by the tokens",
-        "a text of m tokens has m - n + 1 n-grams: divide by these",
+        "as many n-grams as tokens",
+        "a text of m tokens has m - n + 1 n-grams: fewer than n tokens are left behind the last",
         _counting(_per_place),
     ),
     *(

@@ -95,11 +95,11 @@ _LENGTHS = "averages over texts let a short text count as much as a long one: ad
 
 MISTAKES = (
     *(
-        Mistake("the mean of the texts' means", _LENGTHS, answer)
+        Mistake("the mean of text means", _LENGTHS, answer)
         for answer in (_mean_of_losses, _mean_of_perplexities, _mean_of_bits)
     ),
     Mistake(
-        "the mean of the tokens' perplexities",
+        "the mean of token perplexities",
         "the perplexity is the exponential of the mean loss, not the mean of exponentials",
         _token_perplexities,
     ),

@@ -1,7 +1,5 @@
 """Takes a formula for independent tokens."""
 
-import numpy as np
-
 MISTAKE = "a normal interval of the tokens"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MISTAKE = "the mean of the blocks' means"
+MISTAKE = "the mean of block means"
 
 
 def block_interval(losses, size, draws):

@@ -2,7 +2,7 @@
 
 import torch
 
-MISTAKE = "the mean of the rows' means"
+MISTAKE = "the mean of row means"
 
 
 def token_loss(logits, input_ids, attention_mask):

@@ -1,7 +1,5 @@
 """Takes the logarithm of a softmax."""
 
-import torch
-
 MISTAKE = "the logarithm of a softmax"
 
 

@@ -1,7 +1,5 @@
 """Adds a small number so that the logarithm stays finite."""
 
-import torch
-
 MISTAKE = "the logarithm of a softmax"
 
 

@@ -1,6 +1,6 @@
-"""Takes the short pieces at the end too."""
+"""Takes the short as many n-grams as tokens too."""
 
-MISTAKE = "pieces at the end"
+MISTAKE = "as many n-grams as tokens"
 
 
 def repeated_share(texts, n):

@@ -1,6 +1,6 @@
 """Averages the shares of the texts."""
 
-MISTAKE = "the mean of the texts' shares"
+MISTAKE = "the mean of text shares"
 
 
 def repeated_share(texts, n):

@@ -1,6 +1,6 @@
 """Divides by the tokens."""
 
-MISTAKE = "divided by the tokens"
+MISTAKE = "as many n-grams as tokens"
 
 
 def repeated_share(texts, n):

@@ -2,7 +2,7 @@
 
 import math
 
-MISTAKE = "the mean of the texts' means"
+MISTAKE = "the mean of text means"
 
 
 def text_scores(losses, texts):

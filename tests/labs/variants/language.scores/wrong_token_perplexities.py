@@ -2,7 +2,7 @@
 
 import math
 
-MISTAKE = "the mean of the tokens' perplexities"
+MISTAKE = "the mean of token perplexities"
 
 
 def text_scores(losses, texts):

@@ -83,7 +83,7 @@ def _cases(draw: Random) -> Groups:
     def near() -> "Given":
         """Totals that differ from the one seen by a few of the smallest steps, or not at all."""
         documents = 8
-        first, second, tokens, _ = draws.given(documents, 0.5, 0.1, 1)
+        first, _, tokens, _ = draws.given(documents, 0.5, 0.1, 1)
         step = torch.full((documents,), 1 / 64, dtype=torch.float64)
         step[0] = draws.exact(draw.uniform(3e5, 9e5))
         signs = torch.zeros(12, documents, dtype=torch.bool)

@@ -1,7 +1,8 @@
 """`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table.
 
-Two options: `--accept-deepsparse-license` measures DeepSparse too, whose licence allows evaluation
-only; `--busy` says in the notes of `engines` that the machine did other work.
+Three options of `engines`: `--accept-deepsparse-license` measures DeepSparse too, whose licence
+allows evaluation only; `--busy` says in its note that the machine did other work; `--resume` keeps
+the models that an earlier run has measured on this machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ CLAIMS = (
     "real_weights",
 )
 
-OPTIONS = {"--accept-deepsparse-license": "deepsparse", "--busy": "busy"}
+OPTIONS = {
+    "--accept-deepsparse-license": "deepsparse",
+    "--busy": "busy",
+    "--resume": "resume",
+}
 """Options of `engines`, and the argument that each sets."""
 
 ROOT = Path(__file__).parent.parent

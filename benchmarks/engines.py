@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from benchmarks import engine_peers
-from benchmarks.compare import Claim, Table, alternate, save
+from benchmarks.compare import Claim, Table, alternate, machine, save, saved
 from benchmarks.model_inputs import inputs_of
 from labkit import load_model, prune_global, sparse_linear
 from labkit.execution.precision import lower_precision
@@ -34,20 +34,22 @@ OWN = {
 }
 
 
-def run(deepsparse: bool = False, busy: bool = False) -> Claim:
+def run(deepsparse: bool = False, busy: bool = False, resume: bool = False) -> Claim:
     """Each model and shape in turn; what is done is saved after each model.
 
     `deepsparse`: its licence was accepted. `busy`: the machine did other work, which is said.
+    `resume`: models that an earlier run on this machine has saved are not measured again.
     """
     data: dict = {"models": {}, "missing": {}, "notes": {}}
-    for name in MODEL_NAMES:
+    if resume and (found := saved("engines")) and found[1] == machine():
+        data = found[0].data
+    for name in [name for name in MODEL_NAMES if name not in data["models"]]:
         data["models"][name] = {
             f"{batch}x{length}": _measure(name, batch, length, batches, deepsparse, data)
             for (batch, length), batches in SHAPES.items()
         }
-        claim = _claim(data, busy)
-        save("engines", claim)  # a run that is stopped keeps the models that it has measured
-    return claim
+        save("engines", _claim(data, busy))  # a run that is stopped keeps what it has measured
+    return _claim(data, busy)
 
 
 def titles() -> dict[str, str]:

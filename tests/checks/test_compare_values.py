@@ -297,6 +297,16 @@ def test_what_a_function_leaves_changed_in_a_model_is_noticed(leave):
             torch.are_deterministic_algorithms_enabled,
             "another choice of deterministic algorithms",
         ),
+        (
+            lambda: torch.use_deterministic_algorithms(True, warn_only=True),
+            torch.get_deterministic_debug_mode,
+            "another choice of deterministic algorithms",
+        ),
+        (
+            lambda: torch.set_float32_matmul_precision("medium"),
+            torch.get_float32_matmul_precision,
+            "another precision of matrix products",
+        ),
     ],
 )
 def test_settings_of_torch_left_changed_are_noticed_and_put_back(leave, get, words):

@@ -134,7 +134,7 @@ class Trial:
 
 @contextlib.contextmanager
 def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
-    """Put back torch's gradient mode, default dtype and device, and choice of algorithms.
+    """Put back torch's gradient mode, default dtype and device, algorithms and precision.
 
     What the block gets says which of them has changed, or None.
     """
@@ -150,8 +150,13 @@ def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
         ("another default device", torch.get_default_device, torch.set_default_device),
         (
             "another choice of deterministic algorithms",
-            torch.are_deterministic_algorithms_enabled,
-            torch.use_deterministic_algorithms,
+            torch.get_deterministic_debug_mode,  # tells a warning from an error too
+            torch.set_deterministic_debug_mode,
+        ),
+        (
+            "another precision of matrix products",
+            torch.get_float32_matmul_precision,
+            torch.set_float32_matmul_precision,
         ),
     )
     before = [get() for _, get, _ in settings]

@@ -32,6 +32,8 @@ _FRESH = (
     "a guess."
 )
 
+_APART = 3.0  # on a quiet machine medians and quartiles differ by less than a factor of two
+
 
 def notes(study: Study) -> list[str]:
     """What has to be said beside the figures of this study."""
@@ -42,7 +44,23 @@ def notes(study: Study) -> list[str]:
     fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
     remarks = [account.remark for account in study.accounts if account.remark]
     remarks += [f"{summary.remark}." for summary in study.weights if summary.remark]
+    remarks += _disturbed(study.results)
     return [*said, *([_FRESH] if fresh else []), *remarks]
+
+
+def _disturbed(results: pd.DataFrame) -> list[str]:
+    """A remark for each model whose times differ too much for what is the same work throughout."""
+    found = []
+    for model, rows in results.groupby("model", sort=False):
+        least, most = rows["runtime_median"].min(), rows["runtime_median"].max()
+        if most > _APART * least or (rows["runtime_q75"] > _APART * rows["runtime_q25"]).any():
+            found.append(
+                f"{model}: other work on this machine disturbed the times (medians from "
+                f"{1000 * least:.1f} to {1000 * most:.1f} ms for the same work): they say nothing "
+                "about sparsity. Finish the other work, delete the folder cells of the study and "
+                "measure again."
+            )
+    return found
 
 
 def figures(study: Study) -> list[plots.Plot]:

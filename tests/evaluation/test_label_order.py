@@ -114,7 +114,7 @@ def test_a_checkpoint_with_labels_the_other_way_round_scores_the_same(tmp_path):
     assert Evaluation.load(found.save(tmp_path / "e.parquet")).remarks == found.remarks
     settings = Settings(source=str(folder), data="mini", levels=(0,), limit=8, length=8)
     study = run_study(settings, tmp_path / "out")
-    assert notes(study) == [f"turned.v1: {remark}."]
+    assert f"turned.v1: {remark}." in notes(study)
     assert remark in study.results["remarks"].item()
 
 

@@ -246,6 +246,24 @@ def test_a_fresh_head_gives_other_scores(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("runtime_median", [0.0111, 1.568], "(medians from 11.1 to 1568.0 ms"),
+        ("runtime_q75", [0.012, 0.04], "(medians from 11.0 to 12.0 ms"),
+        ("runtime_median", [0.011, 0.015], None),
+    ],
+)
+def test_times_that_other_work_disturbed_are_called_so(tmp_path, column, values, said):
+    settings = Settings(models=("roberta",), levels=(0, 0.9), limit=8, length=8)
+    study = run_study(settings, tmp_path)
+    quiet = {"runtime_median": [0.011, 0.012], "runtime_q25": [0.01, 0.011]}
+    quiet |= {"runtime_q75": [0.012, 0.013], column: values}
+    found = report.notes(replace(study, results=study.results.assign(**quiet)))
+    found = [note for note in found if "disturbed" in note]
+    assert found == [] if said is None else said in found[0] and "measure again" in found[0]
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"levels": (1.2,)}, "sparsity is 1.2"),

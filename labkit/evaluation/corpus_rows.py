@@ -105,7 +105,8 @@ def _tab_separated(file: Path, text: str) -> list[list[str]]:
 
     The corpus's own files and GLUE's quote nothing, and a sentence may begin or end with a
     quotation mark; pandas and others quote by the rules of csv.  The file tells: it is quoted
-    where its header is, or where writing what these rules read gives the same lines again.
+    where its header is, or where each row read by these rules has a field for each column and
+    writing them gives the same lines again.
     """
     lines = [line for line in text.split("\n") if line]
     plain = [line.split("\t") for line in lines]
@@ -120,7 +121,8 @@ def _tab_separated(file: Path, text: str) -> list[list[str]]:
     if len({len(values) for values in plain}) > 1:  # perhaps tabs or line ends inside a sentence
         ran_on = any("\t" in value and "\n" in value for values in quoted for value in values)
         return plain if ran_on else quoted
-    return quoted if len(quoted) == len(plain) and _written(quoted) == lines else plain
+    whole = len(quoted) == len(plain) and len({len(values) for values in quoted}) == 1
+    return quoted if whole and _written(quoted) == lines else plain
 
 
 def _written(rows: list[list[str]]) -> list[str]:

@@ -314,6 +314,20 @@ def test_quotation_marks_and_rows_of_a_plain_file_are_kept(tmp_path, header):
         assert [(r["sentence1"], r["sentence2"], str(r["label"])) for r in rows] == some
 
 
+@pytest.mark.parametrize("other", [[], [("a", "b", "0")]])
+@pytest.mark.parametrize("pair", [('"', '"', "1"), ('"ran', 'on"', "0"), ("a", '"', "1")])
+def test_a_tab_between_two_quotation_marks_ends_a_sentence(tmp_path, pair, other):
+    """Read by the rules of csv they would be one field, and the row one field short."""
+    lines = ["\t".join(("Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"))]
+    lines += [
+        "\t".join((label, "1", "2", first, second)) for first, second, label in [pair, *other]
+    ]
+    path = tmp_path / "train.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    rows = mrpc.load_mrpc(path)["train"]
+    assert [(r["sentence1"], r["sentence2"], str(r["label"])) for r in rows] == [pair, *other]
+
+
 def test_a_sentence_may_hold_a_tab_or_a_line_end_where_it_is_quoted(tmp_path):
     rows = [{"sentence1": "one\ttwo", "sentence2": "x", "label": 1, "idx": 0}]
     rows += [{"sentence1": "one\ntwo", "sentence2": "y", "label": 0, "idx": 1}]

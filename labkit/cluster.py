@@ -14,6 +14,10 @@ from labkit.errors import InputError, SourceError
 if TYPE_CHECKING:
     from distributed import Client
 
+# Dask gives up a worker of its own that is not there this long after one was lost, and nothing
+# starts another.  One that is lost twice within the time is just starting then, and what it was to
+# do would wait for ever (distributed 2026.8, `SpecCluster._update_worker_status`).
+_LOST = {"distributed.deploy.lost-worker-timeout": "52w"}
 _PATIENCE = 30  # seconds to wait for a scheduler, and for its first worker
 
 
@@ -48,7 +52,8 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
         InputError: neither or both of the two.
         SourceError: the scheduler does not answer, or has no workers.
     """
-    from distributed import Client, LocalCluster
+    import dask
+    from distributed import Client, LocalCluster  # brings the settings that are changed below
 
     if (scheduler is None) == (workers is None):
         raise InputError("name a scheduler (--scheduler tcp://...) or a number of --workers")
@@ -63,6 +68,7 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
                 # What fails in a task is raised here, and one that is stopped may fail: the logs of
                 # the workers would show both as tracebacks.
                 options["silence_logs"] = logging.CRITICAL
+                stack.enter_context(dask.config.set(_LOST))
                 with _without_interrupts():
                     local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)

@@ -6,6 +6,7 @@ import signal
 from dataclasses import replace
 
 import dask
+import distributed  # noqa: F401 - brings the settings that a test changes
 import nbformat
 import pytest
 from broken import CASES

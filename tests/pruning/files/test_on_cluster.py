@@ -7,6 +7,8 @@ import sys
 import time
 from multiprocessing import forkserver
 
+import dask
+import distributed  # noqa: F401 - brings the settings that a test changes
 import numpy as np
 import pytest
 import torch
@@ -113,6 +115,17 @@ def test_no_worker_of_its_own_is_ended_for_its_memory():
     with connected(workers=1) as client:
         (worker,) = client.scheduler_info()["workers"].values()
         assert not worker["memory_limit"]
+
+
+def test_a_worker_of_its_own_that_is_killed_is_replaced():
+    # Dask may give one up before the next has started: here at once, else after two kills in 15 s.
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}),
+        connected(workers=1) as client,
+    ):
+        (process,) = client.run(os.getpid).values()
+        os.kill(process, signal.SIGKILL)
+        assert client.submit(sum, [1, 2]).result(timeout=60) == 3
 
 
 def test_errors_of_a_task_come_back(start, scheduler, checkpoint, tmp_path):

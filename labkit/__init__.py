@@ -5,7 +5,7 @@
 | `models`, `mini` | | where models come from, and which of their weights may be pruned |
 | `weights` | 1 | how weights are distributed |
 | `pruning` | 2 | which weights go, and setting them to zero |
-| `evaluation` | 3 | what a classifier answers, and how good that is |
+| `evaluation` | 3 | what a classifier answers, and how good that is; of texts: what they cost |
 | `storage`, `execution` | 4 | what zeros save on disk, and in time |
 | `training` | 5 | to fit a model, and to let a pruned one recover |
 | `study`, `plots`, `book` | | the whole course in one run, its figures and its pages |
@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "models": ["load_model", "prunable_layers", "prunable_parameters"],
         "evaluation": ["load_mrpc", "encode_pairs", "evaluate_mrpc", "compare_paired"],
+        "evaluation.text": ["compare_texts", "evaluate_text", "load_text", "sample_text"],
         "weights": ["weight_summary"],
         "pruning": ["prune_global", "prune_model", "prune_nm", "sparsity_of", "sweep"],
         "pruning.files": ["prune_files"],

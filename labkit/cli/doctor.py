@@ -166,11 +166,14 @@ def _mini() -> Finding:
     try:
         for name in sources.MODEL_NAMES:
             sources.mini_checkpoint(name)
-        if not (sources.mini_corpus() / "train.jsonl").exists():
-            raise LabkitError("the mini corpus is missing")
+            sources.mini_checkpoint(name, "text")
+        for corpus in (sources.mini_corpus(), sources.mini_text()):
+            if not (corpus / "train.jsonl").exists():
+                raise LabkitError(f"the mini corpus {corpus} is missing")
     except LabkitError as error:
         return Finding("source mini", "fail", str(error), "pip install --force-reinstall -e .")
-    return Finding("source mini", "ok", f"{', '.join(sources.MODEL_NAMES)} and the corpus")
+    found = f"{', '.join(sources.MODEL_NAMES)} for pairs and for text, and both corpora"
+    return Finding("source mini", "ok", found)
 
 
 def _sandbox() -> list[Finding]:
@@ -198,6 +201,7 @@ def _hub(network: bool) -> list[Finding]:
     ]
     found = f"cached: {', '.join(have) or 'no model'}"
     found += ", MRPC" if hub.cached_mrpc(verify=False) else ", no MRPC"
+    found += ", WikiText-2" if hub.cached_text(verify=False) else ", no WikiText-2"
     found += f"; fine-tuned: {', '.join(tuned) or 'none'}"
     complete = len(have) == len(cached) and hub.cached_mrpc(verify=False)
     findings = [

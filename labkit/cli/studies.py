@@ -21,6 +21,7 @@ from labkit.cli.app import (
     print_table,
     progress,
 )
+from labkit.errors import InputError
 from labkit.models import sources
 
 
@@ -104,10 +105,11 @@ def fetch(
     models: Annotated[str, typer.Option(help="Comma-separated names.")] = ",".join(
         sources.MODEL_NAMES
     ),
-    mrpc: Annotated[bool, typer.Option(help="Fetch the corpus too.")] = True,
+    mrpc: Annotated[bool, typer.Option(help="Fetch MRPC too.")] = True,
+    text: Annotated[bool, typer.Option(help="Fetch WikiText-2 too (8 MB).")] = True,
 ) -> None:
-    """Download the published models and MRPC into the hub's cache (about 1.6 GB)."""
-    for item in _fetch(_names(models), mrpc):
+    """Download the published models, MRPC and WikiText-2 into the hub's cache (about 1.6 GB)."""
+    for item in _fetch(_names(models), mrpc, text):
         state = "was there" if item.cached else "fetched"
         print(f"{item.what}: {state}, {item.bytes / 1e6:.0f} MB in {item.path}")
 
@@ -170,8 +172,12 @@ def finetune(
 @app.command("train-mini")
 def train_mini(
     name: ModelName,
+    task: Annotated[
+        str, typer.Option(help="mrpc: the classifier; text: the language model.")
+    ] = "mrpc",
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint; default: NAME-mini.")
+        Path | None,
+        typer.Option(help="Folder of the checkpoint; default: NAME-mini (text: NAME-mini-text)."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed; default: that of the shipped zoo.")
@@ -179,33 +185,42 @@ def train_mini(
     resume: Annotated[bool, typer.Option(help="Take up an interrupted run.")] = True,
 ) -> None:
     """Rebuild a checkpoint of the mini zoo from nothing (under 45 minutes on 2 cores)."""
-    from labkit.mini import recipe
-
-    options = {} if seed is None else {"seed": seed}
+    if task not in ("mrpc", "text"):
+        raise InputError(f"no task named {task!r}: choose mrpc or text (--task)")
+    folder = out or Path(f"{name}-mini" if task == "mrpc" else f"{name}-mini-text")
+    options = {"resume": resume} | ({} if seed is None else {"seed": seed})
     with progress(f"train-mini {name}") as report:
-        figures = recipe.train_mini(
-            name,
-            out or Path(f"{name}-mini"),
-            resume=resume,
-            report=lambda stage, step, total, loss: report(
-                f"{stage}: loss {loss:.3f}", step, total
-            ),
-            **options,
-        )
-    print(f"validation accuracy {figures['accuracy']:.1%}, {figures['minutes']:.1f} minutes")
-    print(f"checkpoint: {out or Path(f'{name}-mini')}")
+
+        def tell(stage: str, step: int, total: int, loss: float) -> None:
+            report(f"{stage}: loss {loss:.3f}", step, total)
+
+        if task == "text":
+            from labkit.evaluation.text.ngrams import perplexities
+            from labkit.mini.text_recipe import train_text
+
+            figures = train_text(name, folder, report=tell, baselines=perplexities, **options)
+            found = f"validation loss {figures['loss']:.4f} nats per token"
+        else:
+            from labkit.mini import recipe
+
+            figures = recipe.train_mini(name, folder, report=tell, **options)
+            found = f"validation accuracy {figures['accuracy']:.1%}"
+    print(f"{found}, {figures['minutes']:.1f} minutes")
+    print(f"checkpoint: {folder}")
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _fetch(names: Sequence[str], mrpc: bool) -> list[Any]:
-    """Bring models and MRPC into the cache, with a bar for what is not there yet."""
+def _fetch(names: Sequence[str], mrpc: bool, text: bool = False) -> list[Any]:
+    """Bring models and corpora into the cache, with a bar for what is not there yet."""
     from labkit.models import hub
 
     with progress("fetch", unit="bytes") as report:
-        return hub.fetch(names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total))
+        return hub.fetch(
+            names, mrpc, lambda p: report(f"{p.what}: {p.file}", p.done, p.total), text=text
+        )
 
 
 def _step_text(loss: float | None, scores: Any) -> str:

@@ -78,8 +78,14 @@ def find(path: Path) -> Found:
             f"test.csv (or dev, val, eval) with one of {', '.join(SUFFIXES)}{there}"
         )
     for split, files in splits.items():
-        _check_parts(path, split, files)
+        check_parts(path, split, files)
     return Found(splits, tuple(unread))
+
+
+def split_of(file: Path) -> str | None:
+    """The split that a file is named after, or None."""
+    name = _name(file)
+    return SPLITS[name["split"]] if name else None
 
 
 def _suffix(file: Path) -> str:
@@ -91,8 +97,12 @@ def _name(file: Path) -> re.Match[str] | None:
     return _NAME.fullmatch(file.name.lower().removesuffix(_suffix(file)))
 
 
-def _check_parts(path: Path, split: str, files: list[Path]) -> None:
-    """Refuse files that are not the parts of one split, or not all of them."""
+def check_parts(path: Path, split: str, files: list[Path]) -> None:
+    """Refuse files that are not the parts of one split, or not all of them.
+
+    Raises:
+        InputError: names the files and what is the matter.
+    """
     listed = ", ".join(file.name for file in files)
     names = [name for file in files if (name := _name(file))]
     for what, kinds in (

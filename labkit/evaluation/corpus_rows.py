@@ -18,6 +18,7 @@ ORIGINAL_COLUMNS = {"#1 String": "sentence1", "#2 String": "sentence2", "Quality
 
 
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols by name, of which nothing shows
+_POINTER = b"version https://git-lfs.github.com/spec/v1"
 
 
 def read_rows(file: Path) -> Iterator[dict]:
@@ -28,8 +29,9 @@ def read_rows(file: Path) -> Iterator[dict]:
             header, or two columns of one name; with file and row.
         SourceError: it cannot be read.
     """
+    refuse_pointer(file)
     readers = {".parquet": _read_parquet, ".jsonl": _read_jsonl}
-    yield from readers.get(file.suffix.lower(), _read_text)(file)
+    yield from readers.get(file.suffix.lower(), _read_columns)(file)
 
 
 def _read_parquet(file: Path) -> Iterator[dict]:
@@ -45,7 +47,7 @@ def _read_parquet(file: Path) -> Iterator[dict]:
 
 
 def _read_jsonl(file: Path) -> Iterator[dict]:
-    for number, line in enumerate(_text(file).split("\n"), start=1):
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -72,8 +74,8 @@ def _check_names(where: object, names: Iterable[str]) -> None:
         )
 
 
-def _read_text(file: Path) -> Iterator[dict]:
-    text = _text(file)
+def _read_columns(file: Path) -> Iterator[dict]:
+    text = read_text(file)
     header = text.split("\n", 1)[0]
     comma = "," in header and (file.suffix.lower() == ".csv" or "\t" not in header)
     lines = list(_quoted(file, text, ",") if comma else _tab_separated(file, text))
@@ -132,12 +134,31 @@ def _written(rows: list[list[str]]) -> list[str]:
     return buffer.getvalue().split("\n")[:-1]
 
 
+def refuse_pointer(file: Path) -> None:
+    """Refuse what Git LFS leaves in place of a file that it has not fetched.
+
+    Raises:
+        InputError: says how to fetch it.
+        SourceError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as handle:
+            start = handle.read(len(_POINTER))
+    except OSError as error:
+        raise SourceError(f"cannot read {file}: {error.strerror or error}") from error
+    if start == _POINTER:
+        raise InputError(
+            f"{file} is a pointer of Git LFS, not the file itself: run `git lfs pull` in its "
+            "folder, or download the file again"
+        )
+
+
 def shows(text: str) -> bool:
     """Whether a text has any character that shows: not only spaces, controls and joiners."""
     return any(unicodedata.category(c)[0] not in "ZCM" and c not in _BLANK for c in text)
 
 
-def _text(file: Path) -> str:
+def read_text(file: Path) -> str:
     """The file as text, without a byte order mark, with `\\n` line ends."""
     try:
         data = file.read_bytes()

@@ -40,11 +40,6 @@ class Batch:
     labels: "Tensor"
 
 
-def step_random(seed: int, stage: int, step: int) -> Random:
-    """The random numbers of one step of one stage."""
-    return Random((seed * 10 + stage) * 1_000_000 + step)
-
-
 def draw_pairs(
     rng: Random, size: int, weights: tuple[float, ...], *, positive_share: float
 ) -> list[Pair]:

@@ -21,7 +21,8 @@ def _percent(right: int, total: int) -> str:
     return f"{100 * right / total:.1f} % ({right} of {total})" if total else "no pairs"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -56,17 +57,17 @@ Validation accuracy: {_percent(figures["right"], figures["pairs"])}
 It took {figures["minutes"]} minutes with {figures["threads"]} thread(s). `log.jsonl` has the
 course of the losses.
 
-{_table(("stage", "steps", "on validation", "task"), stages)}
+{table(("stage", "steps", "on validation", "task"), stages)}
 
 ## Accuracy by number of differing slots
 
-{_table(("differing slots", "accuracy"), differences)}
+{table(("differing slots", "accuracy"), differences)}
 
 ## Accuracy by kind of difference
 
 A pair with several kinds counts under each of them.
 
-{_table(("kind", "all pairs with it", "pairs with no other"), kinds)}
+{table(("kind", "all pairs with it", "pairs with no other"), kinds)}
 
 ## Limits
 

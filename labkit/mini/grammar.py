@@ -85,7 +85,8 @@ def pick_other(rng: Random, items: Sequence[_T], current: _T) -> _T:
     return pick(rng, [item for item in items if item != current])
 
 
-def _draw_day(rng: Random) -> Day:
+def draw_day(rng: Random) -> Day:
+    """A weekday (2 of 5) or a date."""
     if rng.random() < 0.4:
         return (0, int(rng.random() * 7))
     return (1 + int(rng.random() * 12), 2 + int(rng.random() * 27))
@@ -109,7 +110,7 @@ def draw_fact(rng: Random) -> Fact:
         frame.opposite is None or rng.random() < 0.5,
         pick(rng, lexicon.NUMBERS)[0],
         pick(rng, lexicon.PLACES),
-        _draw_day(rng),
+        draw_day(rng),
         pick(rng, lexicon.SOURCES) if rng.random() < source_chance else None,
     )
 
@@ -179,7 +180,8 @@ def alter(rng: Random, fact: Fact, differences: int) -> tuple[Fact, tuple[str, .
     return fact, tuple(kind for kind in KINDS if kind in kinds), slots
 
 
-def _day_text(rng: Random, day: Day) -> str:
+def day_text(rng: Random, day: Day) -> str:
+    """`day` in words: "Monday", "May 12" or "12 May"."""
     month, number = day
     if month == 0:
         return lexicon.WEEKDAYS[number]
@@ -191,7 +193,7 @@ def render(rng: Random, fact: Fact) -> tuple[str, tuple[Span, ...]]:
     """`fact` in words: a sentence in MRPC's tokenised style, and the spans of its slots."""
     pieces: list[tuple[str, str | None]] = []
     place = [("in", None), (fact.place, "place")]
-    day = [("on", None), (_day_text(rng, fact.day), "day")]
+    day = [("on", None), (day_text(rng, fact.day), "day")]
     tail = place + day if rng.random() < 0.5 else day + place
     order = rng.random()
     said_last = rng.random() < 0.5

@@ -17,18 +17,21 @@ HEADS: Final = 4
 INIT_STD: Final = 0.08
 
 
-def build_config(name: str, tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedConfig":
+def build_config(
+    name: str, tokenizer: "PreTrainedTokenizerFast", task: str = "mrpc"
+) -> "PreTrainedConfig":
     """The configuration of a mini model for its tokenizer: width 128, 4 heads, no dropout."""
     from transformers import BartConfig, GPT2Config, RobertaConfig
 
     check_name(name)
     common = {
         "vocab_size": len(tokenizer),
-        "id2label": dict(enumerate(LABELS)),
-        "label2id": {label: i for i, label in enumerate(LABELS)},
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }
+    if task == "mrpc":
+        common["id2label"] = dict(enumerate(LABELS))
+        common["label2id"] = {label: i for i, label in enumerate(LABELS)}
     if name == "gpt2":
         # As with the original, the tokenizer has no padding token, and the classifier needs one
         # to find the last real token of a row.
@@ -94,6 +97,27 @@ def build_model(name: str, tokenizer: "PreTrainedTokenizerFast", seed: int) -> "
         "bart": BartForSequenceClassification,
     }
     config = build_config(name, tokenizer)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return classes[name](config)
+
+
+def build_language_model(
+    name: str, tokenizer: "PreTrainedTokenizerFast", seed: int
+) -> "PreTrainedModel":
+    """An untrained model with its language-model head, weights drawn from `seed`.
+
+    GPT-2 predicts the next token, RoBERTa hidden ones, BART the text that a damaged one was.
+    """
+    import torch
+    from transformers import BartForConditionalGeneration, GPT2LMHeadModel, RobertaForMaskedLM
+
+    classes = {
+        "roberta": RobertaForMaskedLM,
+        "gpt2": GPT2LMHeadModel,
+        "bart": BartForConditionalGeneration,
+    }
+    config = build_config(name, tokenizer, "text")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return classes[name](config)

@@ -11,8 +11,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "load": ["Loaded", "ModelSpec", "load_model", "published_config"],
+        "load": ["Loaded", "ModelSpec", "load_model"],
+        "published": ["published_config"],
         "account": ["Account", "AccountRow", "parameter_account"],
+        "language": ["language_kind"],
         "prunable": ["Layer", "family", "prunable_layers", "prunable_parameters"],
     },
 )

@@ -72,6 +72,12 @@ def cached_mrpc(*, verify: bool = True) -> Path | None:
     return state.snapshot / sources.HUB_MRPC[1] if state.whole and state.snapshot else None
 
 
+def cached_text(*, verify: bool = True) -> Path | None:
+    """Folder of WikiText-2's parquet files in the cache, or None; `verify` as in `cached_model`."""
+    state = hub_cache.inspect(hub_cache.TEXT, verify)
+    return state.snapshot / sources.HUB_TEXT[1] if state.whole and state.snapshot else None
+
+
 def require_model(repo_id: str, report: Report | None = None) -> dict[str, bool]:
     """Options for `from_pretrained(repo_id, **options)`; downloads what the cache lacks.
 
@@ -109,18 +115,32 @@ def load_glue_mrpc(report: Report | None = None) -> DatasetDict:
             datasets.enable_progress_bars()
 
 
+def text_folder(report: Report | None = None) -> Path:
+    """Folder of WikiText-2's parquet files, one for each split; downloads what the cache lacks.
+
+    Raises:
+        SourceError: as `require_model`.
+    """
+    return _ensure(hub_cache.TEXT, report).path / sources.HUB_TEXT[1]
+
+
 def fetch(
-    names: Sequence[str] = sources.MODEL_NAMES, mrpc: bool = True, report: Report | None = None
+    names: Sequence[str] = sources.MODEL_NAMES,
+    mrpc: bool = True,
+    report: Report | None = None,
+    *,
+    text: bool = False,
 ) -> list[Fetched]:
-    """Download the models `names` and MRPC into the hub's cache, each only where it is not whole.
+    """Download the models `names` and corpora into the hub's cache, each where it is not whole.
 
     Only what is needed is taken: configuration, tokenizer, one set of weights.  What is cached is
     checked against its checksums and asks nothing of the network.
 
     Args:
         names: of `sources.MODEL_NAMES`.
-        mrpc: fetch the corpus too.
+        mrpc: fetch MRPC too.
         report: called after every piece that arrived.
+        text: fetch WikiText-2 too.
 
     Raises:
         InputError: an unknown name.
@@ -128,7 +148,9 @@ def fetch(
             announced; the cache cannot be written.  Finished files are kept.
     """
     repos = [hub_cache.model(sources.HUB_MODELS[sources.check_name(name)]) for name in names]
-    return [_ensure(repo, report) for repo in [*repos, *([hub_cache.MRPC] if mrpc else [])]]
+    repos += [hub_cache.MRPC] if mrpc else []
+    repos += [hub_cache.TEXT] if text else []
+    return [_ensure(repo, report) for repo in repos]
 
 
 def _unreachable(timeout: float = 3.0) -> str | None:

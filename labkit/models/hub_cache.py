@@ -37,12 +37,16 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Repo:
-    """A repository on the hub; `kind` is "model" or "dataset", `instead` what works offline."""
+    """A repository on the hub; `kind` is "model" or "dataset", `instead` what works offline.
+
+    Of a dataset only the folder `config` is of use here.
+    """
 
     title: str
     repo_id: str
     kind: str
     instead: str
+    config: str = ""
 
     def __str__(self) -> str:
         return f"{self.title} ({self.repo_id})"
@@ -60,7 +64,7 @@ class Repo:
         """Those of the repository's files that are of use here."""
         names = sorted(names)
         if self.kind == "dataset":
-            return [n for n in names if n.startswith(f"{sources.HUB_MRPC[1]}/")]
+            return [n for n in names if n.startswith(f"{self.config}/")]
         single = {"config.json", *OPTIONAL_FILES, *(n for group in TOKENIZER_FILES for n in group)}
         weights = next((found for w in WEIGHTS if (found := _shards(names, *w))), [])
         return [n for n in names if n in single or n in weights]
@@ -69,7 +73,7 @@ class Repo:
         """What a set of files lacks to be usable, in words."""
         names = set(names)
         if self.kind == "dataset":
-            parts = {f"the {s} split": (f"{sources.HUB_MRPC[1]}/{s}", ".parquet") for s in SPLITS}
+            parts = {f"the {s} split": (f"{self.config}/{s}", ".parquet") for s in SPLITS}
             return [part for part, kind in parts.items() if not _shards(names, *kind, whole=True)]
         return [
             part
@@ -82,7 +86,8 @@ class Repo:
         ]
 
 
-MRPC = Repo("MRPC", sources.HUB_MRPC[0], "dataset", "--data mini")
+MRPC = Repo("MRPC", sources.HUB_MRPC[0], "dataset", "--data mini", sources.HUB_MRPC[1])
+TEXT = Repo("WikiText-2", sources.HUB_TEXT[0], "dataset", "--data mini", sources.HUB_TEXT[1])
 
 
 def model(repo_id: str) -> Repo:

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labkit.errors import InputError, SourceError
-from labkit.models import hub, prunable, recomputed, sources
+from labkit.models import hub, language, prunable, recomputed, sources
 from labkit.models.blueprint import blueprint, refuse_adapter
-from labkit.models.load_errors import first_line, missing, remedy
+from labkit.models.load_errors import remedy
+from labkit.models.published import published_config
 from labkit.models.quiet import quiet
+from labkit.models.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Head = Literal["auto", "trained", "fresh"]
+Task = Literal["mrpc", "text"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class ModelSpec:
 
     `family` is "encoder", "decoder" or "encoder-decoder"; `head` is "trained" or "fresh" (drawn
     from the seed); `parameters` counts all weights, tied ones once, `prunable` those of the
-    blocks' matrices.
+    blocks' matrices.  `task` is "mrpc" (a classifier of sentence pairs) or "text" (a language
+    model, whose `kind` is "causal", "masked" or "denoising"); `tied` says that the head's matrix is
+    the table of the embeddings, so that both change together.
     """
 
     name: str
@@ -36,6 +41,9 @@ class ModelSpec:
     head: str
     parameters: int
     prunable: int
+    task: str = "mrpc"
+    kind: str = "classifier"
+    tied: bool = False
 
     @property
     def blocks(self) -> int:
@@ -60,19 +68,27 @@ class Loaded(NamedTuple):
 
 
 def load_model(
-    name: str, source: str | Path = "mini", *, head: Head = "auto", seed: int = 0
+    name: str,
+    source: str | Path = "mini",
+    *,
+    task: Task = "mrpc",
+    head: Head = "auto",
+    seed: int = 0,
 ) -> Loaded:
-    """Load a sequence classifier for sentence pairs, in evaluation mode, on the CPU.
+    """Load a model with the head of its task, in evaluation mode, on the CPU.
 
     Args:
         name: "roberta", "gpt2" or "bart"; with a path as `source` any label for tables and plots.
-        source: "mini" (ships with labkit, fine-tuned on the mini corpus), "hub" (the published
+        source: "mini" (ships with labkit, trained on generated text), "hub" (the published
             checkpoint, downloaded once), "random" (the full published architecture with random
-            weights: right for size and runtime, meaningless for accuracy), or the folder of a
+            weights: right for size and runtime, meaningless for scores), or the folder of a
             Hugging Face checkpoint of any encoder, decoder or encoder-decoder family.
-        head: "auto" takes the classification head as the source has it; "trained" insists on a
-            trained one (for "hub": the checkpoint that `labkit finetune` made); "fresh" draws
-            a new one, as the first fine-tuning step sees it.
+        task: "mrpc" for a sequence classifier for sentence pairs; "text" for a language model:
+            causal (GPT-2), masked (RoBERTa) or denoising (BART), by the family.  Its head is never
+            drawn: published checkpoints have it, and it needs no fine-tuning.
+        head: of a classifier.  "auto" takes the classification head as the source has it;
+            "trained" insists on a trained one (for "hub": the checkpoint that `labkit finetune`
+            made); "fresh" draws a new one, as the first fine-tuning step sees it.
         seed: of the random weights and of a fresh head.
 
     Returns:
@@ -82,22 +98,33 @@ def load_model(
         padding.
 
     Raises:
-        InputError: an unknown name or head, or a checkpoint whose head is not for two classes.
-        SourceError: the checkpoint is missing, damaged or out of reach; says what to do.
+        InputError: an unknown name, task or head, a checkpoint whose head is not for two classes,
+            or a fresh head for a language model.
+        SourceError: the checkpoint is missing, damaged or out of reach, or for "text" a classifier,
+            without a trained language-model head, or of a family that has none; says what to do.
     """
     if head not in ("auto", "trained", "fresh"):
         raise InputError(f"head={head!r}: choose 'auto', 'trained' or 'fresh'")
+    if task not in ("mrpc", "text"):
+        raise InputError(f"task={task!r}: choose 'mrpc' or 'text'")
+    if task == "text" and head == "fresh":
+        raise InputError("head='fresh' is for classifiers: a drawn head says nothing of a text")
     source = str(source)
     if source in ("mini", "hub", "random"):
         sources.check_name(name)
     if source == "random":
-        model, tokenizer, fresh = _random(name, head, seed)
+        model, tokenizer, fresh = _random(name, task, head, seed)
     else:
-        where, options = _locate(name, source, head)
-        model, tokenizer, fresh = _pretrained(where, options, head, seed)
+        where, options = _locate(name, source, task, head)
+        if task == "text":
+            model, fresh = language.load_language_model(where, options), False
+        else:
+            model, fresh = _classifier(where, options, head, seed)
+        tokenizer = load_tokenizer(where, options)
     _fix_padding(model, tokenizer)
     model.eval()
     blocks = prunable.block_counts(model)
+    text = task == "text"
     spec = ModelSpec(
         name=name,
         source=source,
@@ -108,11 +135,16 @@ def load_model(
         head="fresh" if fresh else "trained",
         parameters=sum(p.numel() for p in model.parameters()),
         prunable=sum(p.numel() for p in prunable.prunable_parameters(model).values()),
+        task=task,
+        kind=language.language_kind(model) if text else "classifier",
+        tied=text and language.tied_head(model),
     )
     return Loaded(model, tokenizer, spec)
 
 
-def described(name: str, source: str | Path, *, head: Head = "auto") -> PreTrainedModel:
+def described(
+    name: str, source: str | Path, *, task: Task = "mrpc", head: Head = "auto"
+) -> PreTrainedModel:
     """The model of `load_model` without memory for its weights (device "meta"), any head.
 
     Raises:
@@ -125,10 +157,10 @@ def described(name: str, source: str | Path, *, head: Head = "auto") -> PreTrain
     if source == "random":
         with torch.device("meta"):
             return AutoModel.from_config(published_config(name))
-    if source == "hub" and head != "trained":
+    if source == "hub" and (task == "text" or head != "trained"):
         cached = hub.cached_model(sources.HUB_MODELS[sources.check_name(name)], verify=False)
         return blueprint(cached or sources.HUB_MODELS[name])
-    return blueprint(_locate(name, source, head)[0])
+    return blueprint(_locate(name, source, task, head)[0])
 
 
 def _blocks(counts: dict[str, int], kind: str) -> int:
@@ -136,50 +168,31 @@ def _blocks(counts: dict[str, int], kind: str) -> int:
     return sum(count for stack, count in counts.items() if stack.split(" ")[0] == kind)
 
 
-def published_config(name: str) -> PreTrainedConfig:
-    """The published architecture of `name` with two labels (from the hub's config.json)."""
-    from transformers import BartConfig, GPT2Config, RobertaConfig
-
-    shapes = {
-        "roberta": lambda: RobertaConfig(
-            vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5
-        ),
-        "gpt2": lambda: GPT2Config(),
-        "bart": lambda: BartConfig(
-            d_model=768,
-            encoder_layers=6,
-            decoder_layers=6,
-            encoder_ffn_dim=3072,
-            decoder_ffn_dim=3072,
-            encoder_attention_heads=12,
-            decoder_attention_heads=12,
-        ),
-    }
-    config = shapes[sources.check_name(name)]()
-    config.num_labels = 2
-    return config
-
-
-def _random(name: str, head: Head, seed: int) -> tuple:
+def _random(name: str, task: Task, head: Head, seed: int) -> tuple:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     if head == "trained":
         raise InputError("source='random' has no trained head: use head='auto' or 'fresh'")
-    with torch.random.fork_rng(devices=[]), quiet():
-        torch.manual_seed(seed)
-        model = AutoModelForSequenceClassification.from_config(published_config(name))
+    config = published_config(name)
+    if task == "text":
+        model = language.random_language_model(config, seed)
+    else:
+        with torch.random.fork_rng(devices=[]), quiet():
+            torch.manual_seed(seed)
+            model = AutoModelForSequenceClassification.from_config(config)
+    with quiet():
         # The mini tokenizer of the same type: its ids lie within the published vocabulary.
-        tokenizer = AutoTokenizer.from_pretrained(sources.mini_checkpoint(name))
+        tokenizer = AutoTokenizer.from_pretrained(sources.mini_checkpoint(name, task))
     return model, tokenizer, True
 
 
-def _locate(name: str, source: str, head: Head) -> tuple[str, dict]:
+def _locate(name: str, source: str, task: Task, head: Head) -> tuple[str, dict]:
     """Checkpoint folder or hub id, and the options `from_pretrained` needs for it."""
     if source == "mini":
-        return str(sources.mini_checkpoint(name)), {}
+        return str(sources.mini_checkpoint(name, task)), {}
     if source == "hub":
-        if head != "trained":
+        if task == "text" or head != "trained":
             return sources.HUB_MODELS[name], hub.require_model(sources.HUB_MODELS[name])
         folder = sources.finetuned_checkpoint(name)
         if not (folder / "config.json").exists():
@@ -198,9 +211,9 @@ def _locate(name: str, source: str, head: Head) -> tuple[str, dict]:
     return str(folder), {}
 
 
-def _pretrained(where: str, options: dict, head: Head, seed: int) -> tuple:
+def _classifier(where: str, options: dict, head: Head, seed: int) -> tuple[PreTrainedModel, bool]:
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoModelForSequenceClassification
 
     try:
         with torch.random.fork_rng(devices=[]), quiet():
@@ -214,21 +227,7 @@ def _pretrained(where: str, options: dict, head: Head, seed: int) -> tuple:
             )
     except Exception as error:  # of many libraries, of many types
         raise SourceError(f"cannot load {where}: {remedy(where, options, error)}") from error
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(where, **options)
-        # Without files transformers makes one that knows nothing but its special tokens.
-        if len(tokenizer) <= len(tokenizer.all_special_tokens):
-            raise ValueError("no vocabulary")
-    except ImportError as error:
-        raise SourceError(f"cannot load {where}: {missing(error)}") from error
-    except Exception as error:
-        raise SourceError(
-            f"{where} has a model but no tokenizer that can be loaded ({first_line(error)}). Copy "
-            "the tokenizer's files to it (tokenizer.json, tokenizer_config.json, vocabulary): "
-            "tokenizer.save_pretrained(...) writes them."
-        ) from error
-    return model, tokenizer, _settle_head(where, model, loading, head, seed)
+    return model, _settle_head(where, model, loading, head, seed)
 
 
 def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, seed: int) -> bool:

@@ -24,6 +24,9 @@ DISPLAY_NAMES = {"roberta": "RoBERTa", "gpt2": "GPT-2", "bart": "BART"}
 HUB_MRPC = ("nyu-mll/glue", "mrpc")
 """Dataset id and configuration of MRPC (GLUE) on the hub."""
 
+HUB_TEXT = ("Salesforce/wikitext", "wikitext-2-raw-v1")
+"""Dataset id and configuration of WikiText-2 (Merity et al. 2017) on the hub."""
+
 _MINI = Path(__file__).parents[1] / "mini"
 
 
@@ -38,13 +41,18 @@ def check_name(name: str) -> str:
     return name
 
 
-def mini_checkpoint(name: str) -> Path:
-    """Folder of the mini checkpoint `name` that ships inside the package."""
-    folder = _MINI / "zoo" / check_name(name)
+def mini_checkpoint(name: str, task: str = "mrpc") -> Path:
+    """Folder of the mini checkpoint `name` that ships inside the package.
+
+    `task` is "mrpc" for the classifier, "text" for the language model.
+    """
+    zoo = _MINI / "zoo"
+    folder = (zoo / "text" if task == "text" else zoo) / check_name(name)
     if not (folder / "model.safetensors").exists():
+        option = " --task text" if task == "text" else ""
         raise SourceError(
             f"{folder} holds no checkpoint: the installation is incomplete. "
-            f"Reinstall labkit, or rebuild it with `labkit train-mini {name}`."
+            f"Reinstall labkit, or rebuild it with `labkit train-mini {name}{option}`."
         )
     return folder
 
@@ -52,6 +60,11 @@ def mini_checkpoint(name: str) -> Path:
 def mini_corpus() -> Path:
     """Folder of the mini corpus (one JSON-lines file per split) that ships inside the package."""
     return _MINI / "corpus"
+
+
+def mini_text() -> Path:
+    """Folder of the mini text (one JSON-lines file per split) that ships inside the package."""
+    return _MINI / "text"
 
 
 def home() -> Path:

@@ -66,6 +66,7 @@ def test_version_and_help():
         ),
         (("study", "--data", "/nowhere.csv"), "/nowhere.csv does not exist"),
         (("train-mini", "bert"), "bert"),
+        (("train-mini", "gpt2", "--task", "mnli"), "no task named 'mnli': choose mrpc or text"),
     ],
 )
 def test_an_expected_error_is_one_line_and_exit_code_1(arguments, message, tmp_path):

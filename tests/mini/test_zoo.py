@@ -15,7 +15,7 @@ import labkit.mini
 from labkit.errors import InputError, SourceError
 from labkit.files import sha256
 from labkit.mini import generate_pairs
-from labkit.mini.batches import encode_pairs, step_random
+from labkit.mini.batches import encode_pairs
 from labkit.mini.card import model_card
 from labkit.mini.corpus import LABELS
 from labkit.mini.evaluation import accuracy_tables, predict
@@ -23,6 +23,7 @@ from labkit.mini.models import build_model, class_logits, token_states
 from labkit.mini.recipe import STEPS, train_mini
 from labkit.mini.stages import BATCH, STAGES, difference_weights, rate
 from labkit.mini.tokenizers import build_tokenizer
+from labkit.mini.training import step_random
 from labkit.models.sources import MODEL_NAMES
 
 ZOO = Path(labkit.mini.__file__).parent / "zoo"

@@ -86,6 +86,26 @@ configs:
     return folder
 
 
+WIKI_ROWS = ["", " = Oslo = \n", "", " Oslo is a city . a = b = c holds . \n", " = = Port = = \n"]
+WIKI_ROWS += ["", " It has a port . \n", "", "", " = Lima = \n", "", " Lima is dry . \n"]
+WIKI_ARTICLES = [
+    "= Oslo = \n Oslo is a city . a = b = c holds . \n = = Port = = \n It has a port .",
+    "= Lima = \n Lima is dry .",
+]
+
+
+def write_wikitext(folder: Path) -> Path:
+    """`Salesforce/wikitext` in the hub's layout, a line of an article in each row."""
+    from datasets import Dataset
+
+    for config in ("wikitext-2-raw-v1", "wikitext-2-v1"):
+        (folder / config).mkdir(parents=True)
+        for split, end in {"train": -1, "validation": None, "test": -4}.items():
+            data = Dataset.from_dict({"text": [*WIKI_ROWS, ""][:end]})
+            data.to_parquet(folder / config / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
 def tokenizer(name):
     """A tokenizer of the original's type, trained on the rows above."""
     from tokenizers import ByteLevelBPETokenizer

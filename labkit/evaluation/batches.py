@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.models.positions import positions
 
 if TYPE_CHECKING:
     import torch
@@ -173,18 +174,3 @@ def _check_ends(model: PreTrainedModel, pairs: Pairs, pad: int) -> None:
             f"in most others (rows that differ: {rows}): take it out of the sentences, where the "
             "model would take it for their end"
         )
-
-
-def positions(model: PreTrainedModel) -> float:
-    """Tokens that the model has positions for; infinite where they are relative (T5, XLNet)."""
-    most = getattr(model.config, "max_position_embeddings", None)
-    if not isinstance(most, int) or most < 1:
-        return float("inf")
-    # RoBERTa and its kin count positions from their padding index + 1: some are never used.
-    unused = [
-        module.padding_idx + 1
-        for name, module in model.named_modules()
-        if name.rpartition(".")[2] == "position_embeddings"
-        and getattr(module, "padding_idx", None) is not None
-    ]
-    return most - max(unused, default=0)

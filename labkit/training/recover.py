@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from labkit.errors import InputError
-from labkit.evaluation.classify import Pairs, encode_pairs, longest_input
-from labkit.evaluation.label_order import label_order
 from labkit.models import recomputed
 from labkit.models.prunable import prunable_parameters
+from labkit.training.steps import Meanwhile, Settings, train
 
 if TYPE_CHECKING:
     import torch
@@ -19,8 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-WARMUP, LARGEST_NORM = 0.1, 1.0
-"""Share of the steps over which the rate rises; the norm that gradients are cut to."""
+    from labkit.evaluation.classify import Pairs
 
 
 def finetune_masked(
@@ -65,51 +61,28 @@ def finetune_masked(
             pass (as by hooks of `torch.nn.utils.prune`), or a loss that is not finite; the model
             then is as the last step left it.
     """
-    import torch
-    from transformers import DataCollatorWithPadding
-
-    if steps < 1 or batch_size < 1:
-        raise InputError(f"steps is {steps}, batch_size {batch_size}; both must be at least 1")
-    held, positive = _held(model, masks), label_order(model.config).positive
-    if not isinstance(data, Pairs):
-        data = encode_pairs(tokenizer, data, max_length=longest_input(model, tokenizer))
-    rows = [{name: ids[i] for name, ids in data.columns.items()} for i in range(len(data))]
-    collate = DataCollatorWithPadding(tokenizer)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
-    losses: list[float] = []
-    training = model.training
-    model.train()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            _zero(held)
-            for at in _batches(len(data), batch_size, steps, seed):
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * _rate(len(losses), steps)
-                batch = collate([rows[i] for i in at]).to(model.device)
-                classes = data.labels[at] if positive == 1 else 1 - data.labels[at]
-                labels = torch.tensor(classes, device=model.device)
-                loss = model(**batch, labels=labels).loss
-                if not torch.isfinite(loss):
-                    raise InputError(
-                        f"the loss of step {len(losses) + 1} is {loss.item()}: take a learning "
-                        f"rate below {learning_rate:g}"
-                    )
-                optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_NORM)
-                optimizer.step()
-                _zero(held)
-                losses.append(loss.item())
-                if report:
-                    report(len(losses), steps)
-    finally:
-        optimizer.zero_grad()
-        model.train(training)
-    return losses
+    settings = Settings(steps, batch_size, learning_rate, seed, report)
+    return train(model, tokenizer, data, settings, Held(held(model, masks)))
 
 
-def _held(
+class Held(Meanwhile):
+    """Weights that stay zero in the places that go with them."""
+
+    def __init__(self, places: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        self.places = places
+
+    def before(self, step: int) -> None:
+        """Those that are not zero yet."""
+        if step == 0:
+            self.after(step)
+
+    def after(self, step: int) -> None:
+        """What the gradient or the optimiser's momentum has woken."""
+        for weight, dropped in self.places:
+            weight.masked_fill_(dropped, 0.0)
+
+
+def held(
     model: nn.Module, masks: Mapping[str, torch.Tensor] | None
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Each weight with the places that stay zero."""
@@ -119,7 +92,7 @@ def _held(
     if masks is None:
         return [(w.detach(), w.detach() == 0) for w in prunable_parameters(model).values()]
     parameters = dict(model.named_parameters()) | prunable_parameters(model)  # experts are views
-    held = []
+    places = []
     for name, mask in masks.items():
         if name not in parameters:
             raise InputError(f"a mask is for {name!r}, which the model does not have")
@@ -129,27 +102,5 @@ def _held(
                 f"the mask of {name} has shape {tuple(mask.shape)} and {mask.dtype}; it must be "
                 f"{tuple(weight.shape)} and torch.bool, True where the weight is kept"
             )
-        held.append((weight, ~mask.to(weight.device)))
-    return held
-
-
-def _zero(held: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-    for weight, dropped in held:
-        weight.masked_fill_(dropped, 0.0)
-
-
-def _rate(step: int, steps: int) -> float:
-    """Share of the highest rate at `step` (from 0): up over the warm-up, then down to 0."""
-    rise = max(1, round(WARMUP * steps))
-    return min((step + 1) / rise, (steps - step) / max(1, steps - rise + 1))
-
-
-def _batches(rows: int, size: int, steps: int, seed: int) -> Iterator[np.ndarray]:
-    """Row numbers of each step: whole passes over the rows, each in an order of its own."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(rows)
-    for _ in range(steps):
-        while len(order) < size:
-            order = np.concatenate([order, rng.permutation(rows)])
-        yield order[:size]
-        order = order[size:]
+        places.append((weight, ~mask.to(weight.device)))
+    return places

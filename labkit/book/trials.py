@@ -57,7 +57,7 @@ def recovery(
             found.append({"state": state, "sparsity": sparsity_of(model)[0]} | scores.row())
         return found
 
-    return _kept("recovery", [name, level, steps, seed], compute, out)
+    return kept("recovery", [name, level, steps, seed], compute, out)
 
 
 def layer_sensitivity(name: str, level: float, *, out: Path | None = None) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def layer_sensitivity(name: str, level: float, *, out: Path | None = None) -> pd
             )
         return found
 
-    return _kept("sensitivity", [name, level], compute, out)
+    return kept("sensitivity", [name, level], compute, out)
 
 
 def random_prunings(
@@ -130,7 +130,7 @@ def random_prunings(
                 )
         return found
 
-    return _kept("random", [name, list(levels), list(seeds)], compute, out)
+    return kept("random", [name, list(levels), list(seeds)], compute, out)
 
 
 def recall_by_class(results: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def recall_by_class(results: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _kept(
+def kept(
     kind: str, arguments: list, compute: Callable[[], list[dict]], out: Path | None
 ) -> pd.DataFrame:
     """What `compute` returned for these arguments, code and data, as a table."""

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "costs": ["plot_amdahl", "plot_bits", "plot_layer_times", "plot_speedups"],
+        "criteria": ["plot_calibration", "plot_criteria"],
         "curves": ["plot_collapse", "plot_curves", "plot_layers", "plot_methods", "plot_paired"],
         "figure": ["INK", "SERIES", "Plot"],
         "page": ["render"],

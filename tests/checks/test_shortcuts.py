@@ -73,6 +73,12 @@ REFERENCES = {
     "challenges.wanda": lambda m, *a: m.right(*a),
     "challenges.sensitivity": lambda m, *a: m._drops(*a),
     "challenges.masked_step": lambda m, *a: m._right(*a),
+    "criteria.scores": lambda m, *a: m._right(*a),
+    "criteria.nm": lambda m, *a: m._right(*a),
+    "criteria.hessian": lambda m, *a: m._right(*a),
+    "criteria.obs": lambda m, *a: m._right(*a),
+    "criteria.sparsegpt": lambda m, *a: m._right(*a),
+    "criteria.allocate": lambda m, *a: m._right(*a),
 }
 
 

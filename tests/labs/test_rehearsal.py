@@ -70,6 +70,12 @@ MISLED = {
     "challenges.wanda": ("wrong_columns", 0),
     "challenges.sensitivity": ("wrong_abs", 5.1429),
     "challenges.masked_step": ("wrong_before", 0),
+    "criteria.scores": ("wrong_norms", 0),
+    "criteria.nm": ("wrong_reshape", 1.3333),
+    "criteria.hessian": ("wrong_means", 1.25),
+    "criteria.obs": ("wrong_whole", 3.6),
+    "criteria.sparsegpt": ("wrong_within", 2.6667),
+    "criteria.allocate": ("wrong_cut_off", 2.1429),
 }
 # The student `half` has every second exercise right, from the first, and this one half right.
 HALF_RIGHT = {
@@ -78,6 +84,7 @@ HALF_RIGHT = {
     "mrpc.scores": ("wrong_zero_division", 3.2),
     "size.unpack": ("wrong_not_cut", 1.6),
     "challenges.wanda": ("wrong_padding", 4.2857),
+    "criteria.nm": ("wrong_short_kept", 2),
 }
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,14 @@
+"""The exercises of the lab `criteria`, one module each."""
+
+from labkit.checks.criteria import allocate, choice, hessian, nm, obs, scores, sparsegpt
+from labkit.checks.engine.exercise import Task
+
+TASKS: tuple[Task, ...] = (
+    scores.TASK,
+    nm.TASK,
+    hessian.TASK,
+    obs.TASK,
+    sparsegpt.TASK,
+    allocate.TASK,
+    choice.TASK,
+)

@@ -1,0 +1,35 @@
+"""The question `criteria.choice`, answered in words."""
+
+from labkit.checks.engine.exercise import Written
+
+TASK = Written(
+    id="criteria.choice",
+    title="Which criterion would you use?",
+    points=8,
+    minutes=30,
+    difficulty=3,
+    objective="Choose a criterion from measured figures, and say for what it was measured.",
+    rubric=(
+        (1, "a clear choice of criterion, sparsity and pattern for a stated model and use"),
+        (
+            2,
+            "losses of the table carry it: the chosen criterion against magnitude and one other, "
+            "with what each was measured on",
+        ),
+        (
+            2,
+            "what the calibration adds: how much text, of which kind, and what changes with the "
+            "wrong one or with less",
+        ),
+        (
+            1,
+            "what it costs: data, time or memory that magnitude does not need, or kept weights "
+            "that change",
+        ),
+        (
+            2,
+            "what a small model does not show: why the order may be another in a larger one, and "
+            "the measurement that would tell",
+        ),
+    ),
+)

@@ -1,0 +1,13 @@
+"""Takes the highest scores."""
+
+MISTAKE = "the highest scores go"
+
+
+def allocate(scores, sparsity, most):
+    budget = round(sparsity * sum(part.numel() for part in scores.values()))
+    entries = []
+    for place, part in enumerate(scores.values()):
+        cap = round(most * part.numel())
+        entries += [(-score, place) for score in sorted(part.flatten().tolist())[::-1][:cap]]
+    gone = [place for _, place in sorted(entries)[:budget]]
+    return {name: gone.count(place) for place, name in enumerate(scores)}

@@ -1,0 +1,18 @@
+"""Removes the smallest weight."""
+
+import torch
+
+MISTAKE = "smallest magnitude removed"
+
+
+def obs_step(row, hessian, kept):
+    places = kept.nonzero()[:, 0]
+    w, h = row[places], hessian[places][:, places]
+    g = torch.linalg.inv(h)
+    at = w.abs().argmin()
+    moved = w - w[at] / g[at, at] * g[:, at]
+    moved[at] = 0.0
+    result, left = torch.zeros_like(row), kept.clone()
+    result[places] = moved
+    left[places[at]] = False
+    return result, left

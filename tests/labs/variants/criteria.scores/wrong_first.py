@@ -1,0 +1,14 @@
+"""Returns within the loop."""
+
+import torch
+
+MISTAKE = "only the first batch"
+
+
+def wanda_scores(weight, batches):
+    squares = torch.zeros(weight.shape[1])
+    for inputs, mask in batches:
+        real = inputs[mask.bool()].float()
+        squares += real.square().sum(dim=0)
+        return weight.float().abs() * squares.sqrt()
+    return weight.float().abs() * squares.sqrt()

@@ -1,0 +1,13 @@
+"""Returns the square of the score."""
+
+import torch
+
+MISTAKE = "the score squared"
+
+
+def wanda_scores(weight, batches):
+    squares = torch.zeros(weight.shape[1])
+    for inputs, mask in batches:
+        real = inputs[mask.bool()].float()
+        squares += real.square().sum(dim=0)
+    return weight.float() ** 2 * squares

@@ -49,8 +49,8 @@ lint: $(READY) ## check style, types, what may import what, and generated notebo
 format: $(READY) ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: $(READY) ## run the benchmarks (benchmarks/results.md)
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## run the benchmarks (ARGS=--accept-deepsparse-license: that peer too)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was built (not .venv, not results)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,4 +1,9 @@
-"""`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table."""
+"""`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table.
+
+Three options of `engines`: `--accept-deepsparse-license` measures DeepSparse too, whose licence
+allows evaluation only; `--busy` says in its note that the machine did other work; `--resume` keeps
+the models that an earlier run has measured on this machine.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +26,19 @@ CLAIMS = (
     "storage_load",
     "sparse_layers",
     "sparse_models",
+    "engines",
     "semi_structured",
     "evaluation",
     "grading",
     "real_weights",
 )
+
+OPTIONS = {
+    "--accept-deepsparse-license": "deepsparse",
+    "--busy": "busy",
+    "--resume": "resume",
+}
+"""Options of `engines`, and the argument that each sets."""
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"
@@ -34,6 +47,8 @@ REAL, REAL_END = "<!-- real weights: written by make bench -->", "<!-- end of re
 
 def main(names: list[str]) -> int:
     """Run the named claims (default all); 1 if one of them failed, 2 for an unknown name."""
+    options = {OPTIONS[name]: True for name in names if name in OPTIONS}
+    names = [name for name in names if name not in OPTIONS]
     unknown = [name for name in names if name not in CLAIMS]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(CLAIMS)}", file=sys.stderr)
@@ -42,7 +57,8 @@ def main(names: list[str]) -> int:
     for name in names or CLAIMS:
         print(f"running {name}", file=sys.stderr, flush=True)
         try:
-            claim = importlib.import_module(f"benchmarks.{name}").run()
+            run = importlib.import_module(f"benchmarks.{name}").run
+            claim = run(**options) if name == "engines" else run()
         except Exception:
             traceback.print_exc()
             failed.append(name)

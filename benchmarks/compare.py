@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from labkit.execution.processor import instruction_sets_text
 from labkit.files import write_text
 from labkit.pruning.threads import cores
 
@@ -98,12 +99,16 @@ def peak_memory(reset: bool = False) -> int:
 
 
 def alternate(
-    ways: Mapping[str, Callable[[], object]], runs: int = 7, warmup: int = 2
+    ways: Mapping[str, Callable[[], object]], runs: int = 7, warmup: int = 2, pause: float = 0
 ) -> dict[str, float]:
-    """Median seconds of each way, called in turn in this process, after `warmup` rounds."""
+    """Median seconds of each way, called in turn in this process, after `warmup` rounds.
+
+    Before each call `pause` seconds go by: threads of the way before may still wait for work.
+    """
     found: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(warmup + runs):
         for way, work in ways.items():
+            time.sleep(pause)
             start = time.perf_counter()
             work()
             seconds = time.perf_counter() - start
@@ -115,7 +120,8 @@ def alternate(
 def machine() -> str:
     """One line that says what the figures were measured on."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "numba", "numpy"))
-    system = f"{platform.machine()}{_processor()}, {cores()} cores, {platform.system()}"
+    sets = instruction_sets_text()
+    system = f"{platform.machine()}{_processor()}: {sets}; {cores()} cores, {platform.system()}"
     return f"{system}, Python {platform.python_version()}, {versions}"
 
 

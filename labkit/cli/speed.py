@@ -21,18 +21,26 @@ def speed(
     dtype: Annotated[
         str, typer.Option(help="Of the dense model: float32, bfloat16 or float16.")
     ] = "float32",
+    others: Annotated[
+        bool, typer.Option(help="Time the dense model in bfloat16 and int8 too, in memory beside.")
+    ] = True,
 ) -> None:
-    """Prune a model, run its layers sparse where that pays, and time both ways.
+    """Prune a model, run its layers sparse where that pays, and time it beside what else one has.
 
-    Sparse layers compute in float32, in whatever dtype the dense model is timed.
+    Sparse layers compute in float32, in whatever dtype the dense model is timed.  The dense model
+    in bfloat16 and int8 is torch's (`model.bfloat16()`, `quantize_dynamic`).  The fastest of all is
+    recommended, with a word on its answers.
     """
     import copy
 
     import pandas as pd
     import torch
 
-    from labkit import load_model, measure_runtime, prune_global, sparse_linear
+    from labkit import load_model, prune_global, sparse_linear
     from labkit.errors import InputError
+    from labkit.execution.precision import PRECISIONS, lower_precision
+    from labkit.execution.processor import instruction_sets_text
+    from labkit.execution.ways import compare_ways, recommendation
 
     share = level(sparsity)
     if batch_size < 1 or length < 1:
@@ -44,15 +52,24 @@ def speed(
         model = load_model(name, source).model
         stored = str(model.dtype).removeprefix("torch.")
         model.float()  # what sparse layers compute in
-        prune_global(model, share)
-        report("time the dense model", 1, 4)
-        other = model if dtype == "float32" else copy.deepcopy(model).to(getattr(torch, dtype))
-        dense = measure_runtime(other, batch_size=batch_size, length=length).median
-        del other
+        models = {f"dense {dtype}": model}
+        if dtype != "float32":
+            models[f"dense {dtype}"] = copy.deepcopy(model).to(getattr(torch, dtype))
+        report("convert the dense model", 1, 4)
+        reasons = []
+        for precision in PRECISIONS if others else ():
+            if precision != dtype:
+                try:
+                    models[f"dense {precision}"] = lower_precision(model, precision)
+                except InputError as error:
+                    reasons.append(f"dense {precision} is not timed: {error}")
+        sparse = copy.deepcopy(model) if dtype == "float32" else model
+        prune_global(sparse, share)
         report("compare the layers", 2, 4)
-        choices = sparse_linear(model, tokens=batch_size * length)
-        report("time the sparse model", 3, 4)
-        sparse = measure_runtime(model, batch_size=batch_size, length=length).median
+        choices = sparse_linear(sparse, tokens=batch_size * length)
+        report("time all ways in turn", 3, 4)
+        models[f"sparse float32, {share:.0%} zeros"] = sparse
+        ways = compare_ways(models, batch_size=batch_size, length=length)
         report("done", 4, 4)
     if dtype != "float32":
         print(f"{name} is timed dense in {dtype}, sparse in float32 (sparse layers know no other)")
@@ -76,7 +93,26 @@ def speed(
     for column in ("dense_ms", "sparse_ms"):
         table[column] = [f"{value:.2f}" for value in table[column]]
     print_table(f"Layers at {batch_size} × {length} tokens", table)
+    rows = [
+        {
+            "forward pass": way.name,
+            "ms": f"{1e3 * way.seconds:.1f}",
+            "times as fast": f"{ways[0].seconds / way.seconds:.2f}",
+            "largest difference": "–" if way.apart is None else f"{way.apart:.2g}",
+            "same decisions": "–" if way.same is None else f"{way.same:.0%}",
+        }
+        for way in ways
+    ]
+    print_table(f"Ways to run {name}, {instruction_sets_text()}", pd.DataFrame(rows))
     print(
-        f"forward pass: dense {1e3 * dense:.1f} ms, sparse {1e3 * sparse:.1f} ms, "
-        f"{dense / sparse:.2f} times as fast"
+        f"Differences are those of logits from {ways[0].name}, in standard deviations of its own; "
+        "sparse layers answer as the pruned model does."
     )
+    for reason in reasons:
+        print(reason)
+    times, ours = ways[0].seconds, ways[-1].seconds
+    print(
+        f"forward pass: dense {1e3 * times:.1f} ms, sparse {1e3 * ours:.1f} ms, "
+        f"{times / ours:.2f} times as fast"
+    )
+    print(recommendation(ways))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from labkit.errors import SourceError
 from labkit.execution import kernels
@@ -42,9 +44,11 @@ class Times:
     def expected(self, method: str, sparsity: float) -> float:
         """Milliseconds of a sparse method at any sparsity, by straight lines between those timed.
 
-        Below the first sparsity the line goes on; above the last one time no longer falls.
+        Below the first sparsity the line goes on; above the last one time no longer falls.  More
+        zeros never take longer: where a busy machine made it look so, the longer time counts, or
+        else the line would promise a dense layer a gain.
         """
-        times = self.sparse[method]
+        times = [max(self.sparse[method][i:]) for i in range(len(SPARSITIES))]
         i = min(sum(sparsity > s for s in SPARSITIES[1:]), len(SPARSITIES) - 2)
         low, high = SPARSITIES[i : i + 2]
         share = min((sparsity - low) / (high - low), 1)
@@ -55,6 +59,15 @@ class Times:
         expected = {method: self.expected(method, sparsity) for method in self.sparse}
         method = min(expected, key=expected.__getitem__)
         return method, expected[method]
+
+    def choice(self, sparsity: float) -> str:
+        """What a layer of this sparsity should be: a sparse method, or "dense".
+
+        Sparse only where the best method promises at most `MARGIN` of the dense time, so that a
+        layer, and with it a model, is not made slower than the dense one in the same precision.
+        """
+        method, milliseconds = self.best(sparsity)
+        return method if milliseconds <= MARGIN * self.dense else "dense"
 
     def break_even(self, method: str) -> float:
         """The lowest sparsity, in steps of 0.1 points, from which a method beats the dense layer.
@@ -98,6 +111,7 @@ def machine() -> dict[str, str]:
         "torch": str(torch.__version__),
         "kernel": kernels.problem() or f"numba {metadata.version('numba')}",
         "labkit": metadata.version("llm-sparsity-lab"),
+        "timed": "modules",
     }
 
 
@@ -105,29 +119,32 @@ def measure(outputs: int, inputs: int, tokens: int) -> Times:
     """Time a layer at this number of tokens now: products in turn, of each the fastest round.
 
     The weights are float32 and their zeros fall at random. It takes `SECONDS`, or three rounds.
+    Whole modules are called, as in a model: with few tokens their own checks take time as well.
     """
+    from labkit.execution.sparse_layers import SparseLinear
+
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(tokens, inputs, generator=generator)
+    layer = nn.Linear(inputs, outputs).requires_grad_(False).eval()
     weight = torch.randn(outputs, inputs, generator=generator)
-    bias = torch.zeros(outputs)
     score = torch.rand(outputs, inputs, generator=generator)
-    methods = {"csr": kernels.csr_product}
-    if not kernels.problem():
-        methods["kernel"] = kernels.kernel_product
-    kept = [kernels.kept(weight * (score >= sparsity)) for sparsity in SPARSITIES]
-    ways: dict[tuple[str, int], Callable[[], object]] = {
-        ("dense", 0): lambda: torch.nn.functional.linear(x, weight, bias)
-    }
-    for name, product in methods.items():
-        for i, matrix in enumerate(kept):
-            ways[name, i] = lambda product=product, matrix=matrix: product(x, matrix, bias)
+    ways: dict[tuple[str, int], Callable[[torch.Tensor], object]] = {}
+    methods = ["csr"] if kernels.problem() else ["csr", "kernel"]
+    for i, sparsity in enumerate(SPARSITIES):
+        layer.weight.copy_(weight * (score >= sparsity))
+        sparse = SparseLinear(layer).eval()
+        for method in methods:
+            ways[method, i] = copy.copy(sparse)  # of the same memory
+            ways[method, i].method = method
+    layer.weight.copy_(weight)
+    ways["dense", 0] = layer
     best = dict.fromkeys(ways, float("inf"))
     rounds, end = 0, time.perf_counter() + SECONDS
     with torch.inference_mode():
         while rounds < 3 or time.perf_counter() < end:
             for way, run in ways.items():
                 start = time.perf_counter()
-                run()
+                run(x)
                 best[way] = min(best[way], 1e3 * (time.perf_counter() - start))
             rounds += 1
     sparse = {name: [best[name, i] for i in range(len(SPARSITIES))] for name in methods}

@@ -95,7 +95,7 @@ def measure_runtime(
             f"length {length} is too long: the model has {positions} positions "
             f"(choose at most {positions - 2})"
         )
-    inputs = _random_inputs(model, batch_size, length, seed)
+    inputs = random_inputs(model, batch_size, length, seed)
     seconds, training = [], model.training
     model.eval()  # dropout takes time, and no prediction is made with it
     try:
@@ -113,9 +113,10 @@ def measure_runtime(
     return Runtime(tuple(seconds), batch_size, length, used, model.device.type)
 
 
-def _random_inputs(
+def random_inputs(
     model: PreTrainedModel, batch_size: int, length: int, seed: int
 ) -> dict[str, torch.Tensor]:
+    """The random tokens that `measure_runtime` times a model on, without padding."""
     import torch
 
     config = model.config

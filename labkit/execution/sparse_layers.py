@@ -266,7 +266,7 @@ def _choose(
         outputs,
         inputs,
         sparsity,
-        method if milliseconds <= calibration.MARGIN * times.dense else "dense",
+        times.choice(sparsity),
         times.dense,
         milliseconds,
         times.break_even(method),

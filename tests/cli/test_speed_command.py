@@ -1,10 +1,12 @@
+import re
+
 import torch
 from typer.testing import CliRunner
 
-import labkit
 from labkit import load_model
 from labkit.cli.app import app
 from labkit.errors import InputError
+from labkit.execution.processor import instruction_sets_text
 
 
 def test_a_checkpoint_in_half_precision_is_converted_and_that_is_said(tmp_path):
@@ -18,20 +20,26 @@ def test_a_checkpoint_in_half_precision_is_converted_and_that_is_said(tmp_path):
     assert "times as fast" in result.output
 
 
-def test_the_dense_model_is_timed_in_the_dtype_that_is_asked_for(monkeypatch):
-    dtypes = []
-    measure = labkit.measure_runtime
-
-    def noted(model, **arguments):
-        dtypes.append(next(p for p in model.parameters()).dtype)
-        return measure(model, **arguments)
-
-    monkeypatch.setattr(labkit, "measure_runtime", noted)
+def test_the_dense_model_is_timed_in_the_dtype_that_is_asked_for():
     small = ["--source", "mini", "--batch-size", "1", "--length", "8"]
-    result = CliRunner().invoke(app, ["speed", "gpt2", *small, "--dtype", "bfloat16"])
+    result = CliRunner().invoke(
+        app, ["speed", "gpt2", *small, "--dtype", "bfloat16", "--no-others"]
+    )
     assert result.exit_code == 0, result.output
-    assert dtypes == [torch.bfloat16, torch.float32]
-    assert "timed dense in bfloat16, sparse in float32" in " ".join(result.output.split())
+    text = " ".join(result.output.split())
+    assert "timed dense in bfloat16, sparse in float32" in text
+    assert "dense bfloat16" in text
+    assert "dense int8" not in text
     result = CliRunner().invoke(app, ["speed", "gpt2", *small, "--dtype", "int8"])
     assert isinstance(result.exception, InputError)
     assert "choose float32, bfloat16 or float16" in str(result.exception)
+
+
+def test_bf16_and_int8_stand_beside_ours_and_one_is_recommended():
+    small = ["--source", "mini", "--batch-size", "1", "--length", "8"]
+    result = CliRunner().invoke(app, ["speed", "roberta", *small, "--sparsity", "95%"])
+    assert result.exit_code == 0, result.output
+    for way in ("dense float32", "dense bfloat16", "dense int8", "sparse float32, 95% zeros"):
+        assert way in result.output
+    assert re.search(r"(fastest|equally fast) here: ", result.output)
+    assert instruction_sets_text() in " ".join(result.output.split())

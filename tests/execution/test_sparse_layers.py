@@ -7,6 +7,8 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
@@ -324,6 +326,34 @@ def test_expected_times_are_straight_lines_in_the_weights_kept():
     both = calibration.Times(10.0, {**times.sparse, "csr": [90.0, 30.0, 5.0, 0.5]})
     assert both.best(0.8) == ("kernel", pytest.approx(8.0))
     assert both.best(0.99)[0] == "csr"
+
+
+@given(
+    dense=st.floats(1e-3, 1e3),
+    sparse=st.dictionaries(
+        st.sampled_from(["kernel", "csr"]),
+        st.lists(st.floats(1e-3, 1e3), min_size=4, max_size=4),
+        min_size=1,
+    ),
+    sparsity=st.floats(0, 1),
+)
+def test_a_choice_is_never_expected_to_be_slower_than_dense(dense, sparse, sparsity):
+    times = calibration.Times(dense, sparse)
+    choice = times.choice(sparsity)
+    expected = {method: times.expected(method, sparsity) for method in sparse}
+    for method, milliseconds in expected.items():  # more zeros never promise more time
+        assert milliseconds >= times.expected(method, 1.0) * (1 - 1e-9)
+    if choice == "dense":
+        assert min(expected.values()) > calibration.MARGIN * dense
+    else:
+        assert expected[choice] == min(expected.values())
+        assert expected[choice] <= calibration.MARGIN * dense
+
+
+def test_noise_promises_no_gain_to_a_layer_without_zeros():
+    noisy = calibration.Times(1.1, {"kernel": [1.0, 1.2, 0.4, 0.3]})
+    assert noisy.choice(0.0) == "dense"
+    assert noisy.choice(0.95) == "kernel"
 
 
 def test_the_command_times_both_ways(home):

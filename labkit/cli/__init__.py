@@ -8,7 +8,7 @@ called: `--help` answers at once.
 from labkit.errors import missing_package
 
 try:
-    from labkit.cli import about, book, files, grade, grades, labs, speed, storage, studies
+    from labkit.cli import about, book, export, files, grade, grades, labs, speed, storage, studies
     from labkit.cli.app import app, main
 except ModuleNotFoundError as error:  # nothing can be printed by way of rich
     raise SystemExit(f"error: {missing_package(error)}") from None
@@ -17,6 +17,7 @@ __all__ = [
     "about",
     "app",
     "book",
+    "export",
     "files",
     "grade",
     "grades",

@@ -107,7 +107,7 @@ def grade(
                 outcomes = grade_all(
                     handed,
                     source,
-                    _seed(seed),
+                    grading_seed_of(seed),
                     store,
                     limits=Limits(),
                     sandbox=not no_sandbox,
@@ -149,7 +149,8 @@ def _zone(name: str | None) -> ZoneInfo | None:
         raise InputError(f"--timezone {name}: no such zone; write it as Europe/Berlin.") from None
 
 
-def _seed(text: str | None) -> int:
+def grading_seed_of(text: str | None) -> int:
+    """The number of a seed given as text; says on the terminal where there is none."""
     from labkit.checks.scoring import SEED_VARIABLE, grading_seed
 
     if text is None and not os.environ.get(SEED_VARIABLE):

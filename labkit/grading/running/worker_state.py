@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import secrets
 import signal
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from labkit.checks.process.host import Host, Plain
+from labkit.checks.process.host import Host
 from labkit.errors import InputError
 from labkit.grading.running.finished import lab_version
+from labkit.grading.running.hosts import open_host
 from labkit.grading.running.one_submission import grade_one
-from labkit.grading.sandbox.bubblewrap import Bubble
-from labkit.grading.sandbox.fork_server import Refused, Warm
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.submissions.outcomes import Handed
 from labkit.own_process import import_no_more_than_needed
@@ -61,43 +57,6 @@ class Place(WorkerPlugin):
         if self._host is None:
             self._host = self._stack.enter_context(open_host(self._limits, self._sandbox))
         return self._host
-
-
-@contextmanager
-def open_host(limits: Limits, sandbox: bool = True) -> Iterator[Host]:
-    """The quickest host that this machine allows, closed after the block.
-
-    Args:
-        limits: of each submission.
-        sandbox: False gives a host without any protection.
-
-    Raises:
-        InputError: no sandbox can be made here; says what to do.
-    """
-    if not sandbox:
-        plain = Plain()
-        plain.cell, plain.loading = limits.cell, limits.loading
-        plain.together, plain.largest = limits.together, limits.output
-        yield plain
-        return
-    with ExitStack() as stack:
-        host = stack.enter_context(closing(Warm(limits)))
-        try:
-            _try_out(host)
-        except Refused:
-            host = stack.enter_context(closing(Bubble(limits)))
-            _try_out(host)
-        yield host
-
-
-def _try_out(host: Host) -> None:
-    """Run nothing on a host; imports what is imported once."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "nothing.py"
-        path.touch()
-        running = host.start(path)
-        running.kill()
-        running.end()
 
 
 def grade(place: str, handed: Handed, source: str, seed: int, version: str) -> str:

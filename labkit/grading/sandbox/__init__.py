@@ -1,7 +1,8 @@
 """The sandbox: a submission sees Python, its own notebook and an empty folder, within limits.
 
-In: a notebook and `Limits`.  Out: a process in bubblewrap (`Bubble`), or one forked from a parent
-that has imported torch (`Warm`); `attack` shows that it holds.
+In: a notebook and `Limits`.  Out: a process in bubblewrap (`Bubble`), one forked from a parent
+that has imported torch (`Warm`), or one of another user (`OtherUser`); `attack` shows that
+bubblewrap holds.
 """
 
 import lazy_loader
@@ -13,5 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bubblewrap": ["Bubble", "require"],
         "fork_server": ["Warm"],
         "limits": ["Limits"],
+        "other_user": ["OtherUser"],
     },
 )

@@ -38,7 +38,9 @@ def problem() -> str | None:
     program = shutil.which("bwrap") if system == "Linux" else None
     if program is None:
         return f"bubblewrap (bwrap) was not found: {remedy}"
-    tried = [program, *_namespaces(), "--ro-bind", "/", "/", "--", "true"]
+    # Some containers allow namespaces, but in them no /proc.
+    mounts = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+    tried = [program, *_namespaces(), *mounts, "--", "true"]
     done = subprocess.run(tried, capture_output=True, text=True, env={}, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().partition("\n")[0]
@@ -108,7 +110,7 @@ def command(
     if not any(Path(place).is_relative_to("/tmp") for place in [*libraries, *extra]):
         words += ["--symlink", SCRATCH, "/tmp"]
     words += ["--clearenv"]
-    for name, value in _environment().items():
+    for name, value in environment().items():
         words += ["--setenv", name, value]
     words += [*extra, "--remount-ro", "/dev", "--remount-ro", "/"]
     # -P: no file beside a notebook stands in for a module.
@@ -134,17 +136,20 @@ def _libraries() -> list[Path]:
     return kept
 
 
-def _environment() -> dict[str, str]:
-    """Everything that stands in the environment of a submission."""
+def environment(scratch: str = SCRATCH, course: str = COURSE) -> dict[str, str]:
+    """Everything that stands in the environment of a submission.
+
+    `scratch` is the folder that it may write into, `course` the one that labkit lies in.
+    """
     one = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
     )
     caches = dict.fromkeys(
-        ("HOME", "TMPDIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "HF_HOME", "XDG_CACHE_HOME"), SCRATCH
+        ("HOME", "TMPDIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "HF_HOME", "XDG_CACHE_HOME"), scratch
     )
     return {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": COURSE,
+        "PYTHONPATH": course,
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
         "USER": "student",

@@ -39,7 +39,7 @@ WITHHELD = ("torch.nn.utils.prune", "torch.ao.pruning", "sklearn", "evaluate", "
 _ABSENT = ("cli", "mini")
 """Rooms that nothing in a notebook of the course imports."""
 
-_STUB = '''"""Not available while submissions are graded."""
+STUB = '''"""Not available while submissions are graded."""
 
 from labkit.errors import WithheldError
 
@@ -64,7 +64,7 @@ def write_view(folder: Path) -> Path:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(package / f"{name}.py", target / f"{name}.py")
     # The worker puts something that does nothing in place of the checks that cells call.
-    write_text(target / "checks" / "__init__.py", _STUB)
+    write_text(target / "checks" / "__init__.py", STUB)
     for module in package.rglob("*.py"):
         place = module.relative_to(package)
         room, copy = place.parts[0], target / place
@@ -77,7 +77,7 @@ def write_view(folder: Path) -> Path:
         elif module.name == "__init__.py":  # says no more than which names its modules have
             write_text(copy, module.read_text(encoding="utf-8"))
         else:
-            write_text(copy, _STUB)
+            write_text(copy, STUB)
     return target
 
 
@@ -104,5 +104,5 @@ def write_stubs(folder: Path) -> dict[Path, Path]:
                 stubs[compiled] = target
         for stub in modules.values():
             stub.parent.mkdir(parents=True, exist_ok=True)
-            stub.write_text(_STUB, encoding="utf-8")
+            stub.write_text(STUB, encoding="utf-8")
     return stubs

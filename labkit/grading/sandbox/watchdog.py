@@ -44,15 +44,21 @@ class Guard:
                 said = self._beyond(first)
                 if said:
                     self._said = f"the code {said}, so its process was ended"
-                    first.kill()
+                    self._kill(first)
                     return
                 self._over.wait(_PAUSE)
+
+    def _family(self, first: psutil.Process) -> list[psutil.Process]:
+        return [first, *first.children(recursive=True)]
+
+    def _kill(self, first: psutil.Process) -> None:
+        first.kill()
 
     def _beyond(self, first: psutil.Process) -> str:
         """Which limit the processes are beyond."""
         if time.monotonic() > self._end:
             return "took too long"
-        family = [first, *first.children(recursive=True)]
+        family = self._family(first)
         if len(family) - self._own > self._limits.processes:
             return f"started more than {self._limits.processes} processes"
         taken, unnamed = 0, {}

@@ -1,7 +1,8 @@
 """What runs inside the sandbox: a worker for one submission, or a parent that forks them.
 
-Run as a module with `LIMITS once PATH WITHOUT…` it is the worker at once.  With `forks FD` instead
-it imports what submissions import, then forks a worker for each request that comes over the socket
+Run as a module with `LIMITS once PATH WITHOUT…` it is the worker at once, and with `LIMITS user
+WITHHELD PATH WITHOUT…` where no bubblewrap is around it (`other_user`).  With `forks FD` instead it
+imports what submissions import, then forks a worker for each request that comes over the socket
 FD: the imports, which take seconds, are done once.  `run COMMAND…` binds a command to the limits.
 This module holds no secret, and trusts nothing that it forks.
 """
@@ -15,7 +16,10 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 from labkit.checks.process.worker import serve
@@ -65,6 +69,14 @@ def main() -> None:
         limits.apply()
         _bar()
         path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
+        requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+        serve(path, requests, replies, limits.cell, without)
+    elif sys.argv[2] == "user":
+        _prctl(_SET_NO_NEW_PRIVS, 1)
+        limits.apply()
+        _bar((socket.AF_UNIX,))
+        _withhold(json.loads(sys.argv[3]))
+        path, without = Path(sys.argv[4]), [int(number) for number in sys.argv[5:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     else:
@@ -166,10 +178,28 @@ def _become_private(limits: Limits) -> None:
     _bar()
 
 
-def _bar() -> None:
+def _withhold(stubs: dict[str, str]) -> None:
+    """Let modules of these names, and those below them, be the file that stands for them.
+
+    Their own files cannot be read by this user: what takes this finder away finds nothing else.
+    """
+
+    class Stubs:
+        @staticmethod
+        def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+            for withheld, file in stubs.items():
+                if name == withheld or name.startswith(f"{withheld}."):
+                    return spec_from_file_location(name, file, submodule_search_locations=[])
+            return None
+
+    sys.meta_path.insert(0, Stubs)
+
+
+def _bar(families: Sequence[int] = _FAMILIES) -> None:
     """Take the system calls of `_BARRED` from this process and all that it starts, for good.
 
-    Nothing is taken on machines whose numbers are not there.
+    Of sockets those of `families` are left.  Nothing is taken on machines whose numbers are not
+    there.
 
     Raises:
         OSError: the system refuses it.
@@ -187,7 +217,7 @@ def _bar() -> None:
     for number, compare in ((2**30, at_least), *((number, equal) for number in barred)):
         steps += [(compare, 0, 1, number), (end, 0, 0, deny)]
     steps += [(equal, 1, 0, opens), (end, 0, 0, allow), (load, 0, 0, 16)]
-    for family in _FAMILIES:
+    for family in families:
         steps += [(equal, 0, 1, family), (end, 0, 0, allow)]
     steps.append((end, 0, 0, deny))
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))

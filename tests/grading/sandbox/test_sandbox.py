@@ -20,7 +20,7 @@ import labkit
 from labkit.checks import REGISTRY
 from labkit.checks.process.submission import Submission
 from labkit.errors import InputError
-from labkit.grading.running.worker_state import open_host
+from labkit.grading.running.hosts import open_host
 from labkit.grading.sandbox import bubblewrap
 from labkit.grading.sandbox.attacks import attack
 from labkit.grading.sandbox.bubblewrap import Bubble, command, problem, require

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from labkit.checks import challenges, criteria, mrpc, pruning, size, weights
+from labkit.checks import challenges, criteria, language, mrpc, pruning, size, weights
 from labkit.checks.engine.exercise import Exercise, Task
 
 LABS = {
@@ -12,6 +12,7 @@ LABS = {
     "mrpc": mrpc.TASKS,
     "size": size.TASKS,
     "challenges": challenges.TASKS,
+    "language": language.TASKS,
     "criteria": criteria.TASKS,
 }
 

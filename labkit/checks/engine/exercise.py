@@ -19,6 +19,7 @@ CHAPTERS = {
     "mrpc": "03-mrpc",
     "size": "04-size-and-runtime",
     "challenges": "05-challenges",
+    "language": "06-language-models",
     "criteria": "07-criteria",
 }
 """The chapter of the book that belongs to each lab."""

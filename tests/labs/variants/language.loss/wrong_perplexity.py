@@ -1,0 +1,17 @@
+"""Returns the perplexity."""
+
+import torch
+
+MISTAKE = "perplexity for loss"
+
+
+def token_loss(logits, input_ids, attention_mask):
+    counts = (attention_mask[:, 1:] * attention_mask[:, :-1]).bool()
+    losses = torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().transpose(1, 2), input_ids[:, 1:], reduction="none"
+    )
+    tokens = int(counts.sum())
+    return {
+        "loss": float((losses[counts].sum() / max(tokens, 1)).exp()),
+        "tokens": tokens,
+    }

@@ -1,0 +1,16 @@
+"""Returns how far apart the losses are."""
+
+import torch
+
+MISTAKE = "a difference without a sign"
+
+
+def paired_test(first, second, tokens, signs):
+    gaps = second - first
+    totals = torch.where(signs, -gaps, gaps).sum(1)
+    extreme = int((totals.abs() >= gaps.sum().abs()).sum())
+    return {
+        "difference": abs(gaps.sum().item()) / tokens.sum().item(),
+        "worse": int((gaps > 0).sum()),
+        "p": (extreme + 1) / (len(signs) + 1),
+    }

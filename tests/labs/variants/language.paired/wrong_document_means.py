@@ -1,0 +1,16 @@
+"""Averages the differences of the documents."""
+
+import torch
+
+MISTAKE = "the mean over the documents"
+
+
+def paired_test(first, second, tokens, signs):
+    gaps = second - first
+    totals = torch.where(signs, -gaps, gaps).sum(1)
+    extreme = int((totals.abs() >= gaps.sum().abs()).sum())
+    return {
+        "difference": (gaps / tokens).mean().item(),
+        "worse": int((gaps > 0).sum()),
+        "p": (extreme + 1) / (len(signs) + 1),
+    }

@@ -1,0 +1,16 @@
+"""Does not divide by the tokens."""
+
+import torch
+
+MISTAKE = "nats of all tokens"
+
+
+def paired_test(first, second, tokens, signs):
+    gaps = second - first
+    totals = torch.where(signs, -gaps, gaps).sum(1)
+    extreme = int((totals.abs() >= gaps.sum().abs()).sum())
+    return {
+        "difference": gaps.sum().item(),
+        "worse": int((gaps > 0).sum()),
+        "p": (extreme + 1) / (len(signs) + 1),
+    }

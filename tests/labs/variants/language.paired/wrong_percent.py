@@ -1,0 +1,16 @@
+"""Returns p in percent."""
+
+import torch
+
+MISTAKE = "percent"
+
+
+def paired_test(first, second, tokens, signs):
+    gaps = second - first
+    totals = torch.where(signs, -gaps, gaps).sum(1)
+    extreme = int((totals.abs() >= gaps.sum().abs()).sum())
+    return {
+        "difference": gaps.sum().item() / tokens.sum().item(),
+        "worse": int((gaps > 0).sum()),
+        "p": 100 * (extreme + 1) / (len(signs) + 1),
+    }

@@ -1,0 +1,13 @@
+"""Always takes four."""
+
+MISTAKE = "another n"
+
+
+def repeated_share(texts, n):
+    n = 4
+    repeated = total = 0
+    for text in texts:
+        grams = [tuple(text[i : i + n]) for i in range(len(text) - n + 1)]
+        total += len(grams)
+        repeated += len(grams) - len(set(grams))
+    return repeated / max(total, 1)

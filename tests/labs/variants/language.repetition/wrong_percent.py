@@ -1,0 +1,12 @@
+"""Returns percent."""
+
+MISTAKE = "percent"
+
+
+def repeated_share(texts, n):
+    repeated = total = 0
+    for text in texts:
+        grams = [tuple(text[i : i + n]) for i in range(len(text) - n + 1)]
+        total += len(grams)
+        repeated += len(grams) - len(set(grams))
+    return 100 * repeated / max(total, 1)

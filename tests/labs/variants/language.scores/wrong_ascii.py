@@ -1,0 +1,17 @@
+"""Knows only ASCII."""
+
+import math
+
+MISTAKE = "another text than the one that was read"
+
+
+def text_scores(losses, texts):
+    nats = sum(float(row.double().sum()) for row in losses)
+    tokens = sum(len(row) for row in losses)
+    size = sum(len(text.encode("ascii")) for text in texts)
+    loss = nats / tokens
+    return {
+        "loss": loss,
+        "perplexity": math.exp(loss) if loss < 709.7 else math.inf,
+        "bits_per_byte": nats / math.log(2) / size,
+    }

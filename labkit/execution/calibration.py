@@ -18,6 +18,7 @@ from torch import nn
 
 from labkit.errors import SourceError
 from labkit.execution import kernels
+from labkit.execution.sparse_layer import SparseLinear
 from labkit.files import write_text
 from labkit.models import sources
 
@@ -121,8 +122,6 @@ def measure(outputs: int, inputs: int, tokens: int) -> Times:
     The weights are float32 and their zeros fall at random. It takes `SECONDS`, or three rounds.
     Whole modules are called, as in a model: with few tokens their own checks take time as well.
     """
-    from labkit.execution.sparse_layers import SparseLinear
-
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(tokens, inputs, generator=generator)
     layer = nn.Linear(inputs, outputs).requires_grad_(False).eval()

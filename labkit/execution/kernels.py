@@ -91,7 +91,7 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
     Returns:
         tokens × outputs, float32.
     """
-    from labkit.execution.panel_loops import ARGUMENTS, BLOCK
+    from labkit.execution.panel_loops import ARGUMENTS, COUNTER, ROWS
 
     tokens, inputs = x.shape
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
@@ -104,10 +104,11 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
-    scratch = torch.empty(threads, (inputs + BLOCK) * length)
-    arguments = (ctypes.c_int64 * len(ARGUMENTS))(
+    threads = min(threads, panels * groups)
+    scratch = torch.empty(threads, (inputs + ROWS) * length)
+    arguments = (ctypes.c_int64 * (len(ARGUMENTS) + COUNTER * threads))(
         0,
-        0,
+        threads,
         matrix.values.data_ptr(),
         matrix.columns.data_ptr(),
         matrix.offsets.data_ptr(),
@@ -121,7 +122,7 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
         length,
         scratch.data_ptr(),
     )
-    _on_threads(compiled().callback.ctypes, arguments, min(threads, panels * groups))
+    _on_threads(compiled().callback.ctypes, arguments, threads)
     return y
 
 

@@ -26,11 +26,14 @@ LENGTHS = (8, 16, 32, 64)
 """Tokens of a panel that code is compiled for; a single token has a path of its own."""
 
 BLOCK = 16
-"""Output rows that are finished together and then written out: 16 floats fill a cache line."""
+"""The side of a square that is transposed at once: 16 floats fill a cache line."""
+
+ROWS = 64
+"""Output rows that are finished together and then written out."""
 
 ARGUMENTS = (
-    "task",  # the next task; threads draw from it until none is left
-    "slot",  # the next free part of the scratch memory
+    "slot",  # how many threads have come: the number of the next
+    "threads",  # that come, each with a share of the tasks and a part of the scratch memory
     "values",  # address of the kept weights, float32, row after row
     "columns",  # address of their columns, int32
     "offsets",  # address of where each row starts and the last one ends, int32
@@ -42,10 +45,14 @@ ARGUMENTS = (
     "outputs",
     "groups",  # parts that the output rows are split into
     "length",  # tokens of a panel, one of LENGTHS, or 1
-    "scratch",  # address of `inputs + BLOCK` vectors of `length` floats for each thread
+    "scratch",  # address of `inputs + ROWS` vectors of `length` floats for each thread
 )
-"""What `work` is given: an array of int64 in this order."""
+"""What `work` is given: an array of int64 in this order, and then `COUNTER` more per thread."""
 
+COUNTER = 8
+"""Of a thread's own: the first is its next task, the rest keep it on a cache line of its own."""
+
+_HEAD = len(ARGUMENTS)
 _FLOAT, _INT, _LONG = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _FLOATS, _INTS, _LONGS = map(types.CPointer, (types.float32, types.int32, types.int64))
 
@@ -167,10 +174,16 @@ def _transpose(context: Any, source: Any, step: Any, target: Any, target_step: A
 
 
 @njit
-def _exchange(source, rows, columns, step, target, target_step):  # noqa: ANN001, ANN202
-    """Copy rows × columns floats with rows and columns exchanged, in squares where they fit."""
-    for i in range(0, rows, BLOCK):
-        for j in range(0, columns, BLOCK):
+def _exchange(source, rows, columns, step, target, target_step, by_columns):  # noqa: ANN001, ANN202
+    """Copy rows × columns floats with rows and columns exchanged, in squares where they fit.
+
+    Squares go along the rows of the source, or of the target (`by_columns`): whichever is memory
+    outside of the caches is passed through in long stretches.
+    """
+    outer, inner = (columns, rows) if by_columns else (rows, columns)
+    for k in range(0, outer, BLOCK):
+        for m in range(0, inner, BLOCK):
+            i, j = (m, k) if by_columns else (k, m)
             start = _at(source, i * step + j)
             goal = _at(target, j * target_step + i)
             if i + BLOCK <= rows and j + BLOCK <= columns:
@@ -182,21 +195,29 @@ def _exchange(source, rows, columns, step, target, target_step):  # noqa: ANN001
 
 
 def work(arguments):  # noqa: ANN001, ANN201
-    """Draw tasks (a panel, a group of row blocks) until none is left; see `ARGUMENTS`."""
+    """Do tasks (a panel, a group of row blocks) until none is left; see `ARGUMENTS`.
+
+    Each thread has a run of neighbouring panels, and takes over from others when that is done:
+    two threads that write to neighbouring panels at once hinder each other, by a factor of three
+    where the rows of the result are as long as they are in a feed-forward layer.
+    """
     values, columns, offsets = arguments[2], arguments[3], _ints(arguments[4])
     bias, x, y = arguments[5], _floats(arguments[6]), _floats(arguments[7])
     tokens, inputs, outputs = arguments[8], arguments[9], arguments[10]
     groups, length = arguments[11], arguments[12]
     scratch = _floats(arguments[13])
-    panel = _at(scratch, _take(arguments, 1) * (inputs + BLOCK) * length)
+    slot, threads = _take(arguments, 0), arguments[1]
+    panel = _at(scratch, slot * (inputs + ROWS) * length)
     block = _at(panel, inputs * length)
     blocks = (outputs + BLOCK - 1) // BLOCK
     tasks = (tokens + length - 1) // length * groups
-    packed = -1
-    while True:
-        task = _take(arguments, 0)
-        if task >= tasks:
-            return
+    packed, helped = -1, 0
+    while helped < threads:
+        owner = (slot + helped) % threads
+        task = tasks * owner // threads + _take(arguments, _HEAD + COUNTER * owner)
+        if task >= tasks * (owner + 1) // threads:
+            helped += 1
+            continue
         first = task // groups * length
         group = task % groups
         count = min(length, tokens - first)
@@ -205,13 +226,10 @@ def work(arguments):  # noqa: ANN001, ANN201
             if count < length:
                 for i in range(inputs * length):
                     panel[i] = 0.0
-            _exchange(_at(x, first * inputs), count, inputs, inputs, panel, length)
-        for start in range(
-            blocks * group // groups * BLOCK,
-            min(outputs, blocks * (group + 1) // groups * BLOCK),
-            BLOCK,
-        ):
-            rows = min(BLOCK, outputs - start)
+            _exchange(_at(x, first * inputs), count, inputs, inputs, panel, length, False)
+        end = min(outputs, blocks * (group + 1) // groups * BLOCK)
+        for start in range(blocks * group // groups * BLOCK, end, ROWS):
+            rows = min(ROWS, end - start)
             for r in range(rows):
                 row = start + r
                 at = np.int64(offsets[row])
@@ -232,4 +250,4 @@ def work(arguments):  # noqa: ANN001, ANN201
                     _product_8(begin, v, c, kept, panel, out)
                 else:
                     out[0] = _dot(begin, v, c, kept, panel)
-            _exchange(block, rows, count, length, _at(y, first * outputs + start), outputs)
+            _exchange(block, rows, count, length, _at(y, first * outputs + start), outputs, True)

@@ -1,0 +1,138 @@
+"""A layer that holds and multiplies only the weights that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from labkit.errors import InputError
+from labkit.execution import kernels
+from labkit.execution.kernels import Kept
+from labkit.models.prunable import StandIn
+
+
+class SparseLinear(nn.Module, StandIn):
+    """`x Wᵀ + b` over the kept weights of W: for inference, on the CPU, in float32.
+
+    Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number
+    of tokens.  Its state dict holds the kept weights in compressed sparse rows and loads into any
+    sparse layer of the same shape, whatever that one had kept.
+
+    Args:
+        layer: the pruned layer; its weights are copied, its bias is shared.
+        method: "kernel" (`kernels`; CSR where it cannot run) or "csr" (torch's product).
+
+    Raises:
+        InputError: the weights are not float32 on the CPU.
+    """
+
+    def __init__(self, layer: nn.Module, method: str = "kernel") -> None:
+        super().__init__()
+        self.conv1d = not isinstance(layer, nn.Linear)
+        for tensor in (layer.weight, layer.bias):
+            if tensor is not None:
+                _check("weights", tensor)
+        weight = layer.weight.detach()
+        matrix = kernels.kept(weight.t() if self.conv1d else weight)
+        self.in_features, self.out_features = matrix.inputs, matrix.outputs
+        self.method = method
+        self.register_buffer("values", matrix.values)
+        self.register_buffer("columns", matrix.columns)
+        self.register_buffer("offsets", matrix.offsets)
+        self.register_buffer("bias", None if layer.bias is None else layer.bias.detach())
+
+    @property
+    def kept(self) -> Kept:
+        """The kept weights; the layer's own memory."""
+        return Kept(self.values, self.columns, self.offsets, self.in_features)
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weight as torch's CSR tensor (outputs × inputs); the layer's own memory."""
+        return self.kept.csr()
+
+    @property
+    def sparsity(self) -> float:
+        """The share of weights that pruning removed."""
+        return 1 - self.values.numel() / (self.in_features * self.out_features)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Multiply activations (… × inputs); returns … × outputs, contiguous.
+
+        Raises:
+            InputError: gradients are asked for, or x or the layer is not float32 on the CPU, or
+                x has another number of inputs.
+        """
+        if torch.is_grad_enabled() and (self.training or x.requires_grad):
+            raise InputError(
+                "a sparse layer cannot be trained: it has no gradients. Turn the model back with "
+                "dense_linear(model), or run it with model.eval() under torch.no_grad()."
+            )
+        _check("activations", x)
+        _check("weights", self.values)
+        if x.shape[-1] != self.in_features:
+            raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
+        csr = self.method == "csr" or kernels.problem()
+        multiply = kernels.csr_product if csr else kernels.kernel_product
+        y = multiply(x.reshape(-1, self.in_features), self.kept, self.bias)
+        return y.view(*x.shape[:-1], self.out_features)
+
+    def to_dense(self) -> nn.Module:
+        """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""
+        from transformers.pytorch_utils import Conv1D
+
+        with torch.device("meta"):  # no memory for weights that are replaced at once
+            if self.conv1d:
+                layer = Conv1D(self.out_features, self.in_features)
+            else:
+                layer = nn.Linear(self.in_features, self.out_features, self.bias is not None)
+        weight = self.kept.dense()
+        layer.weight = nn.Parameter(weight.t().contiguous() if self.conv1d else weight)
+        layer.bias = None if self.bias is None else nn.Parameter(self.bias.clone())
+        return layer.train(self.training)
+
+    def extra_repr(self) -> str:
+        """What `print(model)` shows."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}, sparsity={self.sparsity:.4f}, method={self.method}"
+        )
+
+    def _load_from_state_dict(
+        self, state: Mapping[str, Any], prefix: str, metadata: Any, strict: bool, *lists: list[str]
+    ) -> None:
+        """Make room for as many kept weights as come, and refuse what the kernel must not read."""
+        names = ("values", "columns", "offsets")
+        if all(prefix + name in state for name in names):
+            coming = Kept(*(state[prefix + name] for name in names), self.in_features)
+            if wrong := _fault(coming, self.out_features):
+                lists[-1].append(f"{prefix}offsets and columns {wrong}: not such a sparse layer")
+                return
+            self.values = self.values.new_empty(coming.values.shape)
+            self.columns = self.columns.new_empty(coming.columns.shape)
+        super()._load_from_state_dict(state, prefix, metadata, strict, *lists)
+
+
+def _check(what: str, tensor: torch.Tensor) -> None:
+    if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+        raise InputError(
+            f"a sparse layer got {what} of {tensor.dtype} on {tensor.device}: it runs float32 on "
+            "the CPU. Use model.float().cpu(), or stay with dense layers (dense_linear)."
+        )
+
+
+def _fault(matrix: Kept, outputs: int) -> str:
+    """What is wrong with rows from outside, or an empty string: indices are used unchecked."""
+    values, columns, offsets, inputs = matrix
+    if columns.dtype != torch.int32 or offsets.dtype != torch.int32:
+        return "are not int32"
+    if offsets.shape != (outputs + 1,) or values.shape != columns.shape or values.ndim != 1:
+        return f"have shapes that do not fit {outputs} × {inputs}"
+    if offsets[0] != 0 or offsets[-1] != len(values) or (offsets.diff() < 0).any():
+        return "do not count the kept weights"
+    if len(columns) and (columns.min() < 0 or columns.max() >= inputs):
+        return f"point outside {inputs} inputs"
+    return ""

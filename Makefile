@@ -19,7 +19,9 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python %d.%d: this course needs 3.11 to 3.13 (make setup PYTHON=python3.12)" % v)'
 	@echo "setting up $(VENV), once; this takes some minutes"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_INDEX_$(TORCH)) -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(TORCH_INDEX_$(TORCH)) -r requirements.txt
+	@# pip would compile on one core; what does not compile, templates of other Pythons, is left alone.
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 

@@ -15,8 +15,9 @@ from benchmarks.compare import Claim, alternate
 from benchmarks.model_inputs import inputs_of
 from benchmarks.onnx_peer import OnnxRuntime
 from labkit import load_model, prune_global, sparse_linear
+from labkit.execution.activations import OnePassGELU
 from labkit.execution.amdahl import free_linear
-from labkit.execution.sparse_layers import OnePassGELU, SparseLinear
+from labkit.execution.sparse_layer import SparseLinear
 from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
 
 LEVELS = (0.9, 0.95, 0.99)

@@ -80,18 +80,21 @@ def kept(weight: torch.Tensor) -> Kept:
     return Kept(weight[rows, columns], columns.int(), offsets, weight.shape[1])
 
 
-def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> torch.Tensor:
+def kernel_product(
+    x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None, activation: str = ""
+) -> torch.Tensor:
     """`x @ matrix.T + bias` by the compiled kernel, on up to `torch.get_num_threads()` threads.
 
     Args:
         x: tokens × inputs, float32.
         matrix: outputs × inputs.
         bias: outputs, or None.
+        activation: what is computed on each result, one of `panel_loops.ACTIVATIONS`, or none.
 
     Returns:
         tokens × outputs, float32.
     """
-    from labkit.execution.panel_loops import ARGUMENTS, COUNTER, ROWS
+    from labkit.execution.panel_loops import ACTIVATIONS, ARGUMENTS, COUNTER, ROWS
 
     tokens, inputs = x.shape
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
@@ -121,16 +124,21 @@ def kernel_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> 
         groups,
         length,
         scratch.data_ptr(),
+        ACTIVATIONS.index(activation),
     )
     _on_threads(compiled().callback.ctypes, arguments, threads)
     return y
 
 
-def csr_product(x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None) -> torch.Tensor:
+def csr_product(
+    x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None, activation: str = ""
+) -> torch.Tensor:
     """The same by torch's sparse product (MKL's, where torch has MKL)."""
     y = matrix.csr() @ x.t()
     if bias is not None:
         y += bias[:, None]
+    if activation:
+        y = torch.nn.functional.gelu(y, approximate="tanh" if "tanh" in activation else "none")
     return y.t().contiguous()
 
 

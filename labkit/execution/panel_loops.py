@@ -46,8 +46,12 @@ ARGUMENTS = (
     "groups",  # parts that the output rows are split into
     "length",  # tokens of a panel, one of LENGTHS, or 1
     "scratch",  # address of `inputs + ROWS` vectors of `length` floats for each thread
+    "activation",  # its number in ACTIVATIONS
 )
 """What `work` is given: an array of int64 in this order, and then `COUNTER` more per thread."""
+
+ACTIVATIONS = ("", "gelu", "gelu_tanh")
+"""What is computed on each result before it is written out."""
 
 COUNTER = 8
 """Of a thread's own: the first is its next task, the rest keep it on a cache line of its own."""
@@ -139,6 +143,65 @@ def _dot(start, values, columns, count, x):  # noqa: ANN001, ANN202
 
 
 @intrinsic
+def _as_float(context: Any, bits: Any) -> Any:
+    """The float32 with these 32 bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], _FLOAT)
+
+    return types.float32(types.int32), generate
+
+
+_LOG2E, _LN2, _LN2_REST = np.float32(1.44269504), np.float32(0.693145752), np.float32(1.42860677e-6)
+_EXP = tuple(np.float32(1 / f) for f in (720, 120, 24, 6, 2, 1, 1))
+_ERF = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
+
+
+@njit(fastmath={"contract", "nsz"})
+def _exp(x):  # noqa: ANN001, ANN202
+    """e to the power of a float32 that is at most 0: 2^n times a Taylor series, |r| ≤ ln(2) / 2."""
+    within = x > np.float32(-87)  # what is smaller is no normal number
+    x = x if within else np.float32(0)
+    n = np.int32(x * _LOG2E - np.float32(0.5))
+    r = (x - np.float32(n) * _LN2) - np.float32(n) * _LN2_REST
+    p = _EXP[0]
+    p = p * r + _EXP[1]
+    p = p * r + _EXP[2]
+    p = p * r + _EXP[3]
+    p = p * r + _EXP[4]
+    p = p * r + _EXP[5]
+    p = p * r + _EXP[6]
+    p *= _as_float(np.int32((n + np.int32(127)) << np.int32(23)))
+    return p if within else np.float32(0)
+
+
+@njit(fastmath={"contract", "nsz"})
+def _gelu(values, count):  # noqa: ANN001, ANN202
+    """x Φ(x), in place; erf as in Abramowitz and Stegun 1964, 7.1.26, to 1.5e-7."""
+    for i in range(count):
+        x = values[i]
+        z = abs(x) * np.float32(0.707106781)
+        t = np.float32(1) / (np.float32(1) + np.float32(0.3275911) * z)
+        p = _ERF[0]
+        p = p * t + _ERF[1]
+        p = p * t + _ERF[2]
+        p = p * t + _ERF[3]
+        p = p * t + _ERF[4]
+        tail = np.float32(0.5) * p * t * _exp(-z * z)  # Φ(-|x|)
+        values[i] = x * (tail if x < 0 else np.float32(1) - tail)
+
+
+@njit(fastmath={"contract", "nsz"})
+def _gelu_tanh(values, count):  # noqa: ANN001, ANN202
+    """0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) = x σ(2 √(2/π) (x + 0.044715 x³)), in place."""
+    for i in range(count):
+        x = values[i]
+        u = np.float32(1.59576912) * x * (np.float32(1) + np.float32(0.044715) * x * x)
+        e = _exp(-abs(u))
+        values[i] = x * (e if u < 0 else np.float32(1)) / (np.float32(1) + e)
+
+
+@intrinsic
 def _transpose(context: Any, source: Any, step: Any, target: Any, target_step: Any) -> Any:
     """Copy a square of BLOCK × BLOCK floats, rows `step` apart, with rows and columns exchanged.
 
@@ -205,7 +268,7 @@ def work(arguments):  # noqa: ANN001, ANN201
     bias, x, y = arguments[5], _floats(arguments[6]), _floats(arguments[7])
     tokens, inputs, outputs = arguments[8], arguments[9], arguments[10]
     groups, length = arguments[11], arguments[12]
-    scratch = _floats(arguments[13])
+    scratch, activation = _floats(arguments[13]), arguments[14]
     slot, threads = _take(arguments, 0), arguments[1]
     panel = _at(scratch, slot * (inputs + ROWS) * length)
     block = _at(panel, inputs * length)
@@ -250,4 +313,8 @@ def work(arguments):  # noqa: ANN001, ANN201
                     _product_8(begin, v, c, kept, panel, out)
                 else:
                     out[0] = _dot(begin, v, c, kept, panel)
+            if activation == 1:
+                _gelu(block, rows * length)
+            elif activation == 2:
+                _gelu_tanh(block, rows * length)
             _exchange(block, rows, count, length, _at(y, first * outputs + start), outputs, True)

@@ -25,9 +25,13 @@ class SparseLinear(nn.Module, StandIn):
         layer: the pruned layer; its weights are copied, its bias is shared.
         method: "kernel" (`kernels`; CSR where it cannot run) or "csr" (torch's product).
 
+    `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
+
     Raises:
         InputError: the weights are not float32 on the CPU.
     """
+
+    activation = ""
 
     def __init__(self, layer: nn.Module, method: str = "kernel") -> None:
         super().__init__()
@@ -77,7 +81,7 @@ class SparseLinear(nn.Module, StandIn):
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
         csr = self.method == "csr" or kernels.problem()
         multiply = kernels.csr_product if csr else kernels.kernel_product
-        y = multiply(x.reshape(-1, self.in_features), self.kept, self.bias)
+        y = multiply(x.reshape(-1, self.in_features), self.kept, self.bias, self.activation)
         return y.view(*x.shape[:-1], self.out_features)
 
     def to_dense(self) -> nn.Module:
@@ -96,10 +100,11 @@ class SparseLinear(nn.Module, StandIn):
 
     def extra_repr(self) -> str:
         """What `print(model)` shows."""
-        return (
+        text = (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}, sparsity={self.sparsity:.4f}, method={self.method}"
         )
+        return text + (f", activation={self.activation}" if self.activation else "")
 
     def _load_from_state_dict(
         self, state: Mapping[str, Any], prefix: str, metadata: Any, strict: bool, *lists: list[str]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import calibration, kernels
+from labkit.execution import activations, calibration, kernels
 from labkit.execution.memory import keep_freed_memory
 from labkit.execution.sparse_layer import SparseLinear
 from labkit.execution.weight_readers import replaceable
@@ -18,17 +18,6 @@ from labkit.pruning.prune import writable_layers
 
 FALLBACK_BREAK_EVEN = 0.8
 """Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
-
-
-class OnePassGELU(nn.GELU):
-    """GPT-2's activation in one pass over memory, not the eight of transformers' formula.
-
-    Next to sparse layers those eight are most of what a forward pass costs.  The values agree to
-    the last digits of float32.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("tanh")
 
 
 @dataclass(frozen=True)
@@ -56,12 +45,12 @@ def sparse_linear(
     """Replace, in place, each prunable layer that is sparse enough to be faster that way.
 
     The model then is for inference: its parameters no longer ask for gradients, and its state dict
-    holds the kept weights of each sparse layer.  Where a layer is replaced, GPT-2's activation is
-    computed in one pass as well (`OnePassGELU`), and the process keeps memory that activations free
-    (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that are sparse
-    already are decided anew, say for another number of tokens.  A weight that several modules share
-    stays dense, and so do experts and other matrices outside of `nn.Linear`, and layers whose
-    weight a module around them reads (`weight_readers`).
+    holds the kept weights of each sparse layer.  Where a layer is replaced, the GELU behind it is
+    computed within it, or GPT-2's in one pass (`labkit.execution.activations`), and the process
+    keeps memory that activations free (`labkit.execution.memory`).  `dense_linear` turns the model
+    back.  Layers that are sparse already are decided anew, say for another number of tokens.  A
+    weight that several modules share stays dense, and so do experts and other matrices outside of
+    `nn.Linear`, and layers whose weight a module around them reads (`weight_readers`).
 
     Args:
         model: a pruned `transformers` model, float32, on the CPU; dense if this raises.
@@ -76,8 +65,6 @@ def sparse_linear(
     Raises:
         InputError: no prunable layers, other weights than float32 on the CPU, or tokens < 1.
     """
-    from transformers.activations import NewGELUActivation
-
     if tokens < 1:
         raise InputError(f"tokens={tokens}: how many a forward pass has, at least 1")
     dense_linear(model)
@@ -105,7 +92,7 @@ def sparse_linear(
     for name, sparse in replacements.items():
         model.set_submodule(name, sparse)
     if replacements:
-        _swap(model, NewGELUActivation, OnePassGELU)
+        activations.fuse(model)
         model.requires_grad_(False)
         keep_freed_memory()
     return choices
@@ -113,19 +100,11 @@ def sparse_linear(
 
 def dense_linear(model: nn.Module) -> int:
     """Turn every sparse layer of `model`, in place, into what it stood for; returns how many."""
-    from transformers.activations import NewGELUActivation
-
+    activations.unfuse(model)
     found = [(n, m) for n, m in model.named_modules() if isinstance(m, SparseLinear)]
     for name, sparse in found:
         model.set_submodule(name, sparse.to_dense())
-    _swap(model, OnePassGELU, NewGELUActivation)
     return len(found)
-
-
-def _swap(model: nn.Module, old: type[nn.Module], new: type[nn.Module]) -> None:
-    """Put a new module of one type in the place of each of another."""
-    for name in [name for name, module in model.named_modules() if type(module) is old]:
-        model.set_submodule(name, new())
 
 
 def _choose(

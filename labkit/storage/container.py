@@ -35,6 +35,8 @@ from labkit.storage.header import DTYPES, SPAN, Entry, ForeignError, read_header
 if TYPE_CHECKING:
     import torch
 
+_SMALL = 1 << 16  # bytes of a tensor, below which it is no matrix that sparse layers replace
+_PIECE = 1 << 25  # bytes that are taken from the system at once
 _LARGE = 1 << 22  # sparse entries in a file from which compiled code pays, if numba is loaded
 
 
@@ -138,6 +140,7 @@ class Stored:
     tied: dict[str, str]
     text: dict[str, str]
     data: np.ndarray
+    mapped: mmap.mmap | bytes = b""
 
     @classmethod
     def open(cls, path: Path | str) -> Stored:
@@ -159,7 +162,7 @@ class Stored:
         data = np.frombuffer(mapped, dtype=np.uint8)
         try:
             entries, text, begin = read_header(data)
-            return cls(path, entries, json.loads(text["tied"]), text, data[begin:])
+            return cls(path, entries, json.loads(text["tied"]), text, data[begin:], mapped)
         except ForeignError as error:
             raise InputError(f"{path} {error}") from error
         except (KeyError, ValueError) as error:
@@ -200,6 +203,10 @@ class Stored:
                     job.result()
             except ValueError as error:
                 raise _damaged(self.path, error) from error
+            # What was read to check and unpack it need not stay in memory: rows of an embedding
+            # that are looked up are read again, packed matrices are not.
+            if isinstance(self.mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                self.mapped.madvise(mmap.MADV_DONTNEED)
 
         return state, finish
 
@@ -218,17 +225,35 @@ def threads() -> ThreadPoolExecutor:
 def _zeros(entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:
     """Flat zeros for each tensor, aligned to 64 bytes.
 
-    They are one piece of memory, for which the system has large pages: taking many small ones
-    costs more time than all the rest of unpacking.
+    Tensors share pieces of memory of some size, for which the system has large pages: taking many
+    small ones costs more time than all the rest of unpacking.  A piece stays as long as one of its
+    tensors, so small ones, such as biases of zeros, have pieces of their own: else one bias would
+    hold the matrices that `sparse_linear` has replaced.
     """
-    counts = {name: prod(entry.shape) for name, entry in entries.items()}
-    sizes = {name: entry.torch_dtype.itemsize for name, entry in entries.items()}
-    lengths = {name: -(-counts[name] * sizes[name] // 64) * 64 for name in entries}
-    memory = np.zeros(sum(lengths.values()) + 64, dtype=np.uint8)
+    flat: dict[str, np.ndarray] = {}
+    for small in (True, False):
+        group, size = [], 0
+        for name, entry in entries.items():
+            length = prod(entry.shape) * entry.torch_dtype.itemsize
+            if (length < _SMALL) != small:
+                continue
+            group.append((name, length))
+            size += length
+            if size >= _PIECE:
+                flat |= _piece(entries, group)
+                group, size = [], 0
+        flat |= _piece(entries, group)
+    return flat
+
+
+def _piece(entries: Mapping[str, Entry], group: list[tuple[str, int]]) -> dict[str, np.ndarray]:
+    """The flat zeros of these tensors (name, bytes) in one piece of memory."""
+    lengths = [-(-length // 64) * 64 for _, length in group]
+    memory = np.zeros(sum(lengths) + 64, dtype=np.uint8)
     at, flat = -memory.ctypes.data % 64, {}
-    for name, length in lengths.items():
-        flat[name] = memory[at : at + counts[name] * sizes[name]].view(f"<u{sizes[name]}")
-        at += length
+    for (name, length), step in zip(group, lengths, strict=True):
+        flat[name] = memory[at : at + length].view(f"<u{entries[name].torch_dtype.itemsize}")
+        at += step
     return flat
 
 

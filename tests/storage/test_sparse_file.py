@@ -361,3 +361,25 @@ def test_writing_takes_little_memory(tmp_path):
         env=os.environ | {"OMP_NUM_THREADS": "2"},
     )
     assert int(run.stdout) < 120
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's count of resident pages")
+def test_what_stays_of_a_file_holds_no_more_memory_than_it_needs(tmp_path):
+    matrix = torch.zeros(4096, 4096)
+    matrix[::97, ::89] = 1
+    module = nn.Linear(4096, 4096)
+    with torch.no_grad():
+        module.weight.copy_(matrix)
+        module.bias.zero_()  # is sparse as well, and stays when the matrix goes
+    save_sparse(module, tmp_path / "file")
+    state = load_sparse_state(tmp_path / "file")
+    assert torch.equal(state["weight"], matrix)
+    before = resident()
+    del state["weight"]
+    assert before - resident() > matrix.nbytes / 2
+    assert not state["bias"].any()
+
+
+def resident():
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

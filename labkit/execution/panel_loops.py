@@ -164,13 +164,9 @@ def _exp(x):  # noqa: ANN001, ANN202
     x = x if within else np.float32(0)
     n = np.int32(x * _LOG2E - np.float32(0.5))
     r = (x - np.float32(n) * _LN2) - np.float32(n) * _LN2_REST
-    p = _EXP[0]
-    p = p * r + _EXP[1]
-    p = p * r + _EXP[2]
-    p = p * r + _EXP[3]
-    p = p * r + _EXP[4]
-    p = p * r + _EXP[5]
-    p = p * r + _EXP[6]
+    p = np.float32(0)
+    for coefficient in _EXP:
+        p = p * r + coefficient
     p *= _as_float(np.int32((n + np.int32(127)) << np.int32(23)))
     return p if within else np.float32(0)
 
@@ -182,12 +178,10 @@ def _gelu(values, count):  # noqa: ANN001, ANN202
         x = values[i]
         z = abs(x) * np.float32(0.707106781)
         t = np.float32(1) / (np.float32(1) + np.float32(0.3275911) * z)
-        p = _ERF[0]
-        p = p * t + _ERF[1]
-        p = p * t + _ERF[2]
-        p = p * t + _ERF[3]
-        p = p * t + _ERF[4]
-        tail = np.float32(0.5) * p * t * _exp(-z * z)  # Φ(-|x|)
+        p = np.float32(0)
+        for coefficient in _ERF:
+            p = (p + coefficient) * t
+        tail = np.float32(0.5) * p * _exp(-z * z)  # Φ(-|x|)
         values[i] = x * (tail if x < 0 else np.float32(1) - tail)
 
 
@@ -298,11 +292,8 @@ def work(arguments):  # noqa: ANN001, ANN201
                 at = np.int64(offsets[row])
                 kept = offsets[row + 1] - at
                 begin = _floats(bias)[row] if bias else np.float32(0)
-                v, c, out = (
-                    _floats(values + 4 * at),
-                    _ints(columns + 4 * at),
-                    _at(block, r * length),
-                )
+                v, c = _floats(values + 4 * at), _ints(columns + 4 * at)
+                out = _at(block, r * length)
                 if length == 64:
                     _product_64(begin, v, c, kept, panel, out)
                 elif length == 32:

@@ -44,8 +44,8 @@ def plot_text_curves(results: pd.DataFrame) -> Plot:
     for title, rows in by_model(results):
         first, last = rows.iloc[0], rows.iloc[-1]
         said.append(
-            f"{title}: {first.measure} from {first.perplexity:.3g} ({first.bits_per_byte:.2f} bits "
-            f"per byte) at {percent(first.level)} sparsity to {last.perplexity:.3g} "
+            f"{title}: {first.measure} from {_rounded(first.perplexity)} "
+            f"({first.bits_per_byte:.2f} bits per byte) at {percent(first.level)} sparsity to {_rounded(last.perplexity)} "
             f"({last.bits_per_byte:.2f}) at {percent(last.level)}, {_collapse(rows)}"
         )
     alt = (
@@ -131,6 +131,11 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
         + f". {'; '.join(said)}."
     )
     return Plot(figure, "text-writing", alt)
+
+
+def _rounded(value: float) -> str:
+    """Three digits, and no exponent up to a million."""
+    return f"{float(f'{value:.3g}'):,g}"
 
 
 def _finite(values: pd.Series) -> np.ndarray:

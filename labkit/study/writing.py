@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from labkit.evaluation.batches import positions
 from labkit.evaluation.text.sampling import Sample, grammatical_share, repetition, sample_text
 from labkit.models.language import CAUSAL
 
@@ -16,6 +17,7 @@ PROMPTS: Final = 5
 TOKENS: Final = 48
 _OPENING: Final = 4  # words of a document that a causal model goes on from
 _SHOWN, _HIDDEN = 30, slice(8, 14)  # words that a denoising model reads, and those masked for it
+_FRAME = 4  # special tokens around a prompt, at most
 WAYS: Final[dict[str, float]] = {"greedy": 0.0, "drawn": 1.0}
 """Ways to write, with their temperatures."""
 
@@ -65,12 +67,19 @@ def written(
     kind: str,
     seed: int,
 ) -> Written:
-    """Let a causal or denoising model write from `PROMPTS` of the texts, each way of `WAYS`."""
+    """Let a causal or denoising model write from `PROMPTS` of the texts, each way of `WAYS`.
+
+    It writes `TOKENS` tokens at most, fewer where it has no room for them behind the prompts.
+    """
     prompts = beginnings(texts, kind, tokenizer.mask_token)
+    longest = max(len(tokenizer(prompt)["input_ids"]) for prompt in prompts)
+    tokens = int(min(TOKENS, positions(model) - longest - _FRAME))
+    if tokens < 1:
+        return Written({})
     return Written(
         {
             way: sample_text(
-                model, tokenizer, prompts, tokens=TOKENS, seed=seed, temperature=temperature
+                model, tokenizer, prompts, tokens=tokens, seed=seed, temperature=temperature
             )
             for way, temperature in WAYS.items()
         }

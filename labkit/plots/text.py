@@ -45,8 +45,9 @@ def plot_text_curves(results: pd.DataFrame) -> Plot:
         first, last = rows.iloc[0], rows.iloc[-1]
         said.append(
             f"{title}: {first.measure} from {_rounded(first.perplexity)} "
-            f"({first.bits_per_byte:.2f} bits per byte) at {percent(first.level)} sparsity to {_rounded(last.perplexity)} "
-            f"({last.bits_per_byte:.2f}) at {percent(last.level)}, {_collapse(rows)}"
+            f"({first.bits_per_byte:.2f} bits per byte) at {percent(first.level)} sparsity to "
+            f"{_rounded(last.perplexity)} ({last.bits_per_byte:.2f}) at {percent(last.level)}, "
+            f"{_collapse(rows)}"
         )
     alt = (
         "Loss, perplexity and bits per byte against sparsity, with 95 % bootstrap intervals; lines "

@@ -105,7 +105,11 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
     # A model that writes nothing at some levels has gaps there.
     some = results["written_greedy"] + results["written_drawn"] > 0
     wrote = results[some.groupby(results["model"]).transform("any")]
-    panels = [p for p in panels if wrote[[f"{p[0]}_greedy", f"{p[0]}_drawn"]].notna().any(None)]
+    panels = [
+        (share, label)
+        for share, label in panels
+        if wrote[[f"{share}_greedy", f"{share}_drawn"]].notna().to_numpy().any()
+    ]
     if not panels:
         return None
     figure, axes = axes_grid(1, len(panels), width=3.6, height=2.9)

@@ -375,9 +375,10 @@ if checks.works("language.scores", text_scores):
 
 # %% [markdown] exercise="language.interval"
 # How far can a loss on a few thousand tokens be trusted? A bootstrap that draws single tokens takes
-# them for independent. They are not: a name that surprises the model once surprises it again in the
-# next sentence. So draw **blocks** of tokens that stand side by side. What is drawn at random is
-# given here as a matrix: each row of `draws` holds the numbers of the blocks of one resample.
+# them for independent. In most texts they are not: a name that surprises the model once may do so
+# again in the next sentence. So draw **blocks** of tokens that stand side by side. What is drawn at
+# random is given here as a matrix: each row of `draws` holds the numbers of the blocks of one
+# resample.
 #
 # **By hand.** Five losses in blocks of two: block 0 is (1, 3), block 1 is (2, 2), and block 2,
 # which is shorter, (6). Three resamples of two blocks:

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "language": ["plot_perplexity", "plot_two_measures", "plot_written"],
         "page": ["render"],
         "size_and_runtime": ["plot_runtime", "plot_size"],
+        "text": ["plot_text_curves", "plot_text_paired", "plot_writing"],
         "trials": ["plot_random", "plot_recall", "plot_recovery", "plot_sensitivity"],
         "weights": ["plot_bands", "plot_qq", "plot_weights"],
     },

@@ -31,6 +31,8 @@ CLAIMS = (
     "evaluation",
     "grading",
     "real_weights",
+    "real_text",
+    "calibration",
 )
 
 OPTIONS = {

@@ -33,6 +33,7 @@ CLAIMS = (
     "real_weights",
     "real_text",
     "calibration",
+    "trained_pruning",
 )
 
 OPTIONS = {

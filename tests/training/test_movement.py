@@ -137,7 +137,7 @@ def test_soft_movement_is_a_threshold_and_a_penalty_in_the_loss(tiny_classifier,
         assert torch.equal(mine == 0, weight == 0), name
         torch.testing.assert_close(mine, weight, rtol=1e-4, atol=1e-6)
         zeros += int((mine == 0).sum())
-    assert found.zeros == zeros and 0 < zeros
+    assert found.zeros == zeros and zeros > 0
     assert found.levels[0] == 0 and found.method == "movement (soft)"
 
 

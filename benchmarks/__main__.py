@@ -31,6 +31,9 @@ CLAIMS = (
     "evaluation",
     "grading",
     "real_weights",
+    "real_text",
+    "calibration",
+    "trained_pruning",
 )
 
 OPTIONS = {

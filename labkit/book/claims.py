@@ -57,8 +57,8 @@ def claims_table(
             stands beside the claims on the model of its kind.
 
     Returns:
-        Columns `topic` ("weights", "layers", "shape" or "loss"), `model`, `claim`, `report` (the
-        figure of the report), `mini`, `real` if it is given, and `hub` (measured; "–" where a
+        Columns `topic` ("weights", "layers", "shape", "loss" or "text"), `model`, `claim`, `report`
+        (the figure of the report), `mini`, `real` if it is given, and `hub` (measured; "–" where a
         study lacks the model).
     """
     import pandas as pd
@@ -198,6 +198,23 @@ def _loss(tables: Tables, title: str) -> str:
     return text + ("; head not trained" if (rows["head"] == "fresh").any() else "")
 
 
+def _text_loss(tables: Tables, title: str) -> str:
+    """Loss on text at each level, and from where on an even guess would be as good."""
+    rows = tables["results"]
+    if "text_loss" not in rows:
+        return NOT_RUN
+    rows = rows[(rows["model"] == title) & rows["text_loss"].notna()].sort_values("level")
+    if rows.empty:
+        return NOT_RUN
+    levels = [f"{100 * level:g}" for level in rows["level"]]
+    losses = [f"{loss:.2f}" for loss in rows["text_loss"]]
+    text = f"{', '.join(losses)} nats per token at {', '.join(levels)} %"
+    worse = rows["text_collapsed"].to_numpy(dtype=bool)
+    if worse.any():
+        text += f"; worse than an even guess from {levels[int(worse.argmax())]} %"
+    return text
+
+
 def _claims() -> tuple[Claim, ...]:
     found = []
     for name, (tenth, hundredth, above) in REPORT_SHARES.items():
@@ -228,6 +245,8 @@ def _claims() -> tuple[Claim, ...]:
     }
     for name, course in losses.items():
         found.append(Claim("loss", name, "MRPC loss as sparsity grows", course, _loss))
+    says = "causal loss on WikiText as sparsity grows"
+    found.append(Claim("text", "gpt2", says, "added later, not quoted", _text_loss))
     return tuple(found)
 
 

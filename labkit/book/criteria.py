@@ -103,7 +103,7 @@ def scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) -> pd
         for trial in (Trial("dense", 0.0), *trials):
             model.load_state_dict(dense)
             batch = _calibration(model, tokenizer, corpus["train"], trial)
-            _prune(model, tokenizer, corpus["train"], batch, trial)
+            prune_as(model, trial, batch, tokenizer, corpus["train"])
             result = evaluate_mrpc(model, tokenizer, pairs)
             row = {key: str(value) for key, value in asdict(trial).items()}
             found.append(
@@ -172,9 +172,10 @@ def _calibration(
     return batch
 
 
-def _prune(
-    model: PreTrainedModel, tokenizer: Any, train: Any, batch: dict[str, torch.Tensor], trial: Trial
+def prune_as(
+    model: PreTrainedModel, trial: Trial, batch: Any, tokenizer: Any = None, train: Any = None
 ) -> None:
+    """Prune as the trial says, calibrated on `batch`; "sensitivity" asks for the last two."""
     if trial.criterion == "dense":
         return
     if trial.criterion == "global magnitude":
@@ -193,7 +194,7 @@ def _prune(
 
 
 def _levels(
-    model: PreTrainedModel, tokenizer: Any, train: Any, batch: dict[str, torch.Tensor], trial: Trial
+    model: PreTrainedModel, tokenizer: Any, train: Any, batch: Any, trial: Trial
 ) -> float | dict[str, float]:
     """The sparsity of each layer, as `trial.shares` has it."""
     goal, layers = float(trial.goal), prunable_layers(model)

@@ -153,16 +153,26 @@ def recall_by_class(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def kept(
-    kind: str, arguments: list, compute: Callable[[], list[dict]], out: Path | None
+    kind: str,
+    arguments: list,
+    compute: Callable[[], list[dict]],
+    out: Path | None,
+    *,
+    task: str = "mrpc",
 ) -> pd.DataFrame:
-    """What `compute` returned for these arguments, code and data, as a table."""
+    """What `compute` returned for these arguments, code and data, as a table.
+
+    The first argument is the mini model's name, `task` which of its checkpoints and data are read.
+    The code is that of the module in which `compute` was written.
+    """
     import pandas as pd
 
     folder = (out or sources.home() / "book") / "trials"
-    checkpoint, corpus = sources.mini_checkpoint(arguments[0]), sources.mini_corpus()
-    files = [path for where in (checkpoint, corpus) for path in where.glob("*.*")]
+    data = sources.mini_text() if task == "text" else sources.mini_corpus()
+    checkpoint = sources.mini_checkpoint(arguments[0], task)
+    files = [path for where in (checkpoint, data) for path in where.glob("*.*")]
     sums = [sha256(path) for path in sorted(files)]
-    text = json.dumps([kind, arguments, sums, code_hash(__name__), versions()])
+    text = json.dumps([kind, arguments, sums, code_hash(compute.__module__), versions()])
     path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.parquet"
     if not path.exists():
         with replacing(path) as temporary:

@@ -32,9 +32,25 @@ def study(
     ] = ",".join(sources.MODEL_NAMES),
     levels: Levels = LEVELS,
     source: Source = "mini",
+    task: Annotated[
+        str,
+        typer.Option(
+            help="mrpc (classifiers), text (language models, without fine-tuning), or both: "
+            "mrpc,text."
+        ),
+    ] = "mrpc",
     data: Annotated[
         str | None,
-        typer.Option(help="mini, hub, or a file or folder; default: what belongs to the source."),
+        typer.Option(
+            help="Pairs: mini, hub, or a file or folder; default: what belongs to the source."
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="Documents: mini, hub (WikiText-2), or a file or folder of txt, jsonl or parquet; "
+            "default: what belongs to the source."
+        ),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Split to evaluate on; default validation, else test.")
@@ -53,17 +69,25 @@ def study(
     ),
     seed: Seed = 0,
     limit: Annotated[
-        int | None, typer.Option(help="Evaluate on the first LIMIT pairs only (a quick look).")
+        int | None,
+        typer.Option(help="Evaluate on the first LIMIT pairs or documents only (a quick look)."),
+    ] = None,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            help="Tokens that a language model sees at once; default: what it takes, at most 1024."
+        ),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Sequences of the timed forward pass.")] = 8,
     length: Annotated[int, typer.Option(help="Tokens of a timed sequence.")] = 64,
 ) -> None:
     """Prune, evaluate and measure models at several sparsities; print, save and plot the results.
 
-    Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.
+    Finished cells are kept under OUT/cells: run it again after Ctrl-C and it goes on.  A masked
+    language model (RoBERTa) needs a pass for each token, and is scored on the openings of LIMIT
+    documents, by default 20.
     """
-    from labkit.models.account import accounts_table
-    from labkit.study.report import costs_table, notes, scores_table, weights_table, write_report
+    from labkit.study.report import notes, write_report
     from labkit.study.run import run_study, write_manifest
     from labkit.study.settings import Settings
 
@@ -72,7 +96,9 @@ def study(
         models=tuple(_names(models)),
         levels=tuple(levels_of(levels)),
         source=source,
+        task=tuple(_names(task)),
         data=data,
+        text=text,
         split=split,
         head=head[fine_tuned],
         method=method,
@@ -80,11 +106,15 @@ def study(
         limit=limit,
         batch_size=batch_size,
         length=length,
+        context=context,
     ).checked()
     start = time.monotonic()
+    pairs, texts = (name in settings.task for name in ("mrpc", "text"))
+    published = source == "hub" and (texts or settings.head != "trained")
     _fetch(
-        settings.models if source == "hub" and settings.head != "trained" else [],
-        settings.data == "hub",
+        settings.models if published else [],
+        pairs and settings.data == "hub",
+        texts and settings.text == "hub",
     )
     with progress("study") as report:
         result = run_study(settings, out, report)
@@ -93,11 +123,23 @@ def study(
         write_manifest(out, result, time.monotonic() - start)
     for note in notes(result):
         print(note)
-    print_table("Weights (dense)", weights_table(result))
-    print_table("What is pruned of the blocks", accounts_table(result.accounts))
-    print_table("What is left: MRPC", scores_table(result))
-    print_table("What it costs: size and runtime", costs_table(result))
+    for name, part in result.parts.items():
+        _print_part(name, part)
     print(f"report: {page}")
+
+
+def _print_part(task: str, part: Any) -> None:
+    from labkit.models.account import accounts_table
+    from labkit.study.report import costs_table, scores_table, weights_table
+    from labkit.study.text_report import text_table
+
+    print_table("Weights (dense)", weights_table(part))
+    print_table("What is pruned of the blocks", accounts_table(part.accounts))
+    if task == "text":
+        print_table("What is left: text", text_table(part))
+    else:
+        print_table("What is left: MRPC", scores_table(part))
+    print_table("What it costs: size and runtime", costs_table(part))
 
 
 @app.command()

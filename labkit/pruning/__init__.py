@@ -11,7 +11,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "calibrated.allocation": ["allocate", "allocate_by_magnitude", "allocate_uniformly"],
+        "calibrated.allocation": [
+            "allocate",
+            "allocate_by_magnitude",
+            "allocate_by_part",
+            "allocate_uniformly",
+        ],
         "calibrated.by_magnitude": ["prune_layerwise"],
         "calibrated.importance": ["block_outliers", "sensitivities"],
         "calibrated.inputs": ["calibrate"],

@@ -1,23 +1,27 @@
-"""The cells of a study: one model at one sparsity, kept under all that they depend on."""
+"""The cells of a study: one model at one sparsity, kept under all that they depend on.
+
+What all tasks share; `pairs` and `texts` say what is measured.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from labkit.code_hash import code_hash
-from labkit.evaluation.classify import Pairs, encode_pairs, evaluate_mrpc, longest_input
-from labkit.evaluation.mrpc import evaluation_split, positive_share
+from labkit.evaluation.scores import Evaluation
+from labkit.evaluation.text.scores import TextEvaluation
 from labkit.execution.runtime import measure_runtime
 from labkit.files import sha256
 from labkit.models import hub, sources
-from labkit.models.load import Loaded, load_model
+from labkit.models.load import Loaded, described, load_model
 from labkit.pruning.prune import Pruning, sparsity_of, sweep
 from labkit.storage.size import measure_size
 from labkit.study.kept import Cell, Identity, load_weights, save_weights
@@ -25,7 +29,7 @@ from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary, weight_summary
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from transformers import PreTrainedModel
 
 Report = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
@@ -50,26 +54,24 @@ class Steps:
         self.start(what)
 
 
-class ModelRun:
-    """One model of a study: loads the model only when a cell is missing."""
+class ModelRun(ABC):
+    """One model of a study at one task: loads the model only when a cell is missing."""
 
-    def __init__(
-        self, settings: Settings, name: str, corpus: DatasetDict, cells: Path, steps: Steps
-    ) -> None:
+    task: ClassVar[Literal["mrpc", "text"]]
+    kind: ClassVar[type[Evaluation] | type[TextEvaluation]]
+
+    def __init__(self, settings: Settings, name: str, cells: Path, steps: Steps) -> None:
         self.settings, self.name, self.cells, self.steps = settings, name, cells, steps
-        self.data = evaluation_split(corpus, settings.split)
-        if settings.limit:
-            self.data = self.data.select(range(min(settings.limit, len(self.data))))
-        self.prior = positive_share(corpus)
+        self.head = settings.head if self.task == "mrpc" else "auto"
         self._loaded: Loaded | None = None
-        self._pairs: Pairs | None = None
         self.origin = {
             "model": self._fingerprint(),
             "name": name,
             "source": settings.source,
-            "head": settings.head,
+            "task": self.task,
+            "head": self.head,
             "seed": settings.seed,
-            "code": code_fingerprint(),
+            "code": code_fingerprint(type(self).__module__),
         }
 
     @property
@@ -78,24 +80,24 @@ class ModelRun:
         if self._loaded is None:
             settings = self.settings
             self._loaded = load_model(
-                self.name, settings.source, head=settings.head, seed=settings.seed
+                self.name, settings.source, task=self.task, head=self.head, seed=settings.seed
             )
         return self._loaded
 
     @property
-    def pairs(self) -> Pairs:
-        """The rows as tokens, encoded at first use and then for all levels."""
-        if self._pairs is None:
-            model, tokenizer, _ = self.loaded
-            limit = longest_input(model, tokenizer)
-            self._pairs = encode_pairs(tokenizer, self.data, max_length=limit)
-        return self._pairs
+    def described(self) -> PreTrainedModel:
+        """The model without memory for its weights."""
+        return described(self.name, self.settings.source, task=self.task, head=self.head)
+
+    def forget(self) -> None:
+        """Let the model go, so that no two are in memory at once."""
+        self._loaded = None
 
     def weights(self) -> WeightSummary:
         """Distributions of the dense weights."""
-        what = f"{self.name}: weights"
+        what = self._what("weights")
         self.steps.start(what)
-        identity = self._identity(None, _hash(self.origin))
+        identity = self._identity(None, hash_of(self.origin))
         if identity.finished(self.cells):
             summary = load_weights(self.cells, identity)
         else:
@@ -106,17 +108,30 @@ class ModelRun:
 
     def levels(self) -> list[Cell]:
         """The cell of each level in order; what is missing is computed in one sweep."""
-        wanted = {level: self._identity(level, self._key(level)) for level in self.settings.levels}
+        keys = {level: self._key(level) for level in self.settings.levels}
+        wanted = {level: self._identity(level, key) for level, key in keys.items()}
         missing = [lv for lv, cell in wanted.items() if not cell.finished(self.cells)]
         self.steps.done += len(wanted) - len(missing)
         if missing:
             options = {"method": self.settings.method, "seed": self.settings.seed}
             for pruning in sweep(self.loaded.model, missing, **options):
-                what = f"{self.name}: {100 * pruning.requested:g} %"
+                what = self._what(f"{100 * pruning.requested:g} %")
                 self.steps.start(what)
                 self._compute(pruning).save(self.cells, wanted[pruning.requested])
                 self.steps.finish(what)
-        return [Cell.load(self.cells, identity) for identity in wanted.values()]
+        return [Cell.load(self.cells, identity, self.kind) for identity in wanted.values()]
+
+    @abstractmethod
+    def depends_on(self) -> list:
+        """What the results of all levels depend on, beside `origin`: plain data."""
+
+    @abstractmethod
+    def measure(self) -> tuple[dict, Evaluation | TextEvaluation, list[dict]]:
+        """Columns for the row, what they follow from, and samples, of the model as it is now."""
+
+    def _what(self, doing: str) -> str:
+        both = len(self.settings.task) > 1
+        return f"{self.name} ({self.task}): {doing}" if both else f"{self.name}: {doing}"
 
     def _fingerprint(self) -> str:
         """Hash of the checkpoint's files; for the hub's own, the commit in the cache.
@@ -125,8 +140,8 @@ class ModelRun:
         """
         settings, name = self.settings, self.name
         if settings.source in ("mini", "random"):
-            folder = sources.mini_checkpoint(name)
-        elif settings.source == "hub" and settings.head == "trained":
+            folder = sources.mini_checkpoint(name, self.task)
+        elif settings.source == "hub" and self.head == "trained":
             folder = sources.finetuned_checkpoint(name)
         elif settings.source == "hub":
             repository = sources.HUB_MODELS[name]
@@ -140,31 +155,20 @@ class ModelRun:
         # All that a model or tokenizer may be read from, whatever it is called.
         found = [*folder.glob("*"), *folder.rglob("*.safetensors"), *folder.rglob("*.bin")]
         files = sorted({f for f in found if f.is_file() and f.suffix.lower() != ".md"})
-        return _hash([(f.relative_to(folder).as_posix(), sha256(f)) for f in files])
+        return hash_of([(f.relative_to(folder).as_posix(), sha256(f)) for f in files])
 
     def _identity(self, level: float | None, key: str) -> Identity:
         return Identity(self.name, self.settings.source, self.origin["model"], level, key)
 
     def _key(self, level: float) -> str:
         settings = self.settings
-        return _hash(
-            [
-                self.origin,
-                level,
-                settings.method,
-                settings.batch_size,
-                settings.length,
-                self.prior,
-                self.data.to_dict(),
-            ]
-        )
+        shape = [settings.batch_size, settings.length]
+        return hash_of([self.origin, level, settings.method, *shape, self.depends_on()])
 
     def _compute(self, pruning: Pruning) -> Cell:
-        settings, (model, tokenizer, spec) = self.settings, self.loaded
+        settings, (model, _, spec) = self.settings, self.loaded
         start = time.monotonic()
-        evaluation = evaluate_mrpc(
-            model, tokenizer, self.pairs, prior=self.prior, seed=settings.seed
-        )
+        columns, evaluation, samples = self.measure()
         prunable, everything = sparsity_of(model)
         size = measure_size(model)
         shape = {"batch_size": settings.batch_size, "length": settings.length}
@@ -178,19 +182,19 @@ class ModelRun:
             "sparsity": prunable,
             "model_sparsity": everything,
             "zeros": size.prunable - size.prunable_nonzero,
-            **evaluation.row(),
+            **columns,
             **size.row(),
             **measure_runtime(model, seed=settings.seed, **shape).row(),
             "seconds": time.monotonic() - start,
         }
         layers = [title | record for record in pruning.table().to_dict("records")]
-        return Cell(row, layers, evaluation)
+        return Cell(row, layers, evaluation, [title | sample for sample in samples])
 
 
 @cache
-def code_fingerprint() -> str:
-    """Hash of the code and library versions that a study's results depend on."""
-    return _hash([code_hash(__name__), versions()])
+def code_fingerprint(module: str) -> str:
+    """Hash of the code that `module` runs and of the libraries that its results depend on."""
+    return hash_of([code_hash(module), versions()])
 
 
 def versions() -> dict[str, str]:
@@ -198,5 +202,6 @@ def versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in _VERSIONED}
 
 
-def _hash(value: object) -> str:
+def hash_of(value: object) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of plain data."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

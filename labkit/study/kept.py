@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from labkit.errors import InputError
 from labkit.evaluation.scores import Evaluation
+from labkit.evaluation.text.scores import TextEvaluation
 from labkit.files import behind, sha256, write_text
 from labkit.weights.summary import WeightSummary
 
@@ -52,29 +53,38 @@ class Identity:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """The row of results, the sparsity of each layer, and the outputs per example."""
+    """The row of results, the sparsity of each layer, and the outputs per example or document.
+
+    `samples` are rows of what a language model wrote.
+    """
 
     row: dict
     layers: list[dict]
-    evaluation: Evaluation
+    evaluation: Evaluation | TextEvaluation
+    samples: list[dict] = field(default_factory=list)
 
     def save(self, folder: Path, identity: Identity) -> None:
         """Keep the cell under its identity."""
-        rest = {"row": self.row, "layers": self.layers}
+        rest = {"row": self.row, "layers": self.layers, "samples": self.samples}
         _save(folder, identity, self.evaluation.save, rest)
 
     @classmethod
-    def load(cls, folder: Path, identity: Identity) -> Cell:
-        """Read what `save` wrote.
+    def load(
+        cls,
+        folder: Path,
+        identity: Identity,
+        kind: type[Evaluation] | type[TextEvaluation] = Evaluation,
+    ) -> Cell:
+        """Read what `save` wrote; `kind` is what its table holds.
 
         Raises:
             InputError: it is damaged, or a cell of something else; names the file to delete.
         """
-        saved, evaluation = _load(folder, identity, Evaluation.load)
+        saved, evaluation = _load(folder, identity, kind.load)
         try:
             if saved["row"]["level"] != identity.level or saved["row"]["name"] != identity.name:
                 raise ValueError("its row is of another model or level")
-            return cls(saved["row"], saved["layers"], evaluation)
+            return cls(saved["row"], saved["layers"], evaluation, saved["samples"])
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(behind(identity.stem(folder), ".json"), error) from error
 

@@ -10,7 +10,8 @@ from labkit import plots
 from labkit.files import write_text
 from labkit.models.account import accounts_table
 from labkit.plots.page import render
-from labkit.study.run import Study
+from labkit.study.run import Part, Study
+from labkit.study.text_report import samples_table, text_figures, text_notes, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +39,21 @@ _APART = 3.0  # on a quiet machine medians and quartiles differ by less than a f
 def notes(study: Study) -> list[str]:
     """What has to be said beside the figures of this study."""
     said = [_NOTES[study.settings.source]] if study.settings.source in _NOTES else []
-    said += [f"{remark}." for remark in study.remarks]
-    for model, rows in study.results.groupby("model", sort=False):
+    for task, part in study.parts.items():
+        said += [f"{remark}." for remark in part.remarks]
+        said += text_notes(part) if task == "text" else _score_notes(part)
+        said += [account.remark for account in part.accounts if account.remark]
+        said += [f"{summary.remark}." for summary in part.weights if summary.remark]
+        said += _disturbed(part.results)
+    return list(dict.fromkeys(said))
+
+
+def _score_notes(part: Part) -> list[str]:
+    said = []
+    for model, rows in part.results.groupby("model", sort=False):
         said += [f"{model}: {remark}" for remark in rows["remarks"].unique() if remark]
-    fresh = (study.results["head"] == "fresh").any() and study.settings.source != "random"
-    remarks = [account.remark for account in study.accounts if account.remark]
-    remarks += [f"{summary.remark}." for summary in study.weights if summary.remark]
-    remarks += _disturbed(study.results)
-    return [*said, *([_FRESH] if fresh else []), *remarks]
+    fresh = (part.results["head"] == "fresh").any() and part.settings.source != "random"
+    return [*said, *([_FRESH] if fresh else [])]
 
 
 def _disturbed(results: pd.DataFrame) -> list[str]:
@@ -65,20 +73,33 @@ def _disturbed(results: pd.DataFrame) -> list[str]:
 
 def figures(study: Study) -> list[plots.Plot]:
     """All figures of a study, in the order of the report, each with the study's notes."""
-    drawn = [
-        plots.plot_weights(study.weights),
-        plots.plot_qq(study.weights),
-        plots.plot_bands(study.weights),
-        plots.plot_curves(study.results),
-        plots.plot_paired(study.paired),
-        plots.plot_size(study.results),
-        plots.plot_runtime(study.results),
-    ]
+    return [plot for drawn in _figures(study).values() for plot in drawn]
+
+
+def _figures(study: Study) -> dict[str, list[plots.Plot]]:
+    """Task → its figures."""
     said = " ".join(notes(study))
-    return [replace(plot, alt=f"{plot.alt} {said}".strip()) for plot in drawn]
+    return {
+        task: [replace(plot, alt=f"{plot.alt} {said}".strip()) for plot in _drawn(task, part)]
+        for task, part in study.parts.items()
+    }
 
 
-def scores_table(study: Study) -> pd.DataFrame:
+def _drawn(task: str, part: Part) -> list[plots.Plot]:
+    if task == "text":
+        return text_figures(part)
+    return [
+        plots.plot_weights(part.weights),
+        plots.plot_qq(part.weights),
+        plots.plot_bands(part.weights),
+        plots.plot_curves(part.results),
+        plots.plot_paired(part.paired),
+        plots.plot_size(part.results),
+        plots.plot_runtime(part.results),
+    ]
+
+
+def scores_table(study: Part) -> pd.DataFrame:
     """What is left of the models, as text, one row per model and level, for people."""
     import pandas as pd
 
@@ -101,7 +122,7 @@ def scores_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def costs_table(study: Study) -> pd.DataFrame:
+def costs_table(study: Part) -> pd.DataFrame:
     """Bytes and time as text, one row per model and level, for people."""
     import pandas as pd
 
@@ -124,7 +145,7 @@ def costs_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def weights_table(study: Study) -> pd.DataFrame:
+def weights_table(study: Part) -> pd.DataFrame:
     """Shares, moments, tails and outliers per model and stack as text, for people."""
     import pandas as pd
 
@@ -152,22 +173,33 @@ def write_report(study: Study, out: Path | str) -> Path:
     The page holds its figures, tables and style; it makes no request and needs no script.
     """
     out = Path(out)
-    drawn = figures(study)
-    for plot in drawn:
+    drawn = _figures(study)
+    for plot in (plot for part in drawn.values() for plot in part):
         plot.save(out / "figures")
     return write_text(out / "report.html", _page(study, drawn))
 
 
-def _page(study: Study, drawn: list[plots.Plot]) -> str:
+def _page(study: Study, drawn: dict[str, list[plots.Plot]]) -> str:
+    parts = []
+    for task, part in study.parts.items():
+        text = task == "text"
+        parts.append(
+            {
+                "task": task,
+                "first": part.results.iloc[0],
+                "scores": text_table(part) if text else scores_table(part),
+                "samples": samples_table(part),
+                "costs": costs_table(part),
+                "weights": weights_table(part),
+                "accounts": accounts_table(part.accounts),
+                "plots": drawn[task],
+            }
+        )
+    first = next(iter(study.parts.values()))
     return render(
         "study.html",
         settings=study.settings,
-        models=study.results["model"].unique(),
-        first=study.results.iloc[0],
+        models=first.results["model"].unique(),
         notes=notes(study),
-        scores=scores_table(study),
-        costs=costs_table(study),
-        weights=weights_table(study),
-        accounts=accounts_table(study.accounts),
-        plots=drawn,
+        parts=parts,
     )

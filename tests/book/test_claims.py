@@ -91,6 +91,19 @@ def test_the_published_models_stand_beside_the_mini_ones_once_they_were_studied(
     assert table["hub"]["BART"] == table["mini"]["BART"] == "–"
 
 
+def test_the_loss_on_text_is_there_once_it_was_measured():
+    study = made(("mini RoBERTa", "mini GPT-2"))
+    row = claims_table(study, study.tables).query("topic == 'text'").iloc[0]
+    assert row["mini"] == row["hub"] == claims.NOT_RUN
+    read = study.results["model"] == "mini GPT-2"
+    results = study.results.assign(text_loss=np.where(read, 2 * study.results["loss"], np.nan))
+    results["text_collapsed"] = pd.array([pd.NA] * 3 + [False, True, True], dtype="boolean")
+    row = claims_table(study_of(results, study.tables["weights"])).query("topic == 'text'").iloc[0]
+    assert row["mini"] == (
+        "0.20, 1.80, 1.40 nats per token at 0, 50, 90 %; worse than an even guess from 50 %"
+    )
+
+
 def test_a_head_that_was_drawn_at_random_is_named():
     tables = made().tables
     fresh = tables | {"results": tables["results"].assign(head="fresh")}
@@ -104,7 +117,8 @@ def test_the_table_for_a_page_cuts_nothing_and_escapes():
     assert "one answer for all pairs from 90\N{NO-BREAK SPACE}%" in html and "..." not in html
     text = html.replace("\N{WORD JOINER}", "").replace("\N{NO-BREAK SPACE}", " ")
     assert "|w| &lt; 0.1" in text and "|w| " not in html and "<th>topic" not in html
-    assert html.count("<td>not measured yet</td>") == len(claims.CLAIMS)
+    # Nothing of the published models, and no text in the study of the mini ones.
+    assert html.count("<td>not measured yet</td>") == len(claims.CLAIMS) + 1
 
 
 @pytest.mark.parametrize("draw", ["normal", "laplace"])

@@ -70,6 +70,12 @@ MISLED = {
     "challenges.wanda": ("wrong_columns", 0),
     "challenges.sensitivity": ("wrong_abs", 5.1429),
     "challenges.masked_step": ("wrong_before", 0),
+    "language.loss": ("wrong_target_only", 2),
+    "language.windows": ("wrong_again", 1.7143),
+    "language.scores": ("wrong_characters", 2.1429),
+    "language.interval": ("wrong_means_of_means", 2.1429),
+    "language.repetition": ("wrong_across", 2.2857),
+    "language.paired": ("wrong_ties", 1.7143),
     "criteria.scores": ("wrong_norms", 0),
     "criteria.nm": ("wrong_reshape", 1.3333),
     "criteria.hessian": ("wrong_means", 1.25),
@@ -84,6 +90,7 @@ HALF_RIGHT = {
     "mrpc.scores": ("wrong_zero_division", 3.2),
     "size.unpack": ("wrong_not_cut", 1.6),
     "challenges.wanda": ("wrong_padding", 4.2857),
+    "language.windows": ("wrong_stride_at_end", 3.4286),
     "criteria.nm": ("wrong_short_kept", 2),
 }
 

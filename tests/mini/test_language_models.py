@@ -34,7 +34,7 @@ from labkit.mini.tokenizers import build_tokenizer
 from labkit.models.sources import MODEL_NAMES, mini_checkpoint
 
 # What the cards say, to the digits that another machine's rounding leaves.
-LOSSES = {"roberta": 9.0, "gpt2": 0.8277, "bart": 0.2342}
+LOSSES = {"roberta": 1.2622, "gpt2": 0.8277, "bart": 0.2342}
 CLASSES = {
     "roberta": "RobertaForMaskedLM",
     "gpt2": "GPT2LMHeadModel",

@@ -95,7 +95,8 @@ def load_text(
     if not documents:
         raise InputError(f"{folder}: the {chosen} split has no documents, only empty rows")
     if limit is not None and limit < len(documents):
-        said += (f"the last {len(documents) - limit} of {len(documents)} documents (limit)",)
+        rest = len(documents) - limit
+        said += (f"not read: the last {rest} of {len(documents)} documents (limit)",)
         documents = documents[:limit]
     return Texts(tuple(documents), name, source, chosen, said)
 

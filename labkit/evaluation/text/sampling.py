@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ from labkit.errors import InputError
 from labkit.evaluation.batches import embedded, positions
 from labkit.evaluation.text.documents import frame
 from labkit.evaluation.text.evaluate import start_token
+from labkit.mini.parser import grammatical_share
 from labkit.models.language import CAUSAL, MASKED, language_kind
+from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["Sample", "grammatical_share", "repetition", "sample_text"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +26,14 @@ class Sample:
     """What a model wrote: `text` and its token `ids`, after (or for) the `prompt`.
 
     Of a causal model these are the new tokens alone, the end-of-text token left out; of a denoising
-    model the whole text as its decoder wrote it, special tokens left out.
+    model the whole text as its decoder wrote it, special tokens left out.  `whole` is what there is
+    to read: prompt and text together; of a denoising model the text.
     """
 
     prompt: str
     text: str
     ids: tuple[int, ...]
+    whole: str
 
 
 def sample_text(
@@ -136,25 +143,30 @@ def _write(
     inputs = {name: torch.tensor([ids], device=model.device) for name, ids in given.items()}
     inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
     devices = [model.device] if model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), torch.inference_mode():
+    settings = _settings(model, tokenizer, tokens, temperature, top_k)
+    seeded, plain = torch.random.fork_rng(devices=devices), _no_own_settings(model)
+    with seeded, plain, torch.inference_mode(), quiet():
         torch.manual_seed(seed)
         try:
-            out = model.generate(
-                **inputs,
-                generation_config=_settings(model, tokenizer, tokens, temperature, top_k),
-                use_model_defaults=False,
-            )
-        except RuntimeError as error:
+            out = model.generate(**inputs, generation_config=settings)
+            broken = any(bool(logits.isnan().any()) for logits in out.logits)
+        except RuntimeError as error:  # what drawing says of such logits; greedy search goes on
             if "probability tensor" not in str(error):
                 raise
-            raise InputError(
-                "the model's logits are not finite: its weights are not, or overflow in its dtype"
-            ) from error
+            broken = True
+    if broken:
+        raise InputError(
+            "the model's logits are not finite: its weights are not, or overflow in its dtype"
+        )
     start = given["input_ids"] if causal else given["decoder_input_ids"]
-    ids = out[0, len(start) :].tolist()
+    ids = out.sequences[0, len(start) :].tolist()
     special = set(tokenizer.all_special_ids)
     ids = [token for token in ids if token not in special]
-    return Sample(prompt, tokenizer.decode(ids, clean_up_tokenization_spaces=False), tuple(ids))
+    before = [token for token in given["input_ids"] if token not in special] if causal else []
+    text, whole = (
+        tokenizer.decode(part, clean_up_tokenization_spaces=False) for part in (ids, before + ids)
+    )
+    return Sample(prompt, text, tuple(ids), whole)
 
 
 def _causal_inputs(tokenizer: PreTrainedTokenizerBase, prompt: str) -> dict[str, list[int]]:
@@ -199,6 +211,19 @@ def _check_room(
         )
 
 
+@contextmanager
+def _no_own_settings(model: PreTrainedModel) -> Iterator[None]:
+    """Take the model's own settings away: `generate` fills in from them what it was not given."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        model.generation_config = own
+
+
 def _settings(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -215,5 +240,8 @@ def _settings(
         max_new_tokens=tokens,
         eos_token_id=tokenizer.eos_token_id if end is None else end,
         pad_token_id=max(0, model.config.pad_token_id or 0),
+        return_dict_in_generate=True,
+        output_logits=True,
+        decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None),
         **(draws if temperature else {"do_sample": False, "num_beams": 1}),
     )

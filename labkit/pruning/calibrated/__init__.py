@@ -10,7 +10,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "allocation": ["allocate", "allocate_by_magnitude", "allocate_uniformly"],
+        "allocation": [
+            "allocate",
+            "allocate_by_magnitude",
+            "allocate_by_part",
+            "allocate_uniformly",
+        ],
         "by_magnitude": ["prune_layerwise"],
         "inputs": ["Block", "calibrate"],
         "importance": ["block_outliers", "sensitivities"],

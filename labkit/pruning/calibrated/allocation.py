@@ -12,6 +12,7 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
+from labkit.pruning.calibrated.parts import PARTS, part_of
 from labkit.pruning.masks import check_sparsity, global_masks
 
 if TYPE_CHECKING:
@@ -32,6 +33,36 @@ def allocate_uniformly(layers: Sequence[Layer], sparsity: float) -> dict[str, fl
         InputError: no layers, or a sparsity outside 0 to 1.
     """
     return _whole(layers, [check_sparsity(sparsity)] * len(layers), sparsity)
+
+
+def allocate_by_part(layers: Sequence[Layer], levels: Mapping[str, float]) -> dict[str, float]:
+    """A sparsity for each part of the blocks: attention, feed-forward, experts (`part_of`).
+
+    Args:
+        layers: as for `allocate_uniformly`; those of parts that are not named are left out.
+        levels: part → sparsity of all its layers together, 0 to 1; one of `PARTS` each.
+
+    Example:
+        >>> levels = {"attention": 0.3, "feed-forward": 0.7}
+        >>> prune_wanda(model, sequences, allocate_by_part(prunable_layers(model), levels))
+
+    Raises:
+        InputError: no parts, a name that is none of `PARTS`, a part that the layers have not, or a
+            sparsity outside 0 to 1.
+    """
+    groups: dict[str, list[Layer]] = {}
+    for layer in layers:
+        groups.setdefault(part_of(layer), []).append(layer)
+    if not levels:
+        raise InputError(f"no part is named; the layers have {', '.join(groups)}")
+    found: dict[str, float] = {}
+    for part, level in levels.items():
+        if part not in PARTS:
+            raise InputError(f"{part!r} is no part of a block: choose from {', '.join(PARTS)}")
+        if part not in groups:
+            raise InputError(f"there is no {part} among the layers, only {', '.join(groups)}")
+        found |= allocate_uniformly(groups[part], level)
+    return {layer.name: found[layer.name] for layer in layers if layer.name in found}
 
 
 def allocate_by_magnitude(layers: Sequence[Layer], sparsity: float) -> dict[str, float]:

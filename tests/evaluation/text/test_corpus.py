@@ -30,7 +30,7 @@ def test_mini_has_three_splits_and_is_a_sequence_of_documents():
     assert texts == load_text("mini", "dev") and isinstance(texts, Texts)
     few = load_text(limit=3)
     assert few.documents == texts[:3]
-    assert few.left_out == ("the last 317 of 320 documents (limit)",)
+    assert few.left_out == ("not read: the last 317 of 320 documents (limit)",)
 
 
 def test_one_text_file_is_split_at_blank_lines(tmp_path):

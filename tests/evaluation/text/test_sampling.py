@@ -5,7 +5,7 @@ import torch
 
 from labkit import sample_text
 from labkit.errors import InputError
-from labkit.evaluation.text import repetition
+from labkit.evaluation.text import grammatical_share, repetition
 
 
 def greedy(model, ids, tokens, **fixed):
@@ -26,6 +26,7 @@ def test_greedy_is_a_plain_loop(language_model):
     expected = greedy(model, start, 8)[len(start) :]
     assert list(found.ids) == expected[: len(found.ids)] and found.ids
     assert (found.prompt, found.text) == ("The city said", tokenizer.decode(list(found.ids)))
+    assert found.whole == found.prompt + found.text
 
 
 def test_denoising_models_fill_in_a_text(language_model):
@@ -34,8 +35,8 @@ def test_denoising_models_fill_in_a_text(language_model):
     given = torch.tensor([tokenizer("The city <mask> on Monday.")["input_ids"]])
     written = greedy(model, [2, 0], 6, input_ids=given)[2:]
     expected = [token for token in written if token not in tokenizer.all_special_ids]
-    assert list(found.ids) == expected[: len(found.ids)]
-    with pytest.raises(InputError, match="no mask in the prompt 'The city'.*<mask>"):
+    assert list(found.ids) == expected[: len(found.ids)] and found.whole == found.text
+    with pytest.raises(InputError, match=r"no mask in the prompt 'The city'.*<mask>"):
         sample_text(model, tokenizer, ["The city"])
 
 
@@ -54,7 +55,8 @@ def test_draws_are_seeded_and_follow_the_distribution(language_model):
     top = sample_text(model, tokenizer, prompts, seed=5, tokens=12, temperature=1.0, top_k=1)
     assert top == sample_text(model, tokenizer, prompts, tokens=12)
     # One step, many seeds: the likeliest token comes as often as its probability says.
-    logits = model(torch.tensor([[tokenizer.bos_token_id]])).logits[0, -1] / 4
+    with torch.inference_mode():
+        logits = model(torch.tensor([[tokenizer.bos_token_id]])).logits[0, -1] / 4
     token, chance = int(logits.argmax()), float(logits.softmax(-1).max())
     drawn = [
         sample_text(model, tokenizer, [""], tokens=1, temperature=4.0, seed=seed)[0].ids
@@ -76,10 +78,22 @@ def test_settings_of_the_model_are_not_used(language_model):
         own.update(**before)
 
 
+def test_the_mini_model_writes_sentences_of_its_grammar():
+    from labkit import load_model
+
+    model, tokenizer, _ = load_model("gpt2", task="text")
+    samples = sample_text(model, tokenizer, ["", ""], tokens=60, seed=1, temperature=0.5)
+    assert grammatical_share([sample.whole for sample in samples]) > 0.5
+    assert len({sample.text for sample in samples}) == 2
+    assert repetition([sample.ids for sample in samples]) < 0.2
+    # The same words backwards are not.
+    assert grammatical_share([" ".join(samples[0].whole.split()[::-1]) + " ."]) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("roberta", {}, "is a masked model.*no order"),
+        ("roberta", {}, r"is a masked model.*no order"),
         ("gpt2", {"tokens": 0}, "tokens is 0"),
         ("gpt2", {"temperature": -1.0}, "temperature -1.0"),
         ("gpt2", {"prompts": "The city"}, "pass a list"),

@@ -13,6 +13,7 @@ from labkit.models.prunable import prunable_layers
 from labkit.pruning import (
     allocate,
     allocate_by_magnitude,
+    allocate_by_part,
     allocate_uniformly,
     block_outliers,
     part_of,
@@ -143,6 +144,33 @@ def test_parts_are_told_apart(build, tiny, padded):
     rows = prune_wanda(model, padded, allocate_uniformly(wanted, 0.5)).table()
     inside = rows.parameter.isin([x.name for x in wanted])
     assert (rows[inside].sparsity == 0.5).all() and (rows[~inside].zeros == 0).all()
+
+
+def test_parts_can_have_a_sparsity_each(build, padded):
+    for family, other in (("gpt2", "feed-forward"), ("mixtral", "expert")):
+        model = build(family)
+        layers = prunable_layers(model)
+        found = allocate_by_part(layers, {"attention": 0.25, other: 0.75})
+        assert list(found) == [layer.name for layer in layers]
+        prune_layerwise(model, found)
+        for part, level in (("attention", 0.25), (other, 0.75)):
+            weights = [layer.weight for layer in layers if part_of(layer) == part]
+            zeros = sum(int((weight == 0).sum()) for weight in weights)
+            assert zeros == round(level * sum(weight.numel() for weight in weights)), part
+        # A part that is not named stays dense, also under a criterion that sees the inputs.
+        model = build(family)
+        rows = prune_wanda(model, padded, allocate_by_part(prunable_layers(model), {other: 0.5}))
+        named = {layer.name for layer in prunable_layers(model) if part_of(layer) == other}
+        table = rows.table()
+        assert (table[~table.parameter.isin(named)].zeros == 0).all() and rows.zeros > 0
+    for levels, message in (
+        ({}, "no part is named; the layers have attention, expert"),
+        ({"mlp": 0.5}, "'mlp' is no part of a block: choose from attention"),
+        ({"feed-forward": 0.5}, "no feed-forward among the layers, only attention, expert"),
+        ({"expert": 2}, "2"),
+    ):
+        with pytest.raises(InputError, match=message):
+            allocate_by_part(prunable_layers(model), levels)
 
 
 def test_the_share_of_outliers_is_counted_block_by_block(build, padded):

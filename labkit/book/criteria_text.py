@@ -1,0 +1,93 @@
+"""The experiment of chapter 7 on the mini language model: criteria, and what calibrates them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit.book.criteria import CRITERIA, Trial, prune_as
+from labkit.book.trials import kept
+from labkit.evaluation.text.corpus import load_text
+from labkit.evaluation.text.evaluate import evaluate_text
+from labkit.models.load import load_model
+from labkit.pruning.calibrated.sequences import draw_sequences
+from labkit.pruning.prune import sparsity_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+DOCUMENTS = 24
+"""Validation documents that are scored, the first ones."""
+
+LENGTH, SEQUENCES = 64, 32
+"""Tokens of a calibration sequence, and how many there are unless a trial says otherwise."""
+
+GOALS = (0.3, 0.5, 0.6, 0.7, "2:4", "4:8")
+AGAINST = [
+    Trial(criterion, goal, "documents", SEQUENCES)
+    for goal in GOALS
+    for criterion in CRITERIA
+    if criterion != CRITERIA[0] or not isinstance(goal, str)
+]
+"""Criterion against criterion."""
+
+HALF = 0.5
+CALIBRATED = [
+    Trial(criterion, HALF, text, count)
+    for criterion in CRITERIA[2:]
+    for text, count in (
+        ("documents", 1),
+        ("documents", 8),
+        ("documents", 128),
+        ("other", SEQUENCES),
+    )
+]
+"""More and less text, and text of another kind: Python's own help."""
+
+
+def text_scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) -> pd.DataFrame:
+    """What the mini language model `name` pays after each trial, the dense model first.
+
+    A trial's `text` is "documents" of the training split or "other", the help that Python ships.
+
+    Returns:
+        One row per trial, and one with criterion "dense": criterion, goal, text and sequences as
+        text, sparsity (of all prunable weights), loss (nats per token), perplexity, bits_per_byte,
+        each of the last three with `_low` and `_high`.
+    """
+
+    def compute() -> list[dict]:
+        model, tokenizer, _ = load_model(name, task="text")
+        held = load_text("mini", "validation", limit=DOCUMENTS)
+        dense = {key: value.clone() for key, value in model.state_dict().items()}
+        found = []
+        for trial in (Trial("dense", 0.0), *trials):
+            model.load_state_dict(dense)
+            seen = trial.criterion in CRITERIA[2:]
+            prune_as(model, trial, _sequences(tokenizer, trial) if seen else None)
+            result = evaluate_text(model, tokenizer, held)
+            said = ("criterion", "goal", "text", "sequences")
+            row: dict = {key: str(value) for key, value in asdict(trial).items() if key in said}
+            row["sparsity"] = sparsity_of(model)[0]
+            for metric in ("loss", "perplexity", "bits_per_byte"):
+                interval = result.interval(metric)
+                row |= {metric: getattr(result, metric)}
+                row |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
+            found.append(row)
+        return found
+
+    arguments = [name, [asdict(trial) for trial in trials]]
+    return kept("criteria-text", arguments, compute, out, task="text")
+
+
+def _sequences(tokenizer: object, trial: Trial) -> torch.Tensor:
+    if trial.text == "other":
+        from pydoc_data.topics import topics
+
+        texts = [topics[name] for name in sorted(topics)]
+    else:
+        texts = load_text("mini", "train")
+    return draw_sequences(texts, tokenizer, count=trial.sequences, length=LENGTH)

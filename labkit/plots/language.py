@@ -1,0 +1,111 @@
+"""Figures of language models: what they pay for a text, and what they write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | None = None) -> Plot:
+    """Perplexity against sparsity with its intervals, and a uniform guess over the vocabulary.
+
+    `results` has the columns of `labkit.book.language.curves`; `simpler` names other perplexities
+    on the same tokens, such as that of a trigram model.
+    """
+    figure, axes = axes_grid(1, 1, width=5.4, height=3.4)
+    axis, said = axes[0, 0], []
+    for (title, rows), style in zip(by_model(results), styles(), strict=False):
+        x = np.arange(len(rows))
+        axis.plot(x, rows["perplexity"], label=f"{title}, {rows['kind'].iloc[0]}", **style)
+        low, high = rows["perplexity_low"], rows["perplexity_high"]
+        axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
+        ends = [f"{percent(row.level)} {row.perplexity:,.2f}" for row in rows.itertuples()]
+        said.append(f"{title} ({rows['measure'].iloc[0]}): {', '.join(ends)}")
+    guess = float(results["vocabulary"].iloc[0])
+    axis.axhline(guess, color=INK, linewidth=1, label="a uniform guess")
+    for name, value in (simpler or {}).items():
+        axis.axhline(value, color=INK, linewidth=0.6, linestyle=":")
+        axis.annotate(
+            f"{name} model", (0, value), (0, 2), textcoords="offset points", color=INK, fontsize=7
+        )
+    axis.set_yscale("log")
+    axis.set_ylabel("perplexity")
+    sparsity_axis(axis, results)
+    legend_below(axis)
+    alt = (
+        "Perplexity on the mini text against sparsity, on a logarithmic axis. "
+        f"{'; '.join(said)}. A uniform guess over the vocabulary has {guess:,.0f}."
+    )
+    return Plot(figure, "perplexity", alt)
+
+
+def plot_two_measures(text: pd.DataFrame, pairs: pd.DataFrame, title: str, vocabulary: int) -> Plot:
+    """How far text and pairs are kept, one panel each, for one model at the same levels.
+
+    Columns `level`, `loss` with its ends (nats per token) of `text`, and `accuracy` with its ends
+    and `majority_accuracy` of `pairs`.
+    """
+    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
+    panels = (
+        (text, "text_loss", 1, "nats per token", float(np.log(vocabulary)), "a uniform guess"),
+        (
+            pairs,
+            "accuracy",
+            100,
+            "accuracy on pairs (%)",
+            100 * pairs["majority_accuracy"].iloc[0],
+            "always the more frequent answer",
+        ),
+    )
+    for axis, (rows, column, scale, label, line, name), style in zip(
+        axes[0], panels, styles(), strict=False
+    ):
+        x = np.arange(len(rows))
+        axis.plot(x, scale * rows[column], **style)
+        low, high = scale * rows[f"{column}_low"], scale * rows[f"{column}_high"]
+        axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
+        axis.axhline(line, color=INK, linewidth=1)
+        axis.set_title(name, fontsize=8, loc="right")
+        axis.set_ylabel(label)
+        sparsity_axis(axis, rows)
+        axis.tick_params(axis="x", labelsize=7)
+    both = zip(text.itertuples(), pairs.itertuples(), strict=True)
+    said = [f"{percent(t.level)}: {t.text_loss:.2f} nats and {p.accuracy:.1%}" for t, p in both]
+    alt = (
+        f"Loss on text and accuracy on pairs of {title} against sparsity. {'; '.join(said)}. The "
+        f"lines are the loss of a uniform guess, {np.log(vocabulary):.2f} nats, and the accuracy "
+        f"of always giving the more frequent answer, {pairs['majority_accuracy'].iloc[0]:.1%}."
+    )
+    return Plot(figure, "two-measures", alt)
+
+
+def plot_written(rows: pd.DataFrame, title: str) -> Plot:
+    """Repeated 4-grams and grammatical sentences, of `labkit.book.language.samples`."""
+    panels = (("repeated", "repeated 4-grams (%)"), ("grammatical", "grammatical sentences (%)"))
+    names = {"greedy": "the likeliest token", "drawn": "drawn tokens"}
+    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
+    for axis, (column, label) in zip(axes[0], panels, strict=True):
+        for (way, name), style in zip(names.items(), styles(), strict=False):
+            axis.plot(np.arange(len(rows)), 100 * rows[f"{way}_{column}"], label=name, **style)
+        axis.set_ylabel(label)
+        axis.set_ylim(-5, 105)
+        sparsity_axis(axis, rows)
+        axis.tick_params(axis="x", labelsize=7)
+    legend_below(axes[0, 0])
+    said = [
+        f"{percent(row.level)}: {row.greedy_repeated:.0%} repeated and {row.greedy_grammatical:.0%}"
+        f" grammatical by the likeliest token, {row.drawn_repeated:.0%} and "
+        f"{row.drawn_grammatical:.0%} drawn"
+        for row in rows.itertuples()
+    ]
+    alt = f"What {title} writes against sparsity. {'; '.join(said)}."
+    return Plot(figure, "written", alt)

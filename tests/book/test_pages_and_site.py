@@ -155,6 +155,7 @@ def test_nothing_points_to_an_address_that_is_not_set(site):
         for name in ("colab", "mybinder", "github.com/executablebooks", "unpkg", "jsdelivr"):
             assert name not in html.lower(), f"{path.name} names {name}"
         assert "git clone" not in html
+        assert "Report a problem" not in html
         assert 'rel="canonical"' not in html and "og:url" not in html
         assert 'property="og:title"' in html or path.name == "print.html"
 

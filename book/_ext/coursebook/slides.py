@@ -48,8 +48,14 @@ _PAGE = """<!DOCTYPE html>
 
 
 def setup(app: Sphinx) -> None:
-    """Make the decks once all pages are written."""
+    """Make the decks once all pages are written, and let each chapter lead to its own."""
+    app.connect("html-page-context", _deck)
     app.connect("build-finished", _write, priority=750)
+
+
+def _deck(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    if found := CHAPTER.fullmatch(page):
+        context["deck"] = f"{FOLDER}/{found[1]}.html"
 
 
 def _write(app: Sphinx, error: Exception | None) -> None:

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pages": [
             "benchmark",
             "course_study",
+            "curve_study",
             "figure_frame",
             "figure_svg",
             "number",

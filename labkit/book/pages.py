@@ -29,6 +29,16 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
     return run_study(settings or Settings(), out or sources.home() / "book")
 
 
+def curve_study(**settings: Any) -> Study:
+    """The course's study at the levels of the slider, for figures against sparsity.
+
+    `settings` are those of `Settings` but for its levels. Cells are shared with `course_study`.
+    """
+    from labkit.book.explorer import LEVELS
+
+    return course_study(Settings(levels=LEVELS, **settings))
+
+
 def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:
     """The reader's own tables for the published models, or None before they have been measured.
 

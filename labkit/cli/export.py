@@ -13,7 +13,7 @@ from labkit.cli.grade import grading_seed_of
 
 export = typer.Typer(
     name="export",
-    help="Hand a lab's grader over to a platform.",
+    help="Hand a lab's grader, or the quiz bank, over to a platform.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -101,3 +101,42 @@ def github(
         print("make it a template repository on GitHub, and the assignment's starter code")
     else:
         print("put its files into CLASSROOM/autograders/ASSIGNMENT/ of your classroom50 repository")
+
+
+class QuizForm(StrEnum):
+    """What a learning platform imports questions from."""
+
+    GIFT = "gift"
+    MOODLE_XML = "moodle-xml"
+    QTI = "qti"
+
+
+@export.command()
+def quiz(
+    chapter: Annotated[
+        str, typer.Argument(help="A chapter, by number (4) or name (04-size-and-runtime), or all.")
+    ],
+    form: Annotated[
+        QuizForm,
+        typer.Option(
+            "--format", help="gift or moodle-xml for Moodle; qti (QTI 1.2 in a zip) for Canvas."
+        ),
+    ] = QuizForm.GIFT,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: quiz-CHAPTER, as the form ends.")
+    ] = None,
+    course: Course = None,
+) -> None:
+    """Write the questions of a chapter's bank for a quiz or an exam on a learning platform.
+
+    The right answers are in the file: keep it from students.
+    """
+    from labkit.labs.workspace import COURSE
+    from labkit.quiz import FORMS, find_banks, write_banks
+
+    banks = find_banks(course or COURSE, chapter)
+    name = banks[0].name if len(banks) == 1 else "all"
+    path = write_banks(banks, form.value, out or Path(f"quiz-{name}{FORMS[form.value]}"))
+    questions = sum(len(bank.questions) for bank in banks)
+    chapters = f"{len(banks)} chapter{'s' * (len(banks) > 1)}"
+    print(f"{path}: {questions} questions of {chapters}, the answers among them")

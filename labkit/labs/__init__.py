@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "answers": ["answers_page", "exercises_table", "mistakes_table"],
         "build": ["build_labs"],
         "cell_text": ["overview_table"],
+        "sheet": ["lab_needs", "sheet_table"],
         "workspace": ["lab_names", "start_labs"],
     },
 )

@@ -50,6 +50,10 @@ class Address:
         place = f"{self.owner}/{self.repository}/{quote(self.branch, safe='')}"
         return f"https://mybinder.org/v2/gh/{place}?labpath={quote(path, safe='')}"
 
+    def report(self, page: str) -> str:
+        """Address where a reader reports a problem of a page, whose name stands there already."""
+        return f"{self.url}/issues/new?title={quote(f'Problem on the page {page}', safe='')}"
+
     def setup_cell(self) -> str:
         """Code that installs labkit from the repository where it is missing, as on Colab."""
         return _SETUP.format(repository=self.url, branch=self.branch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -14,8 +15,14 @@ def by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(str(t), rows) for t, rows in results.groupby("model", sort=False)]
 
 
-def sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
-    """One step per level: the levels crowd together near 100 % on a linear axis."""
-    levels = results["level"].drop_duplicates().tolist()
-    axis.set_xticks(range(len(levels)), [f"{100 * level:g}" for level in levels])
+def percents(rows: pd.DataFrame, beside: float = 0.0) -> np.ndarray:
+    """Where the levels of `rows` stand on the axis; `beside` moves them, in percent."""
+    return 100 * rows["level"].to_numpy(dtype=float) + beside
+
+
+def sparsity_axis(axis: Axes) -> None:
+    """An even axis: a step from 50 to 90 % is four times as long as one from 0 to 10 %."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=(1, 2, 2.5, 5, 10)))
     axis.set_xlabel("sparsity (%)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labkit.plots.axes import percents, sparsity_axis
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 from labkit.storage.formats import bits_per_weight
 
@@ -82,18 +83,16 @@ def plot_speedups(rows: pd.DataFrame) -> Plot:
     for axis, (batch, part) in zip(axes[0], batches, strict=True):
         models = part.groupby("model", sort=False)
         for (model, line), style in zip(models, styles(), strict=False):
-            x = np.arange(len(line))
-            axis.plot(x, line["times"], label=str(model), **style)
+            axis.plot(percents(line), line["times"], label=str(model), **style)
             limit = float(line["limit"].iloc[0])
             axis.axhline(limit, color=style["color"], linestyle=style["linestyle"], linewidth=0.8)
             reached = ", ".join(
                 f"{row.times:.1f} at {percent(row.level)}" for row in line.itertuples()
             )
             said.append(f"{model}, {batch}: {reached}, limit {limit:.1f}")
-            axis.set_xticks(x, [f"{100 * level:g}" for level in line["level"]])
         axis.axhline(1, color=INK, linewidth=0.8)
         _plain_log(axis, "y")
-        axis.set_xlabel("sparsity (%)")
+        sparsity_axis(axis)
         axis.set_title(str(batch))
     axes[0, 0].set_ylabel("times as fast as dense (log)")
     legend_below(axes[0, 0])

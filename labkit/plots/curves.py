@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.axes import by_model, percents, sparsity_axis
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def plot_curves(results: pd.DataFrame) -> Plot:
     figure, axes = axes_grid(1, 3, width=3.1, height=2.9)
     for axis, (metric, label, baseline, scale) in zip(axes[0], panels, strict=True):
         for (title, rows), style in zip(by_model(results), styles(), strict=False):
-            x = np.arange(len(rows))
+            x = percents(rows)
             axis.plot(x, scale * rows[metric], label=title, **style)
             axis.fill_between(
                 x,
@@ -38,7 +38,7 @@ def plot_curves(results: pd.DataFrame) -> Plot:
             scale * results[baseline].iloc[0], color=INK, linewidth=1, label="constant predictor"
         )
         axis.set_ylabel(label)
-        sparsity_axis(axis, results)
+        sparsity_axis(axis)
     legend_below(axes[0, 1])
     said = []
     for title, rows in by_model(results):
@@ -88,14 +88,14 @@ def plot_methods(results: pd.DataFrame) -> Plot:
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         by_method = rows.groupby("method", sort=False)
         for (method, part), style in zip(by_method, styles(), strict=False):
-            x = np.arange(len(part))
+            x = percents(part)
             axis.plot(x, 100 * part["accuracy"], label=method, **style)
             low, high = 100 * part["accuracy_low"], 100 * part["accuracy_high"]
             axis.fill_between(x, low, high, color=style["color"], alpha=0.12, linewidth=0)
         majority = 100 * rows["majority_accuracy"].iloc[0]
         axis.axhline(majority, color=INK, linewidth=1, label="constant predictor")
         axis.set_title(title)
-        sparsity_axis(axis, results)
+        sparsity_axis(axis)
         table = rows.pivot(index="level", columns="method", values="accuracy")
         apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
         values = [f"{method} {table.loc[apart, method]:.1%}" for method in by_method.groups]
@@ -119,13 +119,13 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
         change, low, high = (
             100 * rows[f"accuracy_{part}"].to_numpy() for part in ("difference", "low", "high")
         )
-        x = np.arange(len(rows)) + 0.12 * (number - (len(models) - 1) / 2)
+        x = percents(rows, number - (len(models) - 1) / 2)
         error = np.stack([change - low, high - change])
         axis.errorbar(x, change, error, label=title, capsize=3, **style)
         said.append(f"{title} {change[-1]:+.1f} points at {percent(rows['level'].iloc[-1])}")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylabel("change in accuracy (points)")
-    sparsity_axis(axis, paired)
+    sparsity_axis(axis)
     legend_below(axis)
     alt = (
         "Change in accuracy against the dense model on the same examples, with 95 % intervals of "
@@ -145,10 +145,10 @@ def plot_collapse(results: pd.DataFrame) -> Plot:
     figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
     for axis, (column, label, scale, line, name) in zip(axes[0], panels, strict=True):
         for (title, rows), style in zip(by_model(results), styles(), strict=False):
-            axis.plot(np.arange(len(rows)), scale * rows[column], label=title, **style)
+            axis.plot(percents(rows), scale * rows[column], label=title, **style)
         axis.axhline(scale * line, color=INK, linewidth=1, label=name)
         axis.set_ylabel(label)
-        sparsity_axis(axis, results)
+        sparsity_axis(axis)
     legend_below(axes[0, 0])
     said = []
     for title, rows in by_model(results):

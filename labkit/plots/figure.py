@@ -33,6 +33,10 @@ SERIES = (
 """Styles in the order of the models (Okabe and Ito's palette; at least 3:1 on white and black)."""
 
 
+COLUMN = 7.4
+"""Inches of a page's text: a wider figure would be shrunk to it, and its letters with it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Plot:
     """A figure, a name that serves as file name and anchor, and a description of what it shows."""
@@ -98,9 +102,13 @@ def legend_below(axis: Axes) -> None:
 
 
 def axes_grid(
-    rows: int, columns: int, *, width: float, height: float, sharey: bool = False
+    rows: int, columns: int, *, width: float, height: float, sharey: bool | str = False
 ) -> tuple[Figure, np.ndarray]:
-    """A figure in the course's style and its axes, always as a two-dimensional array."""
+    """A figure in the course's style and its axes, always as a two-dimensional array.
+
+    `width` and `height` are those of a panel, in inches; panels become narrower where they would
+    not stand beside each other in a column of text (`COLUMN`).
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -117,7 +125,7 @@ def axes_grid(
         **dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), INK),
     }
     with mpl.rc_context(style):
-        figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+        figure = Figure(figsize=(min(width * columns, COLUMN), height * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     return figure, axes
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.axes import by_model, percents, sparsity_axis
 from labkit.plots.figure import Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def plot_size(results: pd.DataFrame) -> Plot:
-    """Size of the model in each form that `results` has, relative to the dense file."""
+    """Size of the model in each form that `results` has.
+
+    Above relative to the dense file, below to the mask bound, where forms differ that lie close
+    together above.
+    """
     forms = {
         "file_bytes": "dense file",
         "zstd_bytes": "zstandard",
@@ -27,24 +31,36 @@ def plot_size(results: pd.DataFrame) -> Plot:
     }
     forms = {column: label for column, label in forms.items() if column in results}
     models = by_model(results)
-    figure, axes = axes_grid(1, len(models), width=2.9, height=2.9, sharey=True)
+    figure, axes = axes_grid(2, len(models), width=2.9, height=2.4, sharey="row")
     said = []
-    for axis, (title, rows) in zip(axes[0], models, strict=True):
+    for (above, below), (title, rows) in zip(axes.T, models, strict=True):
+        x = percents(rows)
         for (column, label), style in zip(forms.items(), styles(), strict=False):
-            share = 100 * rows[column].to_numpy() / rows["file_bytes"].to_numpy()
-            axis.plot(np.arange(len(rows)), share, label=label, **style)
-        axis.set_title(title)
-        sparsity_axis(axis, results)
+            taken = rows[column].to_numpy()
+            above.plot(x, 100 * taken / rows["file_bytes"].to_numpy(), label=label, **style)
+            below.plot(x, taken / rows["entropy_bytes"].to_numpy(), **style)
+        above.set_title(title)
+        below.set_ylim(0.9, 1.25)  # what is further away is told apart above
+        sparsity_axis(below)
+        above.sharex(below)
+        above.tick_params(labelbottom=False)
         last = rows.iloc[-1]
         shares = (
             f"{label} {last[column] / last.file_bytes:.0%}" for column, label in forms.items()
         )
-        said.append(f"{title} at {percent(last.level)}: {', '.join(shares)}")
-    axes[0, 0].set_ylabel("bytes (% of the dense file)")
+        bounds = (
+            f"{label} {last[column] / last.entropy_bytes:.2f}" for column, label in forms.items()
+        )
+        said.append(
+            f"{title} at {percent(last.level)}: {', '.join(shares)} of the dense file; "
+            f"{', '.join(bounds)} times the mask bound"
+        )
+    axes[0, 0].set_ylabel("% of the dense file")
+    axes[1, 0].set_ylabel("times the mask bound")
     legend_below(axes[0, -1])
     alt = (
-        "Size against sparsity in several forms, as a share of the dense file, which stays as it "
-        "is; sparse forms shrink. "
+        "Size against sparsity in several forms, above as a share of the dense file, which stays "
+        "as it is while sparse forms shrink, below as a multiple of the mask bound. "
     )
     return Plot(figure, "size", alt + "; ".join(said) + ".")
 
@@ -54,16 +70,18 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
     figure, axes = axes_grid(1, 1, width=4.6, height=3.2)
     axis = axes[0, 0]
     said = []
-    for (title, rows), style in zip(by_model(results), styles(), strict=False):
+    models = by_model(results)
+    for number, ((title, rows), style) in enumerate(zip(models, styles(), strict=False)):
         median, low, high = (
             1000 * rows[f"runtime_{name}"].to_numpy() for name in ("median", "q25", "q75")
         )
         error = np.stack([median - low, high - median])
-        axis.errorbar(np.arange(len(rows)), median, error, label=title, capsize=3, **style)
+        x = percents(rows, number - (len(models) - 1) / 2)
+        axis.errorbar(x, median, error, label=title, capsize=3, **style)
         said.append(f"{title} {median[0]:.1f} ms dense and {median[-1]:.1f} ms at the last level")
     axis.set_ylabel("forward pass (ms)")
     axis.set_ylim(bottom=0)
-    sparsity_axis(axis, results)
+    sparsity_axis(axis)
     legend_below(axis)
     first = results.iloc[0]
     alt = (

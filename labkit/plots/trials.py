@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.axes import by_model, percents, sparsity_axis
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
     said = []
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         for (column, label), style in zip(classes.items(), styles(), strict=False):
-            axis.plot(np.arange(len(rows)), 100 * rows[column], label=label, **style)
+            axis.plot(percents(rows), 100 * rows[column], label=label, **style)
         axis.set_title(title)
-        sparsity_axis(axis, recalls)
+        sparsity_axis(axis)
         ends = [
             f"{percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
             for row in rows.itertuples()
@@ -39,26 +40,27 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
 
 def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     """Drop in accuracy and rise in loss with one matrix alone pruned (`layer_sensitivity`)."""
-    figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
-    stacks = list(drops["stack"].drop_duplicates())
+    figure, axes = axes_grid(1, 2, width=3.6, height=3.2)
+    kinds = drops["parameter"].map(_kind)
+    names = list(kinds.drop_duplicates())
     panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
     for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
-        for stack, style in zip(stacks, cycle(styles()), strict=False):
-            rows = drops[drops["stack"] == stack]
+        for number, (kind, style) in enumerate(zip(names, cycle(styles()), strict=False)):
+            rows = drops[kinds == kind]
+            beside = 0.5 * (number - (len(names) - 1) / 2) / len(names)
             axis.scatter(
-                rows["block"],
+                rows["block"] + beside,
                 scale * rows[column],
                 26,
                 style["color"],
                 style["marker"],
-                label=stack,
+                label=kind,
             )
         axis.axhline(0, color=INK, linewidth=0.8)
         axis.set_xticks(sorted(drops["block"].unique()))
         axis.set_xlabel("block")
         axis.set_ylabel(label)
-    if len(stacks) > 1:
-        legend_below(axes[0, 0])
+    legend_below(axes[0, 0])
     worst, least = drops.loc[drops["loss_rise"].idxmax()], drops.loc[drops["loss_rise"].idxmin()]
     alt = (
         f"{title} with one weight matrix alone pruned to {percent(level)}, each in turn, by "
@@ -67,6 +69,12 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
         f"{least.parameter} (accuracy {-100 * least.accuracy_drop:+z.1f} points)."
     )
     return Plot(figure, "sensitivity", alt)
+
+
+def _kind(parameter: str) -> str:
+    """What a matrix is called in its block: behind the number, and which stack if there are two."""
+    stack = "decoder " if ".decoder." in parameter else ""
+    return stack + re.sub(r"^.*?\.\d+\.", "", parameter).removesuffix(".weight")
 
 
 def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
@@ -100,28 +108,51 @@ def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
 
 def plot_random(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy after dropping weights by magnitude and at random, one point per seed."""
-    levels = rows["level"].drop_duplicates().tolist()
-    figure, axes = axes_grid(1, 1, width=4.6, height=2.9)
+    figure, axes = axes_grid(1, 1, width=5.2, height=3.2)
     axis = axes[0, 0]
-    names = {"global": "by magnitude", "random": "at random (one point per seed)"}
+    drawn = rows[rows["method"] == "random"]
+    seeds = sorted(drawn["seed"].unique())
+    magnitude, random = styles()[:2]
+    chosen = rows[rows["method"] == "global"].drop_duplicates("level")
+    axis.scatter(
+        percents(chosen, -1.5),
+        100 * chosen["accuracy"],
+        30,
+        magnitude["color"],
+        magnitude["marker"],
+        label="by magnitude",
+    )
+    # Side by side: seeds that end alike would hide each other.
+    beside = drawn["seed"].map(seeds.index).to_numpy() * 3 / max(1, len(seeds) - 1)
+    axis.scatter(
+        percents(drawn) + beside,
+        100 * drawn["accuracy"],
+        26,
+        random["color"],
+        random["marker"],
+        label="at random, one per seed",
+    )
+    spread = drawn.groupby("level", as_index=False)["accuracy"].agg(["min", "max"])
+    axis.vlines(
+        percents(spread, 1.5),
+        100 * spread["min"],
+        100 * spread["max"],
+        color=random["color"],
+        linewidth=6,
+        alpha=0.25,
+        label="lowest to highest",
+    )
     said = []
-    for (method, label), style in zip(names.items(), styles(), strict=False):
-        chosen = rows[rows["method"] == method]
-        x = [levels.index(level) + (0.1 if method == "random" else -0.1) for level in chosen.level]
-        axis.scatter(
-            x, 100 * chosen["accuracy"], 26, style["color"], style["marker"], label=label, alpha=0.8
-        )
     for level, group in rows.groupby("level"):
         magnitude = group[group["method"] == "global"]["accuracy"].iloc[0]
-        drawn = group[group["method"] == "random"]["accuracy"]
+        ends = group[group["method"] == "random"]["accuracy"]
         said.append(
-            f"at {percent(level)} {magnitude:.1%} by magnitude and {drawn.min():.1%} to "
-            f"{drawn.max():.1%} at random"
+            f"at {percent(level)} {magnitude:.1%} by magnitude and {ends.min():.1%} to "
+            f"{ends.max():.1%} at random"
         )
     axis.set_ylabel("accuracy (%)")
-    axis.set_ylim(-5, 105)
-    sparsity_axis(axis, rows)
+    sparsity_axis(axis)
+    axis.set_xticks(percents(chosen))
     legend_below(axis)
-    seeds = rows.loc[rows["method"] == "random", "seed"].nunique()
-    alt = f"Accuracy of {title}, pruned with {seeds} seeds: {'; '.join(said)}."
+    alt = f"Accuracy of {title}, pruned with {len(seeds)} seeds: {'; '.join(said)}."
     return Plot(figure, "random", alt)

@@ -155,6 +155,7 @@ def test_nothing_points_to_an_address_that_is_not_set(site):
         for name in ("colab", "mybinder", "github.com/executablebooks", "unpkg", "jsdelivr"):
             assert name not in html.lower(), f"{path.name} names {name}"
         assert "git clone" not in html
+        assert "Report a problem" not in html
         assert 'rel="canonical"' not in html and "og:url" not in html
         assert 'property="og:title"' in html or path.name == "print.html"
 
@@ -193,6 +194,7 @@ def test_a_course_with_an_address_is_served_with_links_to_it(tmp_path):
     text = " ".join(" ".join(Text(html).parts).split())
     assert "<strong>Here:</strong>" in html and f"git clone {ADDRESS}" in text
     page = "https://someone.github.io/a-course/book/index.html"
+    assert f'href="{ADDRESS}/issues/new?title=Problem%20on%20the%20page%20book%2Findex"' in html
     assert f'<link rel="canonical" href="{page}"' in html
     assert f'<meta property="og:url" content="{page}"' in html
     assert '<meta name="description" content="First words of the page."' in html

@@ -40,6 +40,16 @@ def test_random_prunings_are_kept_and_the_baseline_is_magnitude(tmp_path):
     assert "1 seeds" in plots.plot_random(found, "gpt2").alt
 
 
+def test_each_seed_has_a_point_that_no_other_one_hides():
+    rows = [("global", -1, 0.9), ("random", 0, 0.5), ("random", 1, 0.5), ("random", 2, 0.7)]
+    table = pd.DataFrame(rows, columns=["method", "seed", "accuracy"]).assign(level=0.1)
+    plot = plots.plot_random(table, "mini")
+    points = plot.figure.axes[0].collections[1].get_offsets().tolist()
+    assert len({tuple(point) for point in points}) == 3
+    assert sorted(y for _, y in points) == [50, 50, 70]
+    assert "90.0 % by magnitude and 50.0 % to 70.0 % at random" in plot.alt
+
+
 def test_recovery_scores_three_states_of_one_model(tmp_path):
     found = trials.recovery("gpt2", 0.6, steps=1, out=tmp_path)
     assert tuple(found["state"]) == trials.STATES
@@ -55,4 +65,7 @@ def test_a_matrix_that_keeps_its_weights_costs_nothing(tmp_path):
     found = trials.layer_sensitivity("gpt2", 0.0, out=tmp_path)
     assert found["parameter"].is_unique and len(found) == 16
     assert (found["accuracy_drop"] == 0).all() and (found["loss_rise"] == 0).all()
-    assert found["parameter"].iloc[0] in plots.plot_sensitivity(found, "gpt2", 0.0).alt
+    plot = plots.plot_sensitivity(found, "gpt2", 0.0)
+    assert found["parameter"].iloc[0] in plot.alt
+    names = {text.get_text() for text in plot.figure.legends[0].get_texts()}
+    assert names == {"attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"}

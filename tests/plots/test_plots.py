@@ -93,6 +93,33 @@ def test_encoder_and_decoder_have_panels_of_their_own(tables):
     assert titles == ["A & <roberta>", "A & <bart>\nencoder", "A & <bart>\ndecoder"]
 
 
+def test_levels_stand_where_they_are_on_an_even_axis(tables):
+    for plot in (
+        plots.plot_curves(tables["results"]),
+        plots.plot_size(tables["results"]),
+        plots.plot_collapse(tables["results"]),
+    ):
+        places = [
+            line.get_xdata() for line in plot.figure.axes[0].lines if line.get_marker() != "None"
+        ]
+        assert places and all(list(x) == [0, 50, 99] for x in places), plot.name
+
+
+def test_a_figure_is_no_wider_than_the_text(tables):
+    widths = {plot.name: plot.figure.get_figwidth() for plot in all_plots(tables)}
+    assert max(widths.values()) <= 7.4, widths
+
+
+def test_forms_that_lie_close_together_are_told_apart_by_the_bound(tables):
+    results = tables["results"]
+    above, below = plots.plot_size(results).figure.axes[::2]
+    [bound] = [line for line in below.lines if set(line.get_ydata()) == {1.0}]
+    assert bound.get_color() in {line.get_color() for line in above.lines}
+    first = results[results["model"] == results["model"].iloc[0]]
+    expected = list(first["bitmask_bytes"] / first["entropy_bytes"])
+    assert any(list(line.get_ydata()) == expected for line in below.lines)
+
+
 def test_series_differ_without_colour():
     looks = [(style["marker"], str(style["linestyle"])) for style in plots.SERIES]
     assert len(set(looks)) == len(looks)

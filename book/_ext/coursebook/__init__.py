@@ -6,13 +6,29 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from coursebook import address, cached, lab, mistakes, offline, onepage, readable, verify
+from coursebook import (
+    address,
+    cached,
+    excerpts,
+    lab,
+    mistakes,
+    offline,
+    onepage,
+    readable,
+    sheet,
+    slides,
+    verify,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     # The order matters at the end of a build: the print version is made of mended pages, and the
     # last look is at everything.
-    for part in (cached, address, lab, mistakes, offline, readable, onepage, verify):
+    parts = (
+        *(cached, address, lab, mistakes, sheet, offline, readable),
+        *(onepage, excerpts, slides, verify),
+    )
+    for part in parts:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,12 +32,21 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("course_branch", "main", "env")
     app.connect("config-inited", _site_address)
     app.connect("html-page-context", _describe)
+    app.connect("html-page-context", _report)
 
 
 def _site_address(app: Sphinx, config: Config) -> None:
     address = public_address(config)
     if address and not config.html_baseurl:
         config.html_baseurl = address.site
+
+
+def _report(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Where a problem of the page is reported, for the template beside the list of pages."""
+    if address := public_address(app.config):
+        context["report_problem"] = address.report(page)
 
 
 def _describe(

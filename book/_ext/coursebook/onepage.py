@@ -69,7 +69,7 @@ def _in_order(page: str, toctree: dict[str, list[str]]) -> list[str]:
 
 def one_page(site: Path, names: list[str], title: str, author: str) -> str:
     """The pages `names` of the built site as one, with links between them turned into anchors."""
-    articles, contents, styles, mathjax = [], [], [], []
+    articles, contents, styles, formulas = [], [], [], []
     for name in names:
         soup = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
         article = soup.find("article", class_="bd-article")
@@ -84,7 +84,7 @@ def one_page(site: Path, names: list[str], title: str, author: str) -> str:
         contents.append(f'<li><a href="#{_anchor(name)}">{escape(heading)}</a></li>')
         for link in soup.select('link[rel="stylesheet"][href]'):
             styles.append(normpath(join(dirname(name), link["href"])))
-        mathjax = mathjax or _mathjax(soup, name)
+        formulas = formulas or mathjax(soup, name)
     return _PAGE.format(
         title=escape(title),
         author=escape(author),
@@ -92,14 +92,14 @@ def one_page(site: Path, names: list[str], title: str, author: str) -> str:
         styles="\n".join(
             f'<link rel="stylesheet" href="{style}"/>' for style in dict.fromkeys(styles)
         ),
-        scripts="\n".join(mathjax),
+        scripts="\n".join(formulas),
         contents="\n".join(contents),
         articles="\n".join(articles),
     )
 
 
-def _mathjax(soup: BeautifulSoup, name: str) -> list[str]:
-    """The settings of MathJax and its script, as the page loads them."""
+def mathjax(soup: BeautifulSoup, name: str) -> list[str]:
+    """The settings of MathJax and its script, as the page `name` loads them, from the root."""
     found = []
     for script in soup.find_all("script"):
         if "mathjax" in script.get("src", ""):

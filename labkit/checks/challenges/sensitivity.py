@@ -352,6 +352,8 @@ def _cases(draw: Random) -> Groups:
             case(model(tied=True), (0, 1, 2, 3), 0.4, "ties"),
             case(model(tied=True), (3, 2, 1, 0), 0.7, "ties"),
             case(draws.model((10, 10), (5, 1)), (0, 1), 0.29),
+            case(draws.model((10, 9), (10, 15)), (0, 1), 0.35),
+            case(draws.model((10, 9), (10, 15)), (0, 1), 0.07),
             case(draws.model((5, 1), (7, 1)), (0, 1), 0.5),
             case(draws.model((3, 2), (1, 1)), (0, 1), 1.0, "all pruned"),
             case(draws.model((3, 2), (1, 1)), (0, 1), 0.0, "nothing pruned"),

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-
-HELD = "a gradient held by "
+HELD = "the gradient of "
 """How the mark begins that says whether a parameter has a gradient other than 0."""
 
 

@@ -180,7 +180,8 @@ def wanda_mask(
     """Mask that prunes in each row the weights with the lowest |w| times the norm of their input.
 
     weight: float32 tensor of shape (out, in), any strides; `out` may be 0.
-    inputs: what the layer got, float32 tensor of shape (batch, tokens, in), finite at padding too.
+    inputs: what the layer got, float32 tensor of shape (batch, tokens, in), finite at padding too;
+        float32 holds the squares of its numbers, and their sums.
     attention_mask: int64 tensor of shape (batch, tokens), 1 at real tokens and 0 at padding, which
         may stand on either side; there may be no real token at all (then all norms are 0).
     sparsity: fraction of zeros, from 0 to 1. No argument must be changed.

@@ -97,7 +97,7 @@ def wanda_scores(
 
     Returns a float32 tensor of shape (out, in): |weight[i, j]| times the root of the sum of squares
     of feature j over all real tokens of all batches, right to five digits whatever the dtype. The
-    scores stay below 1e38. Without a real token they are all 0.
+    scores and the sums of squares stay below 1e38. Without a real token the scores are all 0.
     """
     ### BEGIN SOLUTION
     squares = torch.zeros(weight.shape[1])

@@ -157,8 +157,8 @@ if checks.works("mrpc.collate", collate):
 def accuracy_and_f1(predictions: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
     """Accuracy and F1 of class 1.
 
-    predictions, labels: int64 tensors of shape (pairs,), of 0 and 1; there may be no pairs. They
-        must not be changed.
+    predictions, labels: int64 tensors of shape (pairs,), of 0 and 1; there may be no pairs, or
+        tens of thousands. They must not be changed.
 
     Returns (accuracy, f1), two numbers from 0 to 1, right to five digits. Both are 0.0 without
     pairs, and F1 is 0.0 where there is no true positive: precision and recall are 0 there, or have
@@ -255,12 +255,13 @@ if checks.works("mrpc.scores", accuracy_and_f1):
 def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[str, float]:
     """Mean loss and accuracy of a classifier over all examples.
 
-    model: called as model(input_ids=..., attention_mask=...), it returns an object whose `.logits`
-        are a float32 tensor of shape (rows, 2), perhaps hundreds apart, but never equal in a row.
+    model: called as model(input_ids=..., attention_mask=...), itself and not a copy, it returns an
+        object whose `.logits` are a float32 tensor of shape (rows, 2), perhaps hundreds apart or by
+        the last digit only, but never equal in a row.
         Its weights must not be changed; some may be frozen (`requires_grad` False).
     batches: dicts of int64 tensors: "input_ids" and "attention_mask" of shape (rows, tokens) and
-        "labels" of shape (rows,), 0 or 1. Batches may differ in size, and none of them is empty;
-        there may be no batches. They must not be changed.
+        "labels" of shape (rows,), 0 or 1. Batches may differ in size, perhaps tens of thousands of
+        rows, and none of them is empty; there may be no batches. They must not be changed.
 
     Returns {"loss": ..., "accuracy": ...}, in this order: the mean cross-entropy and the share of
     examples whose label has the larger logit, both over the examples of all batches together, and

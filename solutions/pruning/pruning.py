@@ -260,7 +260,7 @@ def apply_masks(model: nn.Module, masks: dict[str, torch.Tensor]) -> nn.Module:
     """A copy of a model whose named weights are zero where their mask is False.
 
     model: any module, in any mode, with parameters of any floating-point dtype, shape and strides,
-        each in a memory of its own; must not be changed.
+        each in a memory of its own, perhaps with gradients; must not be changed, nor lose them.
     masks: bool tensors by name, perhaps none. A name is one of `model.named_parameters()`, and the
         mask has the shape of that parameter, with any strides. True where a weight is kept.
 

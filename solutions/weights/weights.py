@@ -257,7 +257,7 @@ def band_shares(blocks: list[list[torch.Tensor]], small: float, large: float) ->
 
     blocks: for each block a list of tensors of finite numbers, of any shapes and strides, float32,
         float16 or bfloat16, also mixed; there may be no blocks, and blocks without weights. Each
-        tensor counts, whether it equals another or not. They must not be changed.
+        tensor counts, also one that equals another or lies in its memory. They must not be changed.
     small, large: the two thresholds, 0 < small < large; all dtypes hold them exactly.
 
     Returns a float64 tensor of shape (number of blocks, 3). Row i holds the shares of the weights
@@ -364,8 +364,9 @@ def streaming_histogram(tensors: Iterable[torch.Tensor], edges: torch.Tensor) ->
     """Counts of the entries of all tensors between the edges.
 
     tensors: a list, or an iterator that gives each tensor once; finite numbers, of any shapes and
-        strides, float32, float16 or bfloat16, also mixed, fewer than 2**24 in all; perhaps none.
-        They must not be changed, and neither joined nor kept in a list: hold one at a time.
+        strides, float32, float16 or bfloat16, also mixed; perhaps none, perhaps more numbers in
+        all than the 2**24 up to which float32 counts. They must not be changed, and neither joined
+        nor kept in a list: hold one at a time.
     edges: float64 tensor of shape (bins + 1,), strictly increasing, at any distances, finite; at
         least two of them; must not be changed.
 

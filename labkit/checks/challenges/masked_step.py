@@ -8,11 +8,13 @@ above 1, whole numbers too.
 import math
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.trial import Failure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +62,7 @@ def _before_only(weight: "Tensor", gradient: "Tensor", mask: "Tensor", rate: flo
 
 
 _right = _each(_held)
+_SHARED = "tensors that share memory with an argument"
 
 _MISTAKES = (
     Mistake(
@@ -175,6 +178,17 @@ class _Draws:
         )
 
 
+def _own(value: Any, arguments: tuple) -> Any:
+    """How many results lie in the memory of an argument, and the results."""
+    import torch
+
+    if not issubclass(type(value), list | tuple) or any(type(t) is not torch.Tensor for t in value):
+        raise Failure(f"it returned {show_type(value)}, expected a list of tensors")
+    used = {t.untyped_storage().data_ptr() for part in arguments[:3] for t in part}
+    shared = sum(t.untyped_storage().data_ptr() in used for t in value)
+    return {_SHARED: shared, "weights": list(value)}
+
+
 def _cases(draw: Random) -> Groups:
     """Inputs of `masked_step(weights, gradients, masks, learning_rate)`."""
     import torch
@@ -187,6 +201,10 @@ def _cases(draw: Random) -> Groups:
         double = any(weight.dtype == torch.float64 for weight in parts[0])
         rtol = 1e-14 if double else 2e-6
         return Case(arguments, _right(*arguments), note, rtol=rtol, atol=0.0)
+
+    def own(parts: _Parts, rate: float, note: str) -> Case:
+        expected = {_SHARED: 0, "weights": _right(*parts, rate)}
+        return Case((*parts, rate), expected, note, rtol=2e-6, atol=0.0, look=_own)
 
     def again(*shapes: tuple[int, ...]) -> _Parts:
         """Weights that are zero already where they are pruned."""
@@ -273,6 +291,8 @@ def _cases(draw: Random) -> Groups:
             case(uniform(True), 0.5, "all kept"),
             case(uniform(False), 0.5, "all pruned"),
             case(([], [], []), 0.5, "no tensors"),
+            own(uniform(True), 0.0, "all kept, learning rate 0"),
+            own(uniform(True), 0.5, "all kept"),
         ],
     }
 

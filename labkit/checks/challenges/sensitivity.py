@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+_TINY = 2.0**-100
 Evaluate = Callable[["nn.Module"], float]
 
 
@@ -264,14 +265,29 @@ class _Draws:
                 layer.weight.copy_(high.view(layer.weight.shape))
         return model
 
-    def score(self, model: "nn.Module", harmful: tuple[int, ...] = ()) -> "nn.Module":
-        """An evaluation of the model; the weights of the `harmful` layers lower the score."""
+    def tiny(self) -> "nn.Module":
+        """Weights so small that float32 has no squares of them."""
+        import torch
+
+        model = self.model((4, 5), (5, 6))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(_TINY)
+        return model
+
+    def score(
+        self, model: "nn.Module", harmful: tuple[int, ...] = (), scale: float = 1.0
+    ) -> "nn.Module":
+        """An evaluation of the model; the weights of the `harmful` layers lower the score.
+
+        Where the weights are tiny, a `scale` as large makes up for it.
+        """
         from labkit.checks.lent.score import Score
 
         shares = []
         for at, parameter in enumerate(model.parameters()):
             sign = -1 if at % 2 == 0 and at // 2 in harmful else 1
-            shares.append(sign * self.random.uniform(1.0, 3.0) / parameter.numel())
+            shares.append(sign * scale * self.random.uniform(1.0, 3.0) / parameter.numel())
         return Score(tuple(shares))
 
 
@@ -285,9 +301,10 @@ def _cases(draw: Random) -> Groups:
         sparsity: float,
         note: str = "",
         harmful: tuple[int, ...] = (),
+        scale: float = 1.0,
     ) -> Case:
         names = [at if isinstance(at, str) else f"{at}.weight" for at in layers]
-        arguments = (model, names, sparsity, draws.score(model, harmful))
+        arguments = (model, names, sparsity, draws.score(model, harmful, scale))
         return Case(
             arguments,
             _drops(*arguments),
@@ -329,11 +346,14 @@ def _cases(draw: Random) -> Groups:
         "weights that differ by little": [
             case(draws.nearly_tied(), (0, 1), 0.5, "they differ in the last bit"),
             case(draws.nearly_tied(), (1, 0), 0.25, "they differ in the last bit"),
+            case(draws.tiny(), (0, 1), 0.5, "so small that squares are 0", scale=1 / _TINY),
         ],
         "exact count, ties by index": [
             case(model(tied=True), (0, 1, 2, 3), 0.4, "ties"),
             case(model(tied=True), (3, 2, 1, 0), 0.7, "ties"),
             case(draws.model((10, 10), (5, 1)), (0, 1), 0.29),
+            case(draws.model((10, 9), (10, 15)), (0, 1), 0.35),
+            case(draws.model((10, 9), (10, 15)), (0, 1), 0.07),
             case(draws.model((5, 1), (7, 1)), (0, 1), 0.5),
             case(draws.model((3, 2), (1, 1)), (0, 1), 1.0, "all pruned"),
             case(draws.model((3, 2), (1, 1)), (0, 1), 0.0, "nothing pruned"),

@@ -104,6 +104,15 @@ class _Draws:
         ]
         return torch.tensor(rows), inputs, mask
 
+    def near_norms(self, features: int) -> tuple:
+        """As `nearly_tied`, but it is the norms that differ, of one token for each size."""
+        import torch
+
+        row = [1 + (place < features // 2) * 1e-5 for place in range(features)]
+        inputs = torch.tensor([[[self.sign() * size * x for x in row] for size in (3.0, 70.0)]])
+        weight = torch.tensor([[float(self.sign()) for _ in row] for _ in range(3)])
+        return weight, inputs, torch.ones(1, 2, dtype=torch.int64)
+
 
 def _cases(draw: Random) -> Groups:
     """Inputs of `wanda_mask(weight, inputs, attention_mask, sparsity)`."""
@@ -160,6 +169,8 @@ def _cases(draw: Random) -> Groups:
             case(*draws.counted(5), 0.5),
             case(*draws.counted(7), 0.5),
             case(*draws.counted(11), 0.6),
+            case(*draws.counted(90), 0.35),
+            case(*draws.counted(150), 0.07),
             case(*draws.counted(9), 0.0, "nothing pruned"),
             case(*draws.counted(9), 1.0, "all pruned"),
             case(*draws.counted(301), 0.5, "more columns than a byte counts"),
@@ -175,6 +186,7 @@ def _cases(draw: Random) -> Groups:
         "scores that differ by little": [
             case(*draws.nearly_tied(8), 0.5, "they differ by a hundred-thousandth"),
             case(*draws.nearly_tied(15), 0.4, "they differ by a hundred-thousandth"),
+            case(*draws.near_norms(10), 0.5, "norms that differ by a hundred-thousandth"),
         ],
         "shapes and strides": [
             strided(),

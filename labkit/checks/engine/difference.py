@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from labkit.checks.engine.model_data import ModelData, model_data, type_name
+from labkit.checks.engine.model_data import HELD, ModelData, model_data, type_name
 from labkit.checks.engine.trial import one_line
 
 
@@ -132,6 +132,10 @@ def mode_difference(value: Any, expected: Any) -> str:
         if trained.get(name, parameter.requires_grad) != parameter.requires_grad:
             now = "with" if trained[name] else "without"
             return f"was left {now} gradients at {name}"
+    marks = (value if type(value) is ModelData else model_data(value)).marks
+    for mark, was in model_data(expected).marks.items():
+        if mark.startswith(HELD) and marks.get(mark, was) != was:
+            return f"was left {'without' if was else 'with'} {mark}"
     return ""
 
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+HELD = "the gradient of "
+"""How the mark begins that says whether a parameter has a gradient other than 0."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelData:
     """A torch module as data: its type, parameters and buffers by name, and plain attributes.
 
     `marks` holds by text what else a function may leave changed in it: modules in training mode or
-    with hooks, and parameters that require gradients.
+    with hooks, and parameters that require or hold gradients.
     """
 
     kind: str
@@ -82,6 +85,7 @@ def _marks(model: Any) -> dict[str, Any]:
     for name, parameter in model.named_parameters(remove_duplicate=False):
         marks[f"requires_grad of {name}"] = parameter.requires_grad
         marks[f"hooks of {name}"] = len(parameter._backward_hooks or ())
+        marks[f"{HELD}{name}"] = parameter.grad is not None and bool(parameter.grad.any())
     return marks
 
 

@@ -13,6 +13,8 @@ from labkit.checks.engine.quiet import Noise, quiet
 SECONDS = 5.0
 HINT = "This looks like '"
 """How a check begins to name a misconception."""
+LATE = "had not returned after"
+"""What is said of a call that was ended by the deadline."""
 
 
 class Failure(Exception):
@@ -99,7 +101,7 @@ class Trial:
                 return value
         except Late:
             self._over = (
-                f"{self.name} had not returned after {self._seconds:g} s and was ended: "
+                f"{self.name} {LATE} {self._seconds:g} s and was ended: "
                 "look for a loop that does not stop"
             )
             raise Failure(self._over) from None
@@ -134,7 +136,7 @@ class Trial:
 
 @contextlib.contextmanager
 def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
-    """Put back torch's gradient mode, default dtype and device, algorithms and precision.
+    """Put back torch's gradient mode, default dtype and device, algorithms, precision and threads.
 
     What the block gets says which of them has changed, or None.
     """
@@ -158,6 +160,13 @@ def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
             torch.get_float32_matmul_precision,
             torch.set_float32_matmul_precision,
         ),
+        ("another number of threads", torch.get_num_threads, torch.set_num_threads),
+        (
+            "another search for anomalies",
+            torch.is_anomaly_enabled,
+            torch.autograd.set_detect_anomaly,
+        ),
+        ("subnormal numbers taken for 0", _subnormals_are_zero, torch.set_flush_denormal),
     )
     before = [get() for _, get, _ in settings]
 
@@ -169,6 +178,13 @@ def _torch_settings_kept() -> Iterator[Callable[[], str | None]]:
     finally:
         for n in list(changed()):
             settings[n][2](before[n])
+
+
+def _subnormals_are_zero() -> bool:
+    """Whether the processor takes the smallest numbers for 0: torch does not say."""
+    import torch
+
+    return bool(torch.tensor([1.0], dtype=torch.float32, device="cpu") * 1e-40 == 0)
 
 
 def _raised(name: str, function: Any, error: BaseException) -> str:

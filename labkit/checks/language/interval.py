@@ -92,6 +92,7 @@ def _cases(draw: Random) -> Groups:
             one(number(4000, 4500), 128, 300),
             one(number(200, 300), 16, 1200, "more than 1000 resamples"),
             case(tokens, 2049, draws.draws(len(tokens), 2049, 30), "blocks of thousands"),
+            case(tokens, 3, draws.draws(len(tokens), 3, 40, each=5), "small blocks of a long text"),
         ],
         "strides": [
             case(wide[:, 0], 7, indices, "a column of a matrix"),

@@ -92,6 +92,16 @@ def _cases(draw: Random) -> Groups:
         signs[11] = True
         return first, first + step, tokens * 2000, signs
 
+    def rescaled(steps: int, tokens: int) -> "Given":
+        """A total that is larger where it is divided by the tokens and multiplied again.
+
+        `steps` are those of 1/64 that it has.
+        """
+        first, _, _, signs = draws.given(3, 0.2, 0.1, 1)
+        gap = torch.tensor([steps + 9, -20, 11], dtype=torch.float64) / 64
+        grid = torch.cartesian_prod(*[torch.tensor([False, True])] * 3)
+        return first, first + gap, torch.tensor([tokens - 9, 4, 5]), torch.cat([signs, grid])
+
     def alike(rows: int) -> "Given":
         """As often exchanged as you like: no two documents differ."""
         first, _, tokens, signs = draws.given(2, 0.1, 0.1, 1)
@@ -121,6 +131,8 @@ def _cases(draw: Random) -> Groups:
         ],
         "ties": [
             case(every(), "each assignment once"),
+            case(rescaled(31, 30), "means round, totals do not"),
+            case(rescaled(2**25 + 3, 200001), "means round in float32, totals do not"),
             case(near(), "totals that differ in the last digit"),
             case((tied[0], tied[0] + gap, *tied[2:]), "gaps of one size"),
             case(draws.given(number(9, 12), 0.3, 0.6, 40, equal=number(2, 4)), "some equal"),

@@ -257,6 +257,7 @@ def _cases(draw: Random) -> Groups:
             case([turned], 4, "the same tokens in reverse"),
             case([alike], 2, "ids that look alike"),
             case([[*phrase, *[token + 2**40 for token in phrase], *phrase[:5]]], 4, "large ids"),
+            case([[2**53, 2**53 + 1, 5, 2**61 + 4]], 1, "ids that float64 or hash() takes for one"),
         ],
         "any n": [
             case([text(number(12, 20), 6)], 1, "single tokens"),

@@ -66,7 +66,7 @@ def _cases(draw: Random) -> Groups:
         "🙂",
         "e\u0301te\u0301",
     ]
-    spaces = ["  two lines\n\n", "\ttabs\t", "\n"]
+    spaces = ["  two lines\n\n", "\ttabs\t", "\n", "of Windows\r\n\r\n", "a\u00a0\u2028b"]
     strided = [one.repeat_interleave(2)[::2] for one in drawn([7, 12])[0]]
     return {
         "sums over all texts": [
@@ -93,6 +93,8 @@ def _cases(draw: Random) -> Groups:
             case(*drawn([number(3, 6), 9], mean=0.01), "nearly certain"),
             case([row(4) / 10 + number(90, 120)] * 2, [text(1), text(2)], "far beyond a guess"),
             case([row(number(3, 6)) + 800], [text(1)], "no finite perplexity"),
+            case([torch.full((number(3, 6),), 709.5)], [text(1)], "nearly no finite perplexity"),
+            case([torch.full((number(3, 6),), 710.0)], [text(1)], "just no finite perplexity"),
         ],
         "many tokens": [
             case(*drawn([3000, 70, 1])),

@@ -251,6 +251,7 @@ def _cases(draw: Random) -> Groups:
             case(long + 3, 128, 127),
             case(100 * long, 1024, 512),
             case(long, 2 * long, long),
+            case(4 * 10**17 + 2, 10**17 + 1, 10**17, "so long that float64 rounds"),
         ],
     }
 

@@ -4,12 +4,15 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from labkit.checks.lent.trained import Trained
 
-class TinyClassifier(nn.Module):
+
+class TinyClassifier(Trained):
     """Two logits from the mean of the embeddings of a row, over the entries that the mask keeps.
 
     `calls` holds for each call whether dropout was active and whether what came out carries a
     history for gradients.  Without a mask every entry counts, as in the models of transformers.
+    Its parameters have gradients from before.
     """
 
     def __init__(self, tokens: int, hidden: int, generator: torch.Generator) -> None:
@@ -21,6 +24,7 @@ class TinyClassifier(nn.Module):
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        self.with_gradients()
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None

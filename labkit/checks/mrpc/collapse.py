@@ -283,6 +283,7 @@ def _cases(draw: Random) -> Groups:
 
     counted = _tensor([0] * 44 + [1] * 256)
     paraphrases, others = draws.mixed(few, many), draws.mixed(many, few)
+    plenty = torch.cat([torch.ones(33_001, dtype=torch.int64), paraphrases])
     wide = torch.stack([draws.mixed(few, many), draws.mixed(few, many)], dim=1)
     return {
         "most pairs are paraphrases": [
@@ -319,6 +320,7 @@ def _cases(draw: Random) -> Groups:
             case(draws.mixed(3000, 3001), draws.mixed(3001, 3000), "one more is 1"),
             case(draws.mixed(3001, 3000), draws.mixed(3000, 3001), "one more is 0"),
             case(draws.mixed(3000, 3000), draws.mixed(3000, 3000), "a tie of the labels"),
+            case(plenty, plenty, "more than an int16 counts"),
         ],
         "ties and few pairs": [
             case(draws.mixed(few, few), draws.mixed(few - 1, few + 1), "a tie of the labels"),

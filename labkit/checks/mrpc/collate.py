@@ -133,6 +133,7 @@ def _cases(draw: Random) -> Groups:
             one(rows(2), 0),
             one([[0, 0], [0], [3, 0, 0]], 0, "0 is the padding and a token"),
             one([], 0, "no rows"),
+            one([[], [2**53 + 1, 2**24 + 1], []], 7, "no tokens first, large ids"),
         ],
         "long rows, many rows, large ids": [
             one([row(3), row(1100), row(257)], 1),

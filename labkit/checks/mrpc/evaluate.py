@@ -76,6 +76,35 @@ class _Draws:
             batches.append(one)
         return tiny, batches
 
+    def near(self) -> tuple["TinyClassifier", Batches]:
+        """Logits of 0.1 and the next larger number: their probabilities are equal numbers."""
+        import torch
+
+        tiny = self.model()
+        with torch.no_grad():
+            for parameter in tiny.parameters():
+                parameter.zero_()
+            tiny.head.weight[0, 0] = tiny.head.weight[1, 1] = 1.0
+            tiny.words.weight[:, 0] = 0.1
+            tiny.words.weight[:, 1] = torch.nextafter(tiny.words.weight[:, 0], torch.ones(()))
+        one = self.batch(4, False)
+        # Rows of one token: nothing is averaged, no digit is lost.
+        one = {name: part[:, :1].clone() for name, part in one.items()}
+        return tiny, [one | {"labels": torch.tensor([1, 0, 1, 1])}]
+
+    def many(self) -> tuple["TinyClassifier", Batches]:
+        """A batch of more right answers than an int16 counts, in an odd number."""
+        import torch
+
+        tiny, rows = self.model(), 33_100
+        ids = 1 + torch.arange(rows)[:, None] % (TOKENS - 1)
+        one = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        labels = torch.zeros(rows, dtype=torch.int64)
+        ((_, called_0),) = examples(tiny, [one | {"labels": labels}])
+        labels = 1 - called_0.long()
+        labels[: 2 * self.random.randint(5, 40) + 1] ^= 1
+        return tiny, [one | {"labels": labels}]
+
 
 def _cases(draw: Random) -> Groups:
     """Inputs of `evaluate(model, batches)`."""
@@ -104,6 +133,8 @@ def _cases(draw: Random) -> Groups:
             case(*drawn((5, 2), (0, 0)), "all right"),
             case(*drawn((1, 1, 1), (0, 1, 0)), "batches of one"),
             case(*drawn((301,), (30,)), "a large batch"),
+            case(*draws.many(), "tens of thousands in a batch"),
+            case(*draws.near(), "logits that differ in the last digit"),
             case(*drawn((4, 2), (1, 0), frozen=True), "frozen embeddings"),
         ],
         "sure and wrong": [

@@ -205,6 +205,10 @@ def _cases(draw: Random) -> Groups:
     def gradients(model: "nn.Module", note: str = "") -> Case:
         return _case(looks.gradients, model, models.masks(model, *_BOTH.split()), note)
 
+    def trained(model: "nn.Module") -> Case:
+        masks = models.masks(model, "0.weight", "1.weight")
+        return _case(looks.gradients, model, masks, "its parameters have gradients")
+
     def expanded(model: "nn.Module") -> Case:
         masks = models.masks(model, "2.weight") | {"0.weight": models.mask(1, 4).expand(3, 4)}
         return _case(looks.values, model, masks, "one mask repeats its row")
@@ -246,6 +250,7 @@ def _cases(draw: Random) -> Groups:
             "parameters as before": [
                 gradients(models.small()),
                 gradients(models.frozen(), "the first layer is frozen"),
+                trained(models.trained()),
                 gradients(models.modes(), "one layer in evaluation mode"),
                 gradients(models.small().eval(), "in evaluation mode"),
             ],

@@ -6,7 +6,7 @@ The arguments are those of the call, as it has left them.
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.difference import show_type
-from labkit.checks.engine.model_data import ModelData, model_data, same_kind
+from labkit.checks.engine.model_data import HELD, ModelData, model_data, same_kind
 from labkit.checks.engine.trial import Failure
 
 if TYPE_CHECKING:
@@ -49,9 +49,13 @@ def ties(model: Any, arguments: tuple) -> dict[str, Any]:
 
 
 def gradients(model: Any, arguments: tuple) -> dict[str, Any]:
-    """The values, which parameters require gradients, and the mode and hooks of each module."""
+    """The values, which parameters require gradients, and the mode and hooks of each module.
+
+    `deepcopy` brings no gradients along: whether the copy holds some is left open.
+    """
     found = values(model, arguments)
-    return (model if isinstance(model, ModelData) else model_data(model)).marks | found
+    marks = (model if isinstance(model, ModelData) else model_data(model)).marks
+    return {name: mark for name, mark in marks.items() if not name.startswith(HELD)} | found
 
 
 def own(model: Any, arguments: tuple) -> dict[str, Any]:

@@ -87,6 +87,16 @@ class Models:
         model[0].requires_grad_(False)
         return model
 
+    def trained(self) -> "nn.Module":
+        """Two linear layers whose parameters have gradients, as after a step of training."""
+        from torch import nn
+
+        from labkit.checks.lent.trained import TrainedLayers
+
+        model = self.filled(TrainedLayers(nn.Linear(4, 3), nn.Linear(3, 5)))
+        model.with_gradients()
+        return model
+
     def double(self) -> "nn.Module":
         """As `small`, with float64 weights that no narrower type holds."""
         import torch

@@ -215,6 +215,10 @@ def _cases(draw: Random) -> Groups:
         tall[row, : 2 + row % 7] = torch.tensor([exact(draw) for _ in range(2 + row % 7)])
     tall[2] = 0
     full = torch.tensor([exact(draw) for _ in range(3 * 301)]).reshape(3, 301)
+    # In its first row more than an int16 counts, by one more than float16 has a number for.
+    most = torch.zeros(3, 33_002)
+    most[0] = torch.arange(33_002)
+    most[2, -2:] = torch.tensor([exact(draw), exact(draw)])
     # Drawn as well: answers for known inputs must not be enough.
     size = draw.uniform(0.01, 8)
     return {
@@ -227,6 +231,7 @@ def _cases(draw: Random) -> Groups:
             one(wide, "columns up to 70000"),
             one(tall, "304 rows, the last one empty"),
             one(full, "301 kept weights in each row"),
+            one(most, "33001 kept weights in one row"),
         ],
         "extremes": [
             one(torch.zeros(0, 3), "no rows"),

@@ -215,8 +215,8 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
         "bias": torch.tensor([1e-45, -0.0, -1e-40] * some()),
         "scale": torch.tensor([9e-41, 0.0] * some()).bfloat16(),
     }
-    # As many that neither a byte nor a float16 can count them.
-    many = drawn(2 * draw.randint(15, 20) + 1, 71) + 16
+    # So many that no byte, no int16 and no float16 can count them.
+    many = torch.full((2 * draw.randint(240, 280) + 1, 71), draw.uniform(1, 8)).half()
     return {
         "bytes, numbers and non-zeros": [
             (_model(weight=drawn(some(), 4), bias=drawn(some())), ""),
@@ -262,7 +262,7 @@ def _models(draw: Random) -> "dict[str, list[tuple[nn.Module, str]]]":
             (_model(weight=torch.full((some(),), -0.25)), "no zero"),
             (_model(weight=tiny), "tiny weights"),
             (_model(**tiniest), "the smallest numbers that there are"),
-            (_model(weight=many), "thousands that are not zero"),
+            (_model(weight=many), "tens of thousands that are not zero"),
             (_model(weight=drawn(4, some())[:, 1:]), "a part of a larger memory"),
             (_model(weight=torch.tensor([math.nan, 0.0, -math.inf] * some())), "nan and infinity"),
         ],

@@ -15,6 +15,7 @@ from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
 from labkit.checks.lent.stream import Stream
 from labkit.checks.weights.draws import Draws, as_tensor
+from labkit.checks.weights.millions import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -292,6 +293,7 @@ TASK = Exercise(
     function="streaming_histogram",
     cases=_cases,
     mistakes=_MISTAKES,
+    more=counted,
     points=6,
     minutes=20,
     difficulty=2,

@@ -1,0 +1,17 @@
+"""Compares means, rounded twice, with the total."""
+
+import torch
+
+MISTAKE = "tried paired_test"
+
+
+def paired_test(first, second, tokens, signs):
+    gap = second - first
+    difference = (gap.sum() / tokens.sum()).item()
+    totals = torch.where(signs, -gap, gap).sum(1).abs()
+    k = (totals >= abs(difference) * int(tokens.sum())).sum().item()
+    return {
+        "difference": difference,
+        "worse": int((gap > 0).sum()),
+        "p": (k + 1) / (len(signs) + 1),
+    }

@@ -9,6 +9,7 @@ import runpy
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 _MODULES = {"labkit": "labkit.cli", "nbgrader": "nbgrader"}
 
@@ -38,7 +39,7 @@ if __name__ == "__main__":
             shutil.copyfile(*words[1:])
             continue
         if words[0] == "ls":
-            print(*sorted(os.listdir(words[1])))
+            print(*sorted(Path(words[1]).iterdir()))
             continue
         child = os.fork()
         if child == 0:

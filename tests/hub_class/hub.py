@@ -75,6 +75,7 @@ class Hub:
     def command(self, user: str, module: str, *arguments: str) -> str:
         """Run a command as in a terminal of a user's server; returns what it says."""
         own = {"HOME": str(self.homes / user), "JUPYTERHUB_USER": user}
+        own["JUPYTERHUB_SERVICE_URL"] = f"{self.address}user/{user}/"
         done = subprocess.run(
             warm.command(module, *arguments),
             cwd=self.homes / user,

@@ -75,6 +75,9 @@ class Formgrader:
 
 
 def test_from_release_to_the_feedback_that_a_student_reads(hub, people):
+    for user in people:
+        said = hub.command(user, "labkit.cli", "doctor", "--hub")
+        assert "fail" not in said and "warn" not in said and "Formgrader in a frame" in said, said
     teacher = Formgrader(people[TEACHER])
     teacher.press("assign")
     teacher.press("release")

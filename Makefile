@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study book exercises test test-all lint format bench clean
+.PHONY: help setup study book exercises test test-all hub-class lint format bench clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test: $(READY) ## run the tests, on up to four cores (ROOM=pruning: those of one
 
 test-all: $(READY) ## run them with every seed of the labs' variants and every lab through nbgrader
 	$(PYTEST) -m "not fuzz"
+
+hub-class: $(READY) ## try a class on a real JupyterHub, through its pages (put into .hub, once)
+	$(BIN)/python tests/hub_class/set_up.py && \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/hub_class --durations 5
 
 lint: $(READY) ## check style, types, what may import what, and generated notebooks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache && \

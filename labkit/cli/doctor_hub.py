@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import stat
@@ -10,7 +11,9 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.error import URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 from labkit.cli.doctor import Finding
 
@@ -34,7 +37,8 @@ def examine_hub(course: Path | str = ".") -> list[Finding]:
     Run it once as an instructor and once as a student: both have to see the same exchange.
     """
     config = _settings(Path(course))
-    return [_course_id(Path(course), config), *_exchange(config), *_extensions(), _shared()]
+    found = [_course_id(Path(course), config), *_exchange(config), *_extensions()]
+    return [*found, *_frames(), _shared()]
 
 
 def _settings(course: Path) -> Config:
@@ -130,6 +134,37 @@ def _extensions() -> list[Finding]:
         remedy = "pip install --force-reinstall --no-deps nbgrader"
         findings.append(Finding("menu in JupyterLab", "fail", "not installed", remedy))
     return findings
+
+
+def _frames() -> list[Finding]:
+    """Whether this user's server lets JupyterLab show Formgrader, which is a page in a frame.
+
+    JupyterHub forbids frames since 4.1.  The server itself is asked: it may be told so in its
+    settings or by the spawner.  Nothing is found where this does not run on a hub.
+    """
+    address = os.environ.get("JUPYTERHUB_SERVICE_URL")  # the spawner's own variable
+    if not address:
+        return []
+    parts = urlsplit(address)
+    host = "127.0.0.1" if parts.hostname in (None, "0.0.0.0") else parts.hostname
+    what, url = (
+        "Formgrader in a frame",
+        f"{parts.scheme}://{host}:{parts.port or 80}{parts.path}api",
+    )
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=10) as answer:
+            policy = answer.headers.get("Content-Security-Policy", "")
+    except (URLError, OSError, ValueError) as error:
+        found = f"the server at {url} does not answer ({error})"
+        return [Finding(what, "warn", found, "run this in a terminal of JupyterLab")]
+    if "frame-ancestors 'none'" not in policy:
+        return [Finding(what, "ok", "allowed")]
+    found = "this server forbids it: JupyterLab shows an empty page in its place"
+    remedy = (
+        'c.ServerApp.tornado_settings = {"headers": {"Content-Security-Policy": '
+        "\"frame-ancestors 'self'\"}} in jupyter_server_config.py"
+    )
+    return [Finding(what, "warn", found, remedy)]  # a student needs it not
 
 
 def _shared() -> Finding:

@@ -1,6 +1,8 @@
 """`labkit doctor --hub` names what nbgrader lacks on a hub, and the command that mends it."""
 
 import sqlite3
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -11,6 +13,7 @@ from labkit.cli.doctor_hub import examine_hub
 def course(tmp_path, monkeypatch):
     """`course(id)` → a course with an exchange beside it, and no settings but its own."""
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_URL", raising=False)
     exchange = tmp_path / "exchange"
     exchange.mkdir()
     exchange.chmod(0o777)
@@ -86,3 +89,35 @@ def test_extensions_that_are_switched_off(course, tmp_path, monkeypatch):
     assert state == "fail" and remedy.startswith("jupyter server extension enable")
     ((state, *_),) = found(folder, "extension formgrader")
     assert state == "warn"
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [("frame-ancestors 'none'", "warn"), ("frame-ancestors 'self'; default-src 'none'", "ok")],
+)
+def test_a_server_that_forbids_frames_shows_no_formgrader(course, monkeypatch, policy, state):
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://:{server.server_port}/user/ada/"  # of all of its addresses
+        monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", url)
+        ((found_state, _, remedy),) = found(course(), "Formgrader in a frame")
+    assert found_state == state and asked == ["/user/ada/api"]
+    assert ("frame-ancestors 'self'" in remedy) == (state == "warn")
+
+
+def test_a_server_that_does_not_answer_is_told(course, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:9/user/ada/")
+    ((state, said, _),) = found(course(), "Formgrader in a frame")
+    assert state == "warn" and "does not answer" in said

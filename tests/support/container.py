@@ -21,10 +21,17 @@ _CAPABILITIES = (
 )
 
 
-def command(folders: Mapping[Path, str], words: list[str], *, bubblewrap: bool) -> list[str]:
+def command(
+    folders: Mapping[Path, str],
+    words: list[str],
+    *,
+    bubblewrap: bool,
+    read_only: Mapping[Path, str] | None = None,
+) -> list[str]:
     """The command line that runs `words` as root in a container with these writable folders.
 
-    Python's environment lies at `ENVIRONMENT`, readable by all.  Without `bubblewrap` none can
+    Python's environment lies at `ENVIRONMENT`, readable by all; so do the files and folders that
+    are `read_only`.  Without `bubblewrap` none can
     be made inside, as in a Docker container: /proc is in part hidden, so that no other is allowed.
     """
     run = [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--unshare-net", "--unshare-ipc"]
@@ -38,7 +45,8 @@ def command(folders: Mapping[Path, str], words: list[str], *, bubblewrap: bool) 
     places = {sys.prefix: ENVIRONMENT}
     if not Path(sys.base_prefix).is_relative_to("/usr"):
         places[sys.base_prefix] = sys.base_prefix
-    inside = [Path(place) for place in (*places.values(), *folders.values(), "/root/-")]
+    more = (*folders.values(), *(read_only or {}).values())
+    inside = [Path(place) for place in (*places.values(), *more, "/root/-")]
     for parent in sorted({parent for place in inside for parent in place.parents}):
         run += ["--perms", "0755", "--dir", str(parent)]  # root's alone, if it is left to bwrap
     for there, place in places.items():
@@ -52,6 +60,8 @@ def command(folders: Mapping[Path, str], words: list[str], *, bubblewrap: bool) 
         run += ["--perms", "1777", "--tmpfs", place]
     for folder, place in folders.items():
         run += ["--bind", str(folder), place]
+    for there, place in (read_only or {}).items():
+        run += ["--ro-bind", str(there), place]
     run += ["--cap-drop", "ALL"]
     for name in _CAPABILITIES if os.geteuid() == 0 else ():
         run += ["--cap-add", f"CAP_{name}"]

@@ -1,36 +1,19 @@
 """The built book, served on localhost and opened in Debian's Chromium."""
 
-import os
-import shutil
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from chromium import FLAGS, program
 
 from labkit.book.site import serve
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Path of the browser; without one these tests are skipped, but not in CI."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if path is None:
-        reason = "Chromium is not installed (Debian, Ubuntu: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
+    """Path of the browser."""
+    return program()
 
 
 @pytest.fixture(scope="session")

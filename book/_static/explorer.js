@@ -96,6 +96,7 @@
     const draw = {
       histogram, patch, size,
       scores: (figure, name, model, percent, at) => model.scores[at] + held(model, at, percent),
+      text: (figure, name, model, percent, at) => model.texts[at] + held(model, at, percent),
       runtime: (figure, name, model, percent, at) => model.times[at] + held(model, at, percent),
     };
 
@@ -111,6 +112,7 @@
       }
       const where = model.levels[at] === percent ? "" : " (at " + model.levels[at] + "\u00a0%)";
       if (model.short) said.push(model.short[at] + where);
+      if (model.paid) said.push(model.paid[at] + where);
       if (model.bytes) said.push(megabytes(model.bytes.bitmask[percent]) + " as a bit mask");
       if (model.ms) said.push(model.ms[at] + "\u00a0ms a forward pass" + where);
       return model.title + ", " + percent + "\u00a0% sparsity: " + said.join("; ") + ".";

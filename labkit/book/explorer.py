@@ -8,6 +8,7 @@ the study only: the page shows the nearest of them and says so, and never interp
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Where scores and time are measured for the slider: the course's levels and some between."""
 
-PARTS = ("histogram", "patch", "scores", "size", "runtime")
+PARTS = ("histogram", "patch", "scores", "text", "size", "runtime")
 """What an explorer can show, in its order on the page."""
 
 PERCENTS = range(100)
@@ -41,14 +42,20 @@ _SCORES = ("accuracy", "accuracy_low", "accuracy_high", "f1", "f1_low", "f1_high
 _RUNTIME = ("runtime_median", "runtime_q25", "runtime_q75")
 
 
-def explorer_data(study: Study) -> dict:
+def explorer_data(study: Study, texts: Mapping[str, Sequence[dict]] | None = None) -> dict:
     """Everything that an explorer of `study` shows, as plain data for JSON.
 
     Lists named `cut` and those in `bytes` have an entry for each of `PERCENTS`; `measured` has one
     for each level of the study. The models are loaded anew for their weights.
 
+    Args:
+        study: of classifiers.
+        texts: for names of models a row for each level of the study: `level`, `measure`,
+            `perplexity` with `_low` and `_high`, `bits_per_byte`, `vocabulary`, and `sample` and
+            `opening`, or None where nothing is written. Without them there is no part "text".
+
     Raises:
-        InputError: a level that is no stop of the slider.
+        InputError: a level that is no stop of the slider, or texts at other levels.
     """
     from labkit.models.load import load_model
     from labkit.study.report import notes
@@ -63,7 +70,10 @@ def explorer_data(study: Study) -> dict:
         rows = rows.to_dict("records")
         name = rows[0]["name"]
         model = load_model(name, settings.source, head=settings.head, seed=settings.seed).model
-        models.append({"name": name, **_model(model, rows, summary)})
+        found = (texts or {}).get(name)
+        if found and [row["level"] for row in found] != [row["level"] for row in rows]:
+            raise InputError(f"the texts of {name} are not of the levels of the study")
+        models.append({"name": name, **_model(model, rows, summary, found)})
     first = study.results.iloc[0]
     return {
         "models": models,
@@ -72,6 +82,7 @@ def explorer_data(study: Study) -> dict:
         "batch": int(first.runtime_batch),
         "length": int(first.runtime_length),
         "threads": int(first.runtime_threads),
+        "texts": texts is not None,
         "notes": notes(study),
     }
 
@@ -81,7 +92,12 @@ def nearest_level(percent: float, levels: list[float]) -> int:
     return min(range(len(levels)), key=lambda i: (abs(levels[i] - percent), levels[i]))
 
 
-def _model(model: PreTrainedModel, rows: list[dict], summary: WeightSummary) -> dict:
+def _model(
+    model: PreTrainedModel,
+    rows: list[dict],
+    summary: WeightSummary,
+    texts: Sequence[dict] | None,
+) -> dict:
     from labkit.models.prunable import prunable_layers
 
     layers = prunable_layers(model)
@@ -103,7 +119,10 @@ def _model(model: PreTrainedModel, rows: list[dict], summary: WeightSummary) -> 
         "histogram": {"limit": limit, "counts": [round(count) for count in counts]},
         "patch": _patch(layers, rank, drops),
         "bytes": _bytes(rows[0], layers, drops, int(np.count_nonzero(magnitude))),
-        "measured": [_measured(row) for row in rows],
+        "measured": [
+            _measured(row) | {"text": _text(texts[i]) if texts else None}
+            for i, row in enumerate(rows)
+        ],
     }
 
 
@@ -160,4 +179,15 @@ def _measured(row: dict) -> dict:
         **{name: float(row[name]) for name in (*_SCORES, "share_positive", *_RUNTIME)},
         "collapsed_to": None if isna(collapsed) else int(collapsed),
         "zstd": int(row["zstd_bytes"]),
+    }
+
+
+def _text(row: dict) -> dict:
+    numbers = ("perplexity", "perplexity_low", "perplexity_high", "bits_per_byte")
+    return {
+        **{name: float(row[name]) for name in numbers},
+        "measure": str(row["measure"]),
+        "vocabulary": int(row["vocabulary"]),
+        "sample": row["sample"],
+        "opening": row["opening"],
     }

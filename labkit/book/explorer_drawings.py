@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from html import escape
 
-from labkit.book.explorer_words import FORMS, INTERVAL, START, bytes_of, megabytes
+from labkit.book.explorer_words import FORMS, INTERVAL, START, bytes_of, megabytes, power_of_ten
 
 # The plot inside every drawing: the script places what it moves by the same numbers.
 LEFT, RIGHT, TOP, BOTTOM, _WIDTH, _HEIGHT = 44, 350, 12, 160, 360, 196
@@ -177,6 +177,38 @@ def _level_axis() -> str:
     ticks = "".join(_text(_x(p / 100), BOTTOM + 18, f"{p}") for p in (0, 25, 50, 75, 99))
     name = _text(_x(0.5), _HEIGHT - 2, "sparsity (%)")
     return _line(LEFT, BOTTOM, RIGHT, BOTTOM, "lk-axis") + ticks + name
+
+
+def text(data: dict) -> str:
+    """Perplexity of the language models at the measured levels, on a log axis."""
+
+    def draw(model: dict) -> str:
+        found = [(level["percent"], level["text"]) for level in model["measured"]]
+        found = [(percent, text) for percent, text in found if text is not None]
+        if not found:
+            return ""
+        values = [text[f"perplexity{end}"] for _, text in found for end in ("", "_low", "_high")]
+        most = max(value for value in (*values, found[0][1]["vocabulary"]) if math.isfinite(value))
+        top = math.ceil(math.log10(most))
+
+        def y(value: float) -> float:
+            return _y(min(1.0, math.log10(value) / top) if math.isfinite(value) else 1.0)
+
+        base = y(found[0][1]["vocabulary"])
+        drawn = _line(LEFT, base, RIGHT, base, "lk-base")
+        drawn += _text(LEFT + 4, base - 5, "a uniform guess", "start")
+        for percent, text in found:
+            x = _x(percent / 100)
+            drawn += _line(
+                x, y(text["perplexity_low"]), x, y(text["perplexity_high"]), "lk-accuracy"
+            )
+            drawn += _marker("accuracy", x, y(text["perplexity"]))
+        for power in sorted({0, top // 2, top}):
+            drawn += _text(LEFT - 10, _y(power / top) + 4, power_of_ten(power), "end")
+        return drawn
+
+    label = f"Perplexity at the measured levels on a logarithmic axis, with {INTERVAL}s"
+    return _svg(label, _now() + _each(data, draw) + _level_axis())
 
 
 def size(data: dict) -> str:

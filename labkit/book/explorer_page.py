@@ -19,9 +19,11 @@ from labkit.book.explorer_words import (
     breakable,
     caption,
     level_words,
+    paid_words,
     score_words,
     sentence,
     table,
+    text_words,
     time_words,
 )
 from labkit.errors import InputError
@@ -36,6 +38,7 @@ _TITLES = {
     "histogram": "Which weights go",
     "patch": "A corner of a weight matrix",
     "scores": "What it still knows",
+    "text": "What it pays for a text, and what it writes",
     "size": "What the file takes",
     "runtime": "How long it takes",
 }
@@ -57,15 +60,39 @@ def explorer(*, show: tuple[str, ...] = PARTS, study: Study | None = None) -> HT
     from labkit.study.settings import Settings
 
     study = study or course_study(Settings(levels=LEVELS))
-    return HTML(markup(explorer_data(study), show))
+    texts = _texts(study.settings.levels) if "text" in show else None
+    return HTML(markup(explorer_data(study, texts), show))
 
 
-def markup(data: dict, show: Sequence[str] = PARTS) -> str:
+def _texts(levels: Sequence[float]) -> dict[str, list[dict]]:
+    """What chapter 6 measured of the mini language models, for `explorer_data`."""
+    from labkit.book import language
+
+    found = {}
+    for name in language.there():
+        rows = language.curves(name, levels).to_dict("records")
+        written: list[str | None] = [None] * len(rows)
+        if rows[0]["kind"] == "causal":
+            written = language.samples(name, levels)["greedy"].tolist()
+        found[name] = [
+            row | {"sample": text, "opening": language.OPENING if text else None}
+            for row, text in zip(rows, written, strict=True)
+        ]
+    return found
+
+
+def markup(data: dict, show: Sequence[str] | None = None) -> str:
     """HTML of an explorer of `explorer_data`'s result, with the parts named in `show`.
 
+    Default: all parts that the data has.
+
     Raises:
-        InputError: a part that does not exist, or none.
+        InputError: a part that does not exist or that the data has not, or none.
     """
+    there = [part for part in PARTS if part != "text" or data["texts"]]
+    show = there if show is None else show
+    if "text" in show and not data["texts"]:
+        raise InputError("this explorer has no texts to show: give them to explorer_data")
     if not show or (unknown := [part for part in show if part not in PARTS]):
         wrong = repr(unknown[0]) if show else "nothing"
         raise InputError(f"an explorer cannot show {wrong}: choose from {', '.join(PARTS)}")
@@ -112,6 +139,7 @@ def _figure(data: dict, part: str) -> str:
         "histogram": drawings.histogram,
         "patch": drawings.patch,
         "scores": drawings.scores,
+        "text": drawings.text,
         "size": drawings.size,
         "runtime": drawings.runtime,
     }
@@ -147,6 +175,9 @@ def _baked(data: dict, parts: list[str]) -> dict:
         if "scores" in parts:
             baked["scores"] = [score_words(data, level) for level in model["measured"]]
             baked["short"] = [level_words(level) for level in model["measured"]]
+        if "text" in parts:
+            baked["texts"] = [text_words(level) for level in model["measured"]]
+            baked["paid"] = [paid_words(level) for level in model["measured"]]
         if "size" in parts:
             baked["bytes"] = model["bytes"] | {"zstd": [m["zstd"] for m in model["measured"]]}
         if "runtime" in parts:

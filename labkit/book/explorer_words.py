@@ -86,6 +86,10 @@ _COLUMNS: dict[str, tuple[list[str], Callable[[dict, dict], list[str]]]] = {
             f"{level['share_positive']:.0%}".replace("%", "\u00a0%"),
         ],
     ),
+    "text": (
+        ["perplexity", INTERVAL, "bits per byte"],
+        lambda model, level: _paid_cells(level["text"]),
+    ),
     "size": (
         [f"{title} (MB)" for title in FORMS.values()],
         lambda model, level: [f"{bytes_of(model, f, _whole(level)) / 1e6:.2f}" for f in FORMS],
@@ -103,6 +107,33 @@ _COLUMNS: dict[str, tuple[list[str], Callable[[dict, dict], list[str]]]] = {
 def _range(level: dict, metric: str, scale: int, digits: int) -> str:
     low, high = (scale * level[f"{metric}_{end}"] for end in ("low", "high"))
     return f"{low:.{digits}f}–{high:.{digits}f}"
+
+
+def _paid_cells(text: dict | None) -> list[str]:
+    if text is None:
+        return ["", "", ""]
+    low, high = (short(text[f"perplexity_{end}"]) for end in ("low", "high"))
+    return [short(text["perplexity"]), f"{low}–{high}", f"{text['bits_per_byte']:.2f}"]
+
+
+def short(value: float) -> str:
+    """A perplexity in three digits, whatever its size."""
+    if not math.isfinite(value):
+        return "beyond all numbers"
+    if value < 100:
+        return f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+    if value < 1e6:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    exponent = math.floor(math.log10(value))
+    return f"{value / 10**exponent:.1f} × {power_of_ten(exponent)}"
+
+
+def power_of_ten(exponent: int) -> str:
+    """10 with a raised exponent, 1 for 0."""
+    return f"10{str(exponent).translate(_RAISED)}" if exponent else "1"
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _share(value: float) -> str:
@@ -144,6 +175,30 @@ def score_words(data: dict, level: dict) -> str:
         answer = "every" if level["collapsed_to"] else "no"
         return f"{text}It calls {answer} pair a paraphrase: it no longer reads them."
     return f"{text}It calls {100 * level['share_positive']:.0f}\u00a0% of them paraphrases."
+
+
+def text_words(level: dict) -> str:
+    """What the language model of the same family pays for a text at a level, and what it writes."""
+    text = level["text"]
+    if text is None:
+        return "No language model of this family comes with this installation."
+    cells = _paid_cells(text)
+    said = (
+        f"The language model of this family, pruned alike: {text['measure']} {cells[0]} "
+        f"({INTERVAL} {cells[1]}), of {text['vocabulary']:,} tokens to choose from."
+    )
+    if text["perplexity"] >= text["vocabulary"]:
+        said += " A uniform guess does no worse."
+    if text["sample"] is None:
+        return said
+    written = " ".join(text["sample"].split())
+    return f"{said} Asked to go on from “{text['opening']}”: “{written}”"
+
+
+def paid_words(level: dict) -> str:
+    """What a text costs at a measured level, short."""
+    text = level["text"]
+    return f"{text['measure']} {short(text['perplexity'])}" if text else "no language model"
 
 
 def time_words(data: dict, level: dict) -> str:
@@ -189,6 +244,8 @@ def caption(data: dict, model: dict, part: str, percent: int = START) -> str:
         )
         held = _held(level, percent)
         return text + (f" zstandard measured at {_percent(level)}." if held else "")
+    if part == "text":
+        return text_words(level) + _held(level, percent)
     words = score_words if part == "scores" else time_words
     return words(data, level) + _held(level, percent)
 
@@ -204,6 +261,8 @@ def sentence(data: dict, parts: list[str], percent: int = START) -> str:
         said.append(f"{sum(p <= percent for p in model['patch']['gone'])} zeros in the patch")
     if "scores" in parts:
         said.append(level_words(level))
+    if "text" in parts:
+        said.append(paid_words(level))
     if "size" in parts:
         said.append(f"{megabytes(model['bytes']['bitmask'][percent])} as a bit mask")
     if "runtime" in parts:

@@ -102,10 +102,16 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
     None where no model wrote anything.
     """
     panels = [("repetition", "repeated 4-grams (%)"), ("grammatical", "grammatical sentences (%)")]
-    panels = [panel for panel in panels if results[f"{panel[0]}_greedy"].notna().any()]
+    # A model that writes nothing at some levels has gaps there.
+    some = results["written_greedy"] + results["written_drawn"] > 0
+    wrote = results[some.groupby(results["model"]).transform("any")]
+    panels = [
+        (share, label)
+        for share, label in panels
+        if wrote[[f"{share}_greedy", f"{share}_drawn"]].notna().to_numpy().any()
+    ]
     if not panels:
         return None
-    wrote = results[results["repetition_greedy"].notna()]
     figure, axes = axes_grid(1, len(panels), width=3.6, height=2.9)
     for axis, (share, label) in zip(axes[0], panels, strict=True):
         series = [(t, r, way) for t, r in by_model(wrote) for way in ("greedy", "drawn")]
@@ -120,7 +126,7 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
     for title, rows in by_model(wrote):
         for share, label in panels:
             values = [
-                f"{row[f'{share}_greedy']:.0%} and {row[f'{share}_drawn']:.0%} at "
+                f"{_share(row[f'{share}_greedy'])} and {_share(row[f'{share}_drawn'])} at "
                 f"{percent(row['level'])}"
                 for row in (rows.iloc[0], rows.iloc[-1])
             ]
@@ -132,6 +138,10 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
         + f". {'; '.join(said)}."
     )
     return Plot(figure, "text-writing", alt)
+
+
+def _share(share: float) -> str:
+    return "nothing written" if np.isnan(share) else f"{share:.0%}"
 
 
 def _rounded(value: float) -> str:

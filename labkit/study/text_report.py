@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from labkit import plots
+from labkit.models.language import MASKED
+from labkit.plots.figure import percent
 from labkit.study.run import Part
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ def text_notes(part: Part) -> list[str]:
     said = []
     for model, rows in part.results.groupby("model", sort=False):
         said += [f"{model}: {found}" for found in rows["text_remarks"].unique() if found]
+        silent = rows[(rows["written_greedy"] == 0) & (rows["kind"] != MASKED)]["level"]
+        if len(silent):
+            levels = ", ".join(percent(level) for level in silent)
+            said.append(f"{model} ends its text at once, and writes nothing, at {levels} (greedy).")
     return [*said, *([_KINDS] if part.results["kind"].nunique() > 1 else [])]
 
 

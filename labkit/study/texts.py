@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MASKED_DOCUMENTS: Final = 20
 """Documents that a masked model is scored on where no limit is given."""
 
-MASKED_TOKENS: Final = 128
+MASKED_TOKENS: Final = 96
 """Tokens of each of them, at most."""
 
 
@@ -84,8 +84,9 @@ def openings(
     found = list(texts)
     for document in encode_documents(tokenizer, texts).documents:
         if len(document.ids) > tokens:
-            raw = texts[document.number].encode()
-            found[document.number] = raw[: document.starts[tokens]].decode(errors="ignore")
+            raw = texts[document.number].encode()[: document.starts[tokens]]
+            # A space before the next token would be a token of its own.
+            found[document.number] = raw.decode(errors="ignore").rstrip()
     return tuple(found)
 
 

@@ -17,6 +17,7 @@ PROMPTS: Final = 5
 TOKENS: Final = 48
 _OPENING: Final = 4  # words of a document that a causal model goes on from
 _SHOWN, _HIDDEN = 30, slice(8, 14)  # words that a denoising model reads, and those masked for it
+_GRAM = 4
 _FRAME = 4  # special tokens around a prompt, at most
 WAYS: Final[dict[str, float]] = {"greedy": 0.0, "drawn": 1.0}
 """Ways to write, with their temperatures."""
@@ -38,7 +39,7 @@ class Written:
                 "text": sample.text,
                 "whole": sample.whole,
                 "tokens": len(sample.ids),
-                "repetition": repetition([sample.ids]),
+                "repetition": repetition([sample.ids], _GRAM),
             }
             for way, samples in self.samples.items()
             for sample in samples
@@ -49,14 +50,17 @@ class Written:
 
         `repetition_greedy`, `repetition_drawn`: of 4-grams that stood in the same text before.
         `grammatical_greedy`, `grammatical_drawn`: of whole sentences of the mini text's grammar.
+        `written_greedy`, `written_drawn`: tokens that were written, all samples together.
         """
         found = {}
         for way in WAYS:
             samples = self.samples.get(way, ())
             texts = [sample.whole for sample in samples] if judged else []
-            repeated = repetition([sample.ids for sample in samples]) if samples else float("nan")
-            found[f"repetition_{way}"] = repeated
+            ids = [sample.ids for sample in samples]
+            long = any(len(row) >= _GRAM for row in ids)
+            found[f"repetition_{way}"] = repetition(ids, _GRAM) if long else float("nan")
             found[f"grammatical_{way}"] = grammatical_share(texts)
+            found[f"written_{way}"] = sum(map(len, ids))
         return found
 
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from text_costs import texts
 
 from labkit import load_model, measure_size, sweep
 from labkit.book.explorer import LEVELS, PARTS, PERCENTS, SIDE, explorer_data, nearest_level
@@ -25,7 +26,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(study):
-    return explorer_data(study)
+    return explorer_data(study, texts(SMALL.levels))
 
 
 def by_name(data):
@@ -111,6 +112,34 @@ def test_a_page_carries_only_what_it_shows(data, part):
     baked = json.loads(re.search(r'<script type="application/json">(.*)</script>', page)[1])
     model = baked["models"]["gpt2"]
     assert ("patch" in model) == (part == "patch") and ("bytes" in model) == (part == "size")
+
+
+def test_texts_are_those_of_the_language_model(data):
+    page = markup(data, ("text",))
+    baked = json.loads(re.search(r'<script type="application/json">(.*)</script>', page)[1])
+    said = baked["models"]["gpt2"]["texts"]
+    assert said[0].endswith("Asked to go on from “The city”: “said </script> 0”")
+    assert "perplexity 2.35 (95\u00a0% interval 2.00–3.00), of 1,600 tokens" in said[0]
+    assert "uniform guess" not in said[0] and "A uniform guess does no worse." in said[2]
+    assert "3.7 × 10⁷" in said[2] and "23,500 " in said[1]
+    assert baked["models"]["gpt2"]["paid"][0] == "perplexity 2.35"
+    assert "Asked" not in baked["models"]["roberta"]["texts"][0]
+    assert set(baked["models"]["bart"]["texts"]) == {
+        "No language model of this family comes with this installation."
+    }
+    # One interval and one marker for each level of two models, and no script ends early.
+    assert page.count("<circle") == 6 and page.count("</script>") == 1
+    heights = [float(y) for y in re.findall(r'<circle[^>]* cy="([\d.]+)"', page)[:3]]
+    assert heights == sorted(heights, reverse=True) and heights[0] - heights[2] > 100
+
+
+def test_texts_that_are_missing_or_of_other_levels_are_refused(study):
+    plain = explorer_data(study)
+    assert 'data-part="text"' not in markup(plain) and 'data-part="scores"' in markup(plain)
+    with pytest.raises(InputError, match="no texts to show"):
+        markup(plain, ("text",))
+    with pytest.raises(InputError, match="texts of gpt2 are not of the levels"):
+        explorer_data(study, {"gpt2": texts((0, 0.5))["gpt2"]})
 
 
 @pytest.mark.parametrize(("show", "wrong"), [(("scores", "speed"), "'speed'"), ((), "nothing")])

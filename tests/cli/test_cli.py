@@ -56,6 +56,8 @@ def test_version_and_help():
     [
         (("study", "--levels", "0.5,1.2"), "sparsity is 1.2"),
         (("study", "--levels", "half"), "write 0.9 or 90%"),
+        (("study", "--task", "mnli"), "no task named 'mnli': choose from mrpc, text (--task)"),
+        (("study", "--task", "text", "--source", "/nowhere"), "name the corpus too (--text)"),
         (("study", "--levels", ","), "at least one level"),
         (("study", "--batch-size", "0"), "batch_size is 0; it must be at least 1"),
         (("size", "--levels", ""), "at least one level"),
@@ -103,6 +105,17 @@ def test_study_prints_tables_and_is_quiet_when_not_on_a_terminal(tmp_path):
     assert "\x1b" not in result.stdout
     assert (tmp_path / "results" / "report.html").exists()
     assert (tmp_path / "results" / "manifest.json").exists()
+
+
+def test_a_study_of_language_models_prints_what_the_text_costs(tmp_path):
+    small = ("--models", "gpt2", "--levels", "90%", "--limit", 2, "--length", 8)
+    result = labkit_command("study", "--task", "text", *small, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    for text in ("not read: the last 318 of 320", "What is left: text", "bits per byte", "90 %"):
+        assert text in result.stdout
+    assert "What is left: MRPC" not in result.stdout
+    assert (tmp_path / "results" / "tables" / "text_samples.csv").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")

@@ -2,6 +2,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,13 @@ from hub_standin import Repo, Standin
 
 from labkit import evaluate_text, load_model, load_text, plots, prune_model
 from labkit.errors import InputError, SourceError
-from labkit.evaluation.text import repetition
+from labkit.evaluation.text import Sample, repetition
 from labkit.models import sources
 from labkit.study import report, text_report
 from labkit.study.run import run_study, write_manifest
 from labkit.study.settings import Settings
 from labkit.study.texts import openings
+from labkit.study.writing import WAYS, Written
 
 TIMES = ["runtime_median", "runtime_q25", "runtime_q75", "seconds", "tokens_per_second"]
 SMALL = Settings(
@@ -81,7 +83,7 @@ def test_a_masked_model_is_scored_on_openings_and_that_is_said(finished):
     row = study.text.results.iloc[0]
     texts = load_text(limit=3)
     tokenizer = load_model("roberta", task="text").tokenizer
-    lengths = [min(126, len(tokenizer.tokenize(text))) for text in texts]
+    lengths = [min(96, len(tokenizer.tokenize(text, verbose=False))) for text in texts]
     assert (row["documents"], row["tokens"]) == (3, sum(lengths))
     assert row["bytes"] == pytest.approx(row["scored_share"] * sum(map(len, texts)))
     [said] = [note for note in report.notes(study) if "a pass for each token" in note]
@@ -96,7 +98,7 @@ def test_openings_are_the_first_tokens():
     whole = tokenizer(texts[0], add_special_tokens=False)["input_ids"]
     for tokens in range(1, len(whole) + 1):
         first, *rest = openings(tokenizer, texts, tokens)
-        assert texts[0].startswith(first) and rest[0] == ""
+        assert texts[0].startswith(first) and rest[0] == "" and first == first.strip()
         assert texts[2].startswith(rest[1])
     assert openings(tokenizer, texts, len(whole)) == tuple(texts)
     assert openings(tokenizer, texts, 2)[0] == tokenizer.decode(whole[:2])
@@ -115,6 +117,23 @@ def test_samples_are_kept_and_counted(finished):
     assert results["repetition_greedy"].iloc[2] == pytest.approx(repetition(ids), abs=0.02)
     assert results["grammatical_greedy"].iloc[2] > 0.8
     assert results["grammatical_greedy"].iloc[3] < 0.2, "at 90 % nothing is a sentence"
+
+
+def test_a_model_that_writes_nothing_is_said_to(finished):
+    nothing = Written({way: [Sample("The city", "", (), "The city")] for way in WAYS})
+    row = nothing.row(judged=True)
+    assert np.isnan(row["repetition_greedy"]) and row["written_greedy"] == 0
+    assert row["grammatical_greedy"] == 0, "a beginning alone is no sentence"
+    text = finished[0].text
+    silent = text.results.assign(written_greedy=[0, 0, 200, 0], repetition_greedy=np.nan)
+    [said] = [n for n in text_report.text_notes(replace(text, results=silent)) if "nothing" in n]
+    assert said == "mini GPT-2 ends its text at once, and writes nothing, at 90 % (greedy)."
+    assert not any("nothing" in note for note in text_report.text_notes(text))
+    plot = plots.plot_writing(silent)
+    lines = [line for axis in plot.figure.axes for line in axis.lines]
+    assert {len(line.get_xdata()) for line in lines} == {2}, "a gap is no level less"
+    assert "nothing written" in plot.alt and "RoBERTa" not in plot.alt
+    assert plots.plot_writing(silent.assign(written_greedy=0, written_drawn=0)) is None
 
 
 def test_a_second_run_computes_nothing(finished):
@@ -173,7 +192,7 @@ def test_other_texts_are_other_cells(finished, tmp_path):
     change = {"models": ("gpt2",), "levels": (0,), "text": str(mine)}
     study = run_study(Settings(**vars(SMALL) | change), tmp_path / "copy")
     row = study.text.results.iloc[0]
-    assert (row["documents"], row["bytes"]) == (2, 42 + 21)
+    assert (row["documents"], row["bytes"]) == (2, 42 + 20)
     assert np.isnan(row["grammatical_greedy"]) and row["repetition_greedy"] >= 0
     assert len(list((tmp_path / "copy" / "cells").glob("gpt2-0000000-*.json"))) == 2
 

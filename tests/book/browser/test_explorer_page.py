@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from text_costs import texts
 
 from labkit.book.explorer import PARTS, explorer_data
 from labkit.book.explorer_page import markup
@@ -47,7 +48,7 @@ def address(study, tmp_path_factory):
         "html_theme = 'sphinx_book_theme'\n"
         "extensions = ['myst_parser', 'quiz']\n"
     )
-    data = explorer_data(study)
+    data = explorer_data(study, texts(SMALL.levels))
     for number, parts in enumerate((PARTS, ("scores", "patch"))):
         (folder / f"{number}.html").write_text(markup(data, parts), encoding="utf-8")
     raw = "\n```{raw} html\n:file: %d.html\n```\n"

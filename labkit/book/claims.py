@@ -31,7 +31,7 @@ REAL = {"roberta": "minilm", "gpt2": "smollm2"}
 """The real model of the same kind, encoder or decoder, that `real_weights` measures."""
 
 Tables = Mapping[str, "pd.DataFrame"]
-"""Tables of a study by name, as `Study.tables`; "results" and "weights" are looked at."""
+"""Tables of a study by name, as `Study.tables`: "results", "weights", "text_results"."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Claim:
 
 
 def claims_table(
-    study: Study, hub: Tables | None = None, real: Mapping[str, Any] | None = None
+    study: Study | Tables, hub: Tables | None = None, real: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
     """All claims as text, for people: one row per claim.
 
     Args:
-        study: measured on the mini zoo.
+        study: measured on the mini zoo, or its tables.
         hub: the tables of a study of the published models; None where that was not run.
         real: what the benchmark `real_weights` kept of two other, smaller models, each of which
             stands beside the claims on the model of its kind.
@@ -64,20 +64,22 @@ def claims_table(
     import pandas as pd
 
     def measured(tables: Tables | None, claim: Claim) -> str:
-        if tables is None:
+        if tables is None or _results(claim) not in tables:
             return NOT_RUN
-        title = _title(tables, claim.name)
+        title = _title(tables[_results(claim)], claim.name)
         return claim.measure(tables, title) if title else "–"
 
     def of_other(claim: Claim) -> dict[str, str]:
         if real is None:
             return {}
         found = real.get(REAL.get(claim.name, ""))
+        if claim.topic == "text":
+            return {"real": "–"}
         if not found or (claim.topic == "loss" and "accuracy" not in found["scores"]["levels"][0]):
             return {"real": "–"}
         return {"real": claim.measure(_real_tables(found), found["title"])}
 
-    mini = study.tables
+    mini = study if isinstance(study, Mapping) else study.tables
     rows = [
         {
             "topic": claim.topic,
@@ -135,9 +137,14 @@ def _real_tables(found: Mapping[str, Any]) -> Tables:
     return {name: table.assign(model=found["title"]) for name, table in tables.items()}
 
 
-def _title(tables: Tables, name: str) -> str | None:
+def _results(claim: Claim) -> str:
+    """The table of a study in which the claim's models stand: classifiers, or language models."""
+    return "text_results" if claim.topic == "text" else "results"
+
+
+def _title(results: pd.DataFrame, name: str) -> str | None:
     """The title of the course's model `name` in a study, with or without its source in front."""
-    titles = tables["results"]["model"].unique()
+    titles = results["model"].unique()
     return next((t for t in titles if t.split(" ")[-1] == DISPLAY_NAMES[name]), None)
 
 
@@ -200,12 +207,8 @@ def _loss(tables: Tables, title: str) -> str:
 
 def _text_loss(tables: Tables, title: str) -> str:
     """Loss on text at each level, and from where on an even guess would be as good."""
-    rows = tables["results"]
-    if "text_loss" not in rows:
-        return NOT_RUN
-    rows = rows[(rows["model"] == title) & rows["text_loss"].notna()].sort_values("level")
-    if rows.empty:
-        return NOT_RUN
+    results = tables["text_results"]
+    rows = results[results["model"] == title].sort_values("level")
     levels = [f"{100 * level:g}" for level in rows["level"]]
     losses = [f"{loss:.2f}" for loss in rows["text_loss"]]
     text = f"{', '.join(losses)} nats per token at {', '.join(levels)} %"

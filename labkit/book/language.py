@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.book.explorer import LEVELS
 from labkit.book.trials import kept
-from labkit.code_hash import code_hash
 from labkit.errors import SourceError
 from labkit.evaluation.text.compare import compare_texts
 from labkit.evaluation.text.corpus import load_text
 from labkit.evaluation.text.evaluate import evaluate_text
 from labkit.evaluation.text.ngrams import perplexities
 from labkit.evaluation.text.sampling import grammatical_share, repetition, sample_text
-from labkit.files import sha256
 from labkit.models import sources
 from labkit.models.language import MASKED
 from labkit.models.load import load_model
@@ -86,7 +84,7 @@ def curves(name: str, levels: Sequence[float] = LEVELS, *, out: Path | None = No
             )
         return found
 
-    return _kept("text-curves", [name, list(levels), DOCUMENTS, AT_ONCE], compute, out)
+    return kept("text-curves", [name, list(levels), DOCUMENTS, AT_ONCE], compute, out, task="text")
 
 
 def samples(
@@ -114,7 +112,9 @@ def samples(
             found.append(row)
         return found
 
-    return _kept("text-samples", [name, list(levels), OPENING, TOKENS, DRAWS], compute, out)
+    return kept(
+        "text-samples", [name, list(levels), OPENING, TOKENS, DRAWS], compute, out, task="text"
+    )
 
 
 def tempered(
@@ -147,7 +147,9 @@ def tempered(
             )
         return found
 
-    return _kept("text-tempered", [name, level, list(divisors), DOCUMENTS], compute, out)
+    return kept(
+        "text-tempered", [name, level, list(divisors), DOCUMENTS], compute, out, task="text"
+    )
 
 
 def simpler(name: str, *, out: Path | None = None) -> pd.DataFrame:
@@ -173,7 +175,7 @@ def simpler(name: str, *, out: Path | None = None) -> pd.DataFrame:
         )
         return [{"model": title, "perplexity": value} for title, value in found.items()]
 
-    return _kept("text-simpler", [name, DOCUMENTS], compute, out)
+    return kept("text-simpler", [name, DOCUMENTS], compute, out, task="text")
 
 
 def _first_windows(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> tuple[Any, Any]:
@@ -187,10 +189,3 @@ def _first_windows(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
             logits.append(model(input_ids=ids).logits[0, :-1].float())
             targets.append(ids[0, 1:])
     return torch.cat(logits), torch.cat(targets)
-
-
-def _kept(kind: str, arguments: list, compute: Any, out: Path | None) -> pd.DataFrame:
-    """`trials.kept`, anew where this module, the language model or the texts have changed."""
-    folders = (sources.mini_checkpoint(arguments[0], "text"), sources.mini_text())
-    sums = [sha256(path) for folder in folders for path in sorted(folder.glob("*.*"))]
-    return kept(kind, [*arguments, sums, code_hash(__name__)], compute, out)

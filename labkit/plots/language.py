@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | None = None) -> Plot:
     """Perplexity against sparsity with its intervals, and a uniform guess over the vocabulary.
 
+    The axis ends at a hundred times the guess: what is beyond stands in the description.
     `results` has the columns of `labkit.book.language.curves`; `simpler` names other perplexities
     on the same tokens, such as that of a trigram model.
     """
@@ -32,12 +33,15 @@ def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | Non
         said.append(f"{title} ({rows['measure'].iloc[0]}): {', '.join(ends)}")
     guess = float(results["vocabulary"].iloc[0])
     axis.axhline(guess, color=INK, linewidth=1, label="a uniform guess")
-    for name, value in (simpler or {}).items():
+    # Side by side, so that lines that lie close do not write over each other.
+    for place, (name, value) in enumerate((simpler or {}).items()):
         axis.axhline(value, color=INK, linewidth=0.6, linestyle=":")
+        at = (1.6 * place, value)
         axis.annotate(
-            f"{name} model", (0, value), (0, 2), textcoords="offset points", color=INK, fontsize=7
+            f"{name} model", at, (0, 2), textcoords="offset points", color=INK, fontsize=7
         )
     axis.set_yscale("log")
+    axis.set_ylim(1, 100 * guess)
     axis.set_ylabel("perplexity")
     sparsity_axis(axis, results)
     legend_below(axis)

@@ -12,8 +12,8 @@ from labkit.errors import InputError
 from labkit.evaluation.batches import batches, positions
 from labkit.evaluation.text.documents import Encoded, encode_documents, frame, left_out
 from labkit.evaluation.text.head import Reader
-from labkit.evaluation.text.losses import Causal, Denoising, Masked, Plan
 from labkit.evaluation.text.inputs import check_causal, check_ids, model_inputs
+from labkit.evaluation.text.losses import Causal, Denoising, Masked, Plan
 from labkit.evaluation.text.scores import TextEvaluation
 from labkit.evaluation.text.windows import check_windows
 from labkit.models.language import CAUSAL, DENOISING, MASKED, language_kind

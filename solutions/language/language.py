@@ -576,8 +576,8 @@ checks.points("language.repetition", globals().get("repeated_share"), seed=seed)
 # %% [markdown]
 # ### What you built
 # What the mini GPT-2 writes when it always takes the likeliest token, pruned further and further.
-# Loops come before nonsense, and where nonsense is varied enough the share falls again: it is one
-# witness, and not the only one.
+# The dense model repeats itself too, nonsense of many words hardly does, and in the end all is a
+# loop: the share is one witness, and not the only one.
 
 # %%
 if checks.works("language.repetition", repeated_share):

@@ -121,7 +121,7 @@ def short(value: float) -> str:
     if not math.isfinite(value):
         return "beyond all numbers"
     if value < 100:
-        return f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+        return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
     if value < 1e6:
         return f"{float(f'{value:.3g}'):,.0f}"
     exponent = math.floor(math.log10(value))

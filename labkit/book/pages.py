@@ -32,8 +32,9 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
 def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:
     """The reader's own tables for the published models, or None before they have been measured.
 
-    They are those of `labkit study --source hub` in `results/` of the course: "results", "layers",
-    "paired" and "weights", as in `Study.tables`. A page that shows them is run again when they
+    They are those of `labkit study --source hub` in `results/` of the course, as in `Study.tables`:
+    "results", "layers", "paired" and "weights", and of `--task text` or `--task mrpc,text` those
+    that begin with "text_". A page that shows them is run again when they
     change. `root` is the course's folder; default: the one that the page's folder lies in.
     """
     from labkit.book.site import hub_tables

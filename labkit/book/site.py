@@ -83,15 +83,24 @@ def _modules_of_pages(root: Path) -> set[str]:
 
 
 def hub_tables(root: Path | str) -> dict[str, Path]:
-    """Tables (name → parquet file) of the reader's `labkit study --source hub`; empty without."""
+    """Tables (name → parquet file) of the reader's `labkit study --source hub`; empty without.
+
+    Those of tasks that the study did not have are of an earlier one, perhaps of other models.
+    """
     folder = Path(root) / RESULTS
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["settings"]["source"] != "hub":
+        settings = manifest["settings"]
+        if settings["source"] != "hub":
             return {}
+        tasks = settings.get("task", ["mrpc"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return {path.stem: path for path in sorted((folder / "tables").glob("*.parquet"))}
+    return {
+        path.stem: path
+        for path in sorted((folder / "tables").glob("*.parquet"))
+        if ("text" if path.stem.startswith("text_") else "mrpc") in tasks
+    }
 
 
 @dataclass

@@ -23,7 +23,7 @@ _NOTES = {
     ),
     "random": (
         "Full published architectures with random weights: size and runtime are true to scale; "
-        "accuracy, and how zeros spread over the layers, are not those of trained weights."
+        "scores, and how zeros spread over the layers, are not those of trained weights."
     ),
 }
 

@@ -62,10 +62,9 @@ def text_table(part: Part) -> pd.DataFrame:
                 "perplexity": _short(row.perplexity),
                 "95 %": f"{_short(row.perplexity_low)}–{_short(row.perplexity_high)}",
                 "bits per byte": f"{row.bits_per_byte:.3f}",
-                "tokens": f"{row.tokens:,}",
                 "repeats": _share(row.repetition_greedy),
                 "grammatical": _share(row.grammatical_greedy),
-                "collapsed": "uniform guess" if row.text_collapsed else "",
+                "collapsed": "yes" if row.text_collapsed else "",
             }
         )
     return pd.DataFrame(rows)

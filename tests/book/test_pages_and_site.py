@@ -280,9 +280,9 @@ def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, mon
     code_hash._imports_of.cache_clear()
 
 
-def _manifest(course, source):
+def _manifest(course, source, **more):
     path = course / "results" / "manifest.json"
-    path.write_text(json.dumps({"settings": {"source": source}}), encoding="utf-8")
+    path.write_text(json.dumps({"settings": {"source": source, **more}}), encoding="utf-8")
 
 
 def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeypatch):
@@ -300,6 +300,13 @@ def test_the_readers_results_are_those_of_the_published_models(tmp_path, monkeyp
     found = book.reader_results()
     assert list(found) == ["results"] and found["results"].equals(table)
     assert sites.execution_key(tmp_path) != before
+    # What is left of an earlier study, perhaps of other models, is not of this one.
+    save_table(table, tmp_path / "results" / "tables" / "text_results")
+    for task, names in ((["text"], ["text_results"]), (["mrpc"], ["results"])):
+        _manifest(tmp_path, "hub", task=task)
+        assert list(book.reader_results()) == names
+    _manifest(tmp_path, "hub", task=["mrpc", "text"])
+    assert list(book.reader_results()) == ["results", "text_results"]
 
 
 def test_a_page_quotes_a_benchmark_with_its_machine_or_says_how_to_measure_it(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -10,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
-from labkit.evaluation.batches import batches, embedded, positions
+from labkit.evaluation.batches import batches, positions
 from labkit.evaluation.text.documents import Encoded, encode_documents, frame, left_out
 from labkit.evaluation.text.head import Reader
-from labkit.evaluation.text.losses import Causal, Denoising, Masked, Plan, Row
+from labkit.evaluation.text.inputs import check_causal, check_ids, model_inputs
+from labkit.evaluation.text.losses import Causal, Denoising, Masked, Plan
 from labkit.evaluation.text.scores import TextEvaluation
 from labkit.evaluation.text.windows import check_windows
 from labkit.models.language import CAUSAL, DENOISING, MASKED, language_kind
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_TOKENS = 2048  # as for pairs: more gains nothing on a CPU
@@ -56,6 +55,11 @@ def evaluate_text(
     answers do not depend on padding (`batches.PADDED`; else of equal length).  The model is put
     into evaluation mode for the time and runs on the device and in the dtype that it has; the
     softmax is summed in float32.
+
+    Elsewhere: the sliding window of transformers' documentation is `from_start=False` with
+    `context` one below its length; its page weights the windows a little otherwise.  `perplexity`
+    of `evaluate` is exp of the nats per token of each document alone, and its mean is one of
+    perplexities, which is higher than the perplexity of all tokens; it has no windows.
 
     Args:
         model: a language model, `load_model(..., task="text")`.
@@ -100,13 +104,13 @@ def evaluate_text(
     encoded = encode_documents(tokenizer, texts)
     start = start_token(tokenizer) if kind == CAUSAL and from_start else None
     plan, said = _plan(model, tokenizer, encoded, kind, context, stride, start, at_once, seed)
-    _check_ids(model, plan)
+    check_ids(model, plan)
     training = model.training
     model.eval()
     try:
         with torch.inference_mode():
             if kind == CAUSAL:
-                _check_causal(model, plan)
+                check_causal(model, plan)
             began = time.monotonic()
             nats, vocabulary = _run(model, plan, batch_size, batch_tokens, progress)
             seconds = time.monotonic() - began
@@ -220,13 +224,13 @@ def _run(
 
     lengths = plan.lengths
     nats = np.zeros(len(plan.windows))
-    reader = Reader(model, _inputs(model, [plan.row(int(lengths.argmin()))]))
+    reader = Reader(model, model_inputs(model, [plan.row(int(lengths.argmin()))]))
     done, tokens = 0, reader.batch_tokens(batch_tokens)
     for at in batches(model, lengths, batch_size or len(lengths), tokens):
         rows = [plan.row(int(number)) for number in at]
         counts = [len(row.places) for row in rows]
         found = reader.nats(
-            _inputs(model, rows),
+            model_inputs(model, rows),
             torch.tensor(np.repeat(np.arange(len(rows)), counts), device=model.device),
             torch.tensor([p for row in rows for p in row.places], device=model.device),
             torch.tensor([t for row in rows for t in row.targets], device=model.device),
@@ -237,62 +241,6 @@ def _run(
         if progress:
             progress(done, len(lengths))
     return nats, reader.vocabulary
-
-
-def _inputs(model: PreTrainedModel, rows: list[Row]) -> dict[str, torch.Tensor]:
-    """The rows padded on the right, where no token that is scored sees the padding."""
-    taken = inspect.signature(model.forward).parameters
-    pad = max(0, model.config.pad_token_id or 0)
-    inputs = {
-        "input_ids": _padded([row.ids for row in rows], pad),
-        "attention_mask": _padded([[1] * len(row.ids) for row in rows], 0),
-        "use_cache": False,
-    }
-    if rows[0].decoder is not None:
-        inputs["decoder_input_ids"] = _padded([row.decoder for row in rows], pad)
-    return {
-        name: value.to(model.device) if hasattr(value, "to") else value
-        for name, value in inputs.items()
-        if name in taken
-    }
-
-
-def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:
-    import torch
-
-    longest = max(map(len, rows))
-    return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
-
-
-def _check_ids(model: PreTrainedModel, plan: Plan) -> None:
-    limit = embedded(model)
-    for document in plan.documents if limit else ():
-        if max(document.ids) >= limit:
-            raise InputError(
-                f"document {document.number} has token {max(document.ids)}, and the model has "
-                f"embeddings for 0 to {limit - 1}: tokenizer and model do not belong together"
-            )
-
-
-def _check_causal(model: PreTrainedModel, plan: Plan) -> None:
-    """Refuse a model that reads on: XLNet's class is a causal one, and its tokens see each other.
-
-    Raises:
-        InputError: another last token changes what the model says before it.
-    """
-    ids = plan.row(int(plan.lengths.argmax())).ids[:8]
-    if len(ids) < 2:
-        return
-    other = [*ids[:-1], ids[0] if ids[0] != ids[-1] else (ids[-1] + 1) % 2]
-    one, two = (
-        model(**_inputs(model, [Row(row, [], [], 0)])).logits[0, : len(ids) - 1].float()
-        for row in (ids, other)
-    )
-    if bool(((one - two).abs() > 1e-3 * one.abs().max() + 1e-6).any()):
-        raise InputError(
-            f"{type(model).__name__} is no causal model: what it says of a token depends on those "
-            "that follow. Its loss would be that of a model that has seen the answer"
-        )
 
 
 def _sliding(model: PreTrainedModel, context: int) -> list[str]:

@@ -90,6 +90,7 @@ def test_the_sliding_window_of_transformers_documentation(language_model):
 def test_evaluates_perplexity_where_it_is_right(language_model):
     """The metric `perplexity` of `evaluate` (0.4.6), whose script is fetched from the hub.
 
+    Under transformers 5 that script needs a tokenizer with a padding token; then it gives the same.
     Its definition: without special tokens, the start token in front if asked, padded on the right,
     shifted; for each text exp of the mean over its tokens; `mean_perplexity` is the mean of these.
     """

@@ -46,13 +46,14 @@ def claim(found: dict[str, Any]) -> Claim:
     default = found["calibration"]["sequences"]
     rows = {_key(row): row for row in found["rows"]}
     dense = rows["dense", "0.0", "", 0]
-    table = [("dense", _cell(dense), *("" for _ in GOALS[1:]))]
+    table = []
     for criterion in CRITERIA:
         seen = ("topics", default) if criterion in CRITERIA[2:] else ("", 0)
-        table.append((criterion, *(_cell(rows.get((criterion, goal, *seen))) for goal in GOALS)))
+        cells = (_cell(rows.get((criterion, goal, *seen))) for goal in GOALS)
+        table.append((criterion, _cell(dense), *cells))
     return Claim(
         title="A real language model, by criterion",
-        columns=("perplexity", *(_goal(goal) for goal in GOALS)),
+        columns=("perplexity", "none", *(_goal(goal) for goal in GOALS)),
         rows=tuple(table),
         note=_note(found, dense),
         data=found,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-DOCUMENTS = 24
+DOCUMENTS = 20
 """Validation documents that are scored, the first ones."""
 
 LENGTH, SEQUENCES = 64, 32
@@ -81,6 +81,62 @@ def text_scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) 
 
     arguments = [name, [asdict(trial) for trial in trials]]
     return kept("criteria-text", arguments, compute, out, task="text")
+
+
+def decoder_rows(data: dict) -> pd.DataFrame:
+    """The trials of the real decoder that `benchmarks/real_text.py` has kept, and their columns.
+
+    Args:
+        data: `book.benchmark("real_text")["data"]`.
+
+    Returns:
+        One row per trial: criterion, goal, text ("documents" of the kind that is measured, "other",
+        or ""), sequences, all as text as in `text_scores`, and loss, perplexity, bits_per_byte with
+        `_low` and `_high`, written (what it writes after `data["prompt"]`), repeated.
+    """
+    import pandas as pd
+
+    rows = pd.DataFrame(data["rows"])
+    rows["text"] = rows["text"].map({"topics": "documents", "mini": "other", "": ""})
+    rows["goal"], rows["sequences"] = rows["goal"].astype(str), rows["sequences"].astype(str)
+    return rows
+
+
+def by_goal(rows: pd.DataFrame, value: str = "perplexity") -> pd.DataFrame:
+    """A table of the criteria (columns) at each goal (rows), calibrated as trials are by default.
+
+    Args:
+        rows: of `text_scores` or `decoder_rows`.
+        value: the column that fills it.
+
+    Returns:
+        Index the goals, "50 %" or "2:4"; NaN where there is no such trial.
+    """
+    import pandas as pd
+
+    default = ((rows["text"] != "other") & (rows["sequences"] == str(SEQUENCES))) | (
+        ~rows["criterion"].isin(CRITERIA[2:])
+    )
+    table = rows[default & (rows["criterion"] != "dense")]
+    table = table.pivot(index="goal", columns="criterion", values=value)
+    goals = sorted(table.index, key=lambda goal: (":" in goal, goal))
+    table = table.reindex(index=goals, columns=list(CRITERIA))
+    names = [goal if ":" in goal else f"{float(goal):.0%}".replace("%", " %") for goal in goals]
+    return table.set_axis(pd.Index(names), axis=0).rename_axis(columns="zeros")
+
+
+def by_calibration(rows: pd.DataFrame, value: str = "perplexity") -> pd.DataFrame:
+    """A table of what calibrated (rows) at half of the weights, for Wanda and SparseGPT (columns).
+
+    Arguments as for `by_goal`; NaN where there is no such trial.
+    """
+    half = rows[(rows["goal"] == str(HALF)) & rows["criterion"].isin(CRITERIA[2:])]
+    table = half.pivot(index=["text", "sequences"], columns="criterion", values=value)
+    order = sorted(table.index, key=lambda key: (key[0] == "other", int(key[1])))
+    said = {"documents": "the right text", "other": "the wrong text"}
+    names = [f"{count} of {said[text]}" for text, count in order]
+    table = table.reindex(index=order, columns=list(CRITERIA[2:]))
+    return table.set_axis(names, axis=0).rename_axis(columns="sequences")
 
 
 def _sequences(tokenizer: object, trial: Trial) -> torch.Tensor:

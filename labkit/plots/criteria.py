@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def plot_criteria(rows: pd.DataFrame, title: str) -> Plot:
-    """Loss of each criterion at each goal, of `labkit.book.criteria.scores` (text columns)."""
+def plot_criteria(rows: pd.DataFrame, title: str, name: str = "criteria") -> Plot:
+    """Loss of each criterion at each goal, of `labkit.book.criteria.scores` (text columns).
+
+    `name` is the figure's, for the page that shows it.
+    """
     goals = list(rows["goal"].drop_duplicates())
     labels = [goal if ":" in goal else f"{100 * float(goal):g} %" for goal in goals]
     figure, axes = axes_grid(1, 1, width=5.4, height=3.0)
@@ -37,7 +40,7 @@ def plot_criteria(rows: pd.DataFrame, title: str) -> Plot:
     axis.set_ylabel("loss (nats)")
     legend_below(axis)
     alt = f"Loss of {title} by criterion, on a logarithmic axis. {'; '.join(said)}."
-    return Plot(figure, "criteria", alt)
+    return Plot(figure, name, alt)
 
 
 def plot_calibration(rows: pd.DataFrame, title: str) -> Plot:

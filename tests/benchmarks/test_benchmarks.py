@@ -1,5 +1,8 @@
 """What the README and results.md quote is what the benchmarks saved."""
 
+import math
+
+import pytest
 from places import ROOT
 
 from benchmarks import __main__ as bench
@@ -56,3 +59,24 @@ def test_the_tables_of_real_weights_follow_from_what_was_measured():
         assert f"{one['package']} {one['version']}, licence {one['licences']}" in claim.note
     assert smollm["magnitudes"] < minilm["magnitudes"]
     assert min(level["ties"] for level in smollm["levels"]) > 1  # each threshold has ties
+
+
+def test_the_tables_of_the_real_decoder_follow_from_what_was_measured():
+    claim, _ = compare.saved("real_text")
+    rows, done = claim.data["rows"], set()
+    table = {row[0]: dict(zip(claim.columns[1:], row[1:], strict=True)) for row in claim.rows}
+    for row in rows:
+        trial = (row["criterion"], row["goal"], row["text"], row["sequences"])
+        assert trial not in done and math.exp(row["loss"]) == pytest.approx(row["perplexity"])
+        done.add(trial)
+        asked = row["goal"] if isinstance(row["goal"], float) else 0.5
+        # Wanda counts in rows, of 576 or 1,536 inputs; a few weights of the file are zero anyhow.
+        assert row["sparsity"] == pytest.approx(asked, abs=1e-3)
+        assert sum(row["document_nats"]) / row["tokens"] == pytest.approx(row["loss"], abs=1e-5)
+        usual = row["sequences"] == claim.data["calibration"]["sequences"]
+        if row["criterion"] != "dense" and row["text"] != "mini" and (usual or not row["text"]):
+            goal = row["goal"] if isinstance(row["goal"], str) else f"{row['goal']:.0%}"
+            assert float(table[row["criterion"]][goal].replace(",", "")) == pytest.approx(
+                row["perplexity"], rel=0.06
+            )
+    assert ("dense", 0.0, "", 0) in done

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "criteria": ["plot_calibration", "plot_criteria"],
         "curves": ["plot_collapse", "plot_curves", "plot_layers", "plot_methods", "plot_paired"],
         "figure": ["INK", "SERIES", "Plot"],
-        "language": ["plot_perplexity", "plot_two_measures", "plot_written"],
+        "language": ["plot_decoders", "plot_perplexity", "plot_two_measures", "plot_written"],
         "page": ["render"],
         "size_and_runtime": ["plot_runtime", "plot_size"],
         "text": ["plot_text_curves", "plot_text_paired", "plot_writing"],

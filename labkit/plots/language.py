@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | None = None) -> Plot:
@@ -44,7 +45,7 @@ def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | Non
     axis.set_ylim(1, 100 * guess)
     axis.set_ylabel("perplexity")
     sparsity_axis(axis, results)
-    legend_below(axis)
+    _legend_in_two(axis)
     alt = (
         "Perplexity on the mini text against sparsity, on a logarithmic axis. "
         f"{'; '.join(said)}. A uniform guess over the vocabulary has {guess:,.0f}."
@@ -113,3 +114,58 @@ def plot_written(rows: pd.DataFrame, title: str) -> Plot:
     ]
     alt = f"What {title} writes against sparsity. {'; '.join(said)}."
     return Plot(figure, "written", alt)
+
+
+def plot_decoders(real: pd.DataFrame, title: str, mini: pd.DataFrame, mini_title: str) -> Plot:
+    """Bits per byte of a real decoder by criterion, and of a mini one, against sparsity.
+
+    `real` has the rows that `benchmarks.real_text` keeps, of one calibration for each criterion and
+    with sparsities as goals; `mini` those of `labkit.book.language.curves`.  Two texts: the curves
+    may be compared in their shape.
+    """
+    figure, axes = axes_grid(1, 1, width=5.4, height=3.4)
+    axis, looks = axes[0, 0], iter(styles())
+    dense = real[real["criterion"] == "dense"]
+    levels = real["goal"].astype(float)
+    said = []
+    rest = real[real["criterion"] != "dense"].groupby("criterion", sort=False)
+    series = [(f"{title}, {criterion}", rows) for criterion, rows in rest]
+    for name, rows in series:
+        x = [0.0, *levels[rows.index]]
+        y = [*dense["bits_per_byte"], *rows["bits_per_byte"]]
+        order = np.argsort(x)
+        x, y = 100 * np.array(x)[order], np.array(y)[order]
+        axis.plot(x, y, label=name, **next(looks))
+        ends = ", ".join(f"{at:g} % {value:.2f}" for at, value in zip(x, y, strict=True))
+        said.append(f"{name}: {ends}")
+    shown = mini[mini["level"] <= levels.max()]
+    style = {**next(looks), "color": INK}
+    x, y = 100 * shown["level"], shown["bits_per_byte"]
+    axis.plot(x, y, label=f"{mini_title}, global magnitude", **style)
+    ends = ", ".join(f"{at:g} % {value:.2f}" for at, value in zip(x, y, strict=True))
+    said.append(f"{mini_title}, on its own text: {ends}")
+    axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.yaxis.set_minor_formatter(
+        lambda value, _: f"{value:g}" if value in (0.2, 0.5, 2, 5) else ""
+    )
+    axis.set_xlabel("sparsity (%)")
+    axis.set_ylabel("bits per byte")
+    _legend_in_two(axis)
+    return Plot(
+        figure, "decoders", f"Bits per byte against sparsity, logarithmic. {'; '.join(said)}."
+    )
+
+
+def _legend_in_two(axis: Axes) -> None:
+    """A legend below one panel, in two columns: long names side by side would be cut."""
+    handles, labels = axis.get_legend_handles_labels()
+    axis.figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=8,
+    )

@@ -360,8 +360,10 @@ if checks.works("language.scores", text_scores):
         ("Python's help", [topics[word] for word in ("pass", "return", "continue", "assert")]),
     ):
         losses, short = [], []
-        for text in texts:
-            ids = tokenizer(text, truncation=True, max_length=128, return_tensors="pt").input_ids
+        for document in texts:
+            ids = tokenizer(
+                document, truncation=True, max_length=128, return_tensors="pt"
+            ).input_ids
             with torch.no_grad():
                 logits = model(ids).logits[0, :-1]
             losses.append(torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none"))
@@ -478,8 +480,10 @@ if checks.works("language.interval", block_interval):
         panels, (("news", news), ("news, then help", news[:20] + help_texts)), strict=True
     ):
         parts = []
-        for text in texts:
-            ids = tokenizer(text, truncation=True, max_length=128, return_tensors="pt").input_ids
+        for document in texts:
+            ids = tokenizer(
+                document, truncation=True, max_length=128, return_tensors="pt"
+            ).input_ids
             with torch.no_grad():
                 logits = model(ids).logits[0, :-1]
             parts.append(torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none"))
@@ -576,8 +580,8 @@ checks.points("language.repetition", globals().get("repeated_share"), seed=seed)
 # %% [markdown]
 # ### What you built
 # What the mini GPT-2 writes when it always takes the likeliest token, pruned further and further.
-# Loops come before nonsense, and where nonsense is varied enough the share falls again: it is one
-# witness, and not the only one.
+# The dense model repeats itself too, nonsense of many words hardly does, and in the end all is a
+# loop: the share is one witness, and not the only one.
 
 # %%
 if checks.works("language.repetition", repeated_share):

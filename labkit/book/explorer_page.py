@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from labkit.book import explorer_drawings as drawings
-from labkit.book.explorer import PARTS, explorer_data
+from labkit.book.explorer import LEVELS, PARTS, explorer_data
 from labkit.book.explorer_words import (
     START,
     breakable,
@@ -49,16 +49,17 @@ def explorer(*, show: tuple[str, ...] = PARTS, study: Study | None = None) -> HT
 
     Args:
         show: which of `PARTS`.
-        study: default: the course's mini models at `explorer.LEVELS`, computed once.
+        study: default: the course's mini models at `LEVELS`, computed once and then cached.
 
     Raises:
         InputError: a part that does not exist, or none.
     """
     from IPython.display import HTML
 
-    from labkit.book.pages import curve_study
+    from labkit.book.pages import course_study
+    from labkit.study.settings import Settings
 
-    study = study or curve_study()
+    study = study or course_study(Settings(levels=LEVELS))
     texts = _texts(study.settings.levels) if "text" in show else None
     return HTML(markup(explorer_data(study, texts), show))
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from labkit.checks import TASKS, Exercise
+from labkit.checks import TASKS, Exercise, Task
 from labkit.checks.engine.exercise import CHAPTERS
 from labkit.errors import InputError, SourceError
 
@@ -13,51 +13,38 @@ _NEED = re.compile(r"\*\*You need\*\* ([^;]*labkit[^;]*); (?P<known>[^;]+); (?P<
 
 
 def sheet_table(root: Path | str, link: Callable[[str], str] = str) -> str:
-    """Markdown table of all labs: chapter, exercises, points, time, prior knowledge, machine.
+    """Markdown table of all labs: chapter, exercises, points, time, prior knowledge.
 
-    Prior knowledge and machine are what the lab's own first cell says that one needs. `link` makes
-    of a chapter's name (`01-weights`) what stands in the table.
+    Below it stands what the labs ask of the machine.  Prior knowledge and machine are what the
+    lab's own first cell says that one needs.  `link` makes of a chapter's name (`01-weights`) what
+    stands in the table.
 
     Raises:
         InputError: a lab does not say what it needs; names the notebook and the sentence.
         SourceError: a lab has no notebook below `root`.
     """
-    head = (
-        "lab",
-        "chapter",
-        "exercises",
-        "in words",
-        "points",
-        "time",
-        "what one should know",
-        "machine",
-    )
-    lines = [_row(*head), "|:--|:--|--:|--:|--:|--:|:--|:--|"]
-    for lab, chapter in CHAPTERS.items():
-        tasks = [task for task in TASKS.values() if task.lab == lab]
-        if not tasks:
-            continue
-        code = [task for task in tasks if isinstance(task, Exercise)]
+    head = ("lab", "chapter", "in code", "in words", "points", "time", "what one should know")
+    lines = [_row(*head), "|:--|:--|--:|--:|--:|--:|:--|"]
+    machines: dict[str, list[str]] = {}
+    labs = {lab: [task for task in TASKS.values() if task.lab == lab] for lab in CHAPTERS}
+    for lab, tasks in labs.items():
         known, machine = lab_needs(root, lab)
-        lines.append(
-            _row(
-                f"`{lab}`",
-                link(chapter),
-                str(len(code)),
-                str(len(tasks) - len(code)),
-                str(sum(task.points for task in tasks)),
-                _hours(sum(task.minutes for task in tasks)),
-                known,
-                machine,
-            )
-        )
-    points, minutes = (
-        sum(getattr(t, what) for t in TASKS.values()) for what in ("points", "minutes")
+        machines.setdefault(machine, []).append(f"`{lab}`")
+        lines.append(_row(f"`{lab}`", link(CHAPTERS[lab]), *_sums(tasks), known))
+    lines.append(_row("**all**", "", *_sums(list(TASKS.values())), ""))
+    asked = "; ".join(
+        f"{'all labs' if len(found) == len(labs) else ', '.join(found)}: {machine}"
+        for machine, found in machines.items()
     )
-    code = sum(isinstance(task, Exercise) for task in TASKS.values())
-    words = str(len(TASKS) - code)
-    lines.append(_row("**together**", "", str(code), words, str(points), _hours(minutes), "", ""))
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"{asked[0].upper()}{asked[1:]}."])
+
+
+def _sums(tasks: list[Task]) -> tuple[str, ...]:
+    """Exercises in code and in words, points, and time."""
+    code = sum(isinstance(task, Exercise) for task in tasks)
+    hours, minutes = divmod(sum(task.minutes for task in tasks), 60)
+    time = f"{hours}:{minutes:02}\N{NO-BREAK SPACE}h"
+    return str(code), str(len(tasks) - code), str(sum(task.points for task in tasks)), time
 
 
 def lab_needs(root: Path | str, lab: str) -> tuple[str, str]:
@@ -79,11 +66,6 @@ def lab_needs(root: Path | str, lab: str) -> tuple[str, str]:
             "notebook and `labkit` installed; WHAT ONE SHOULD KNOW; no network and no GPU."
         )
     return found["known"], found["machine"]
-
-
-def _hours(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
 
 
 def _row(*cells: str) -> str:

@@ -114,32 +114,33 @@ def plot_random(rows: pd.DataFrame, title: str) -> Plot:
     seeds = sorted(drawn["seed"].unique())
     magnitude, random = styles()[:2]
     chosen = rows[rows["method"] == "global"].drop_duplicates("level")
+    gap = float(np.diff(percents(chosen.sort_values("level"))).min(initial=10))
     axis.scatter(
-        percents(chosen, -1.5),
+        percents(chosen, -gap / 6),
         100 * chosen["accuracy"],
-        30,
+        26,
         magnitude["color"],
         magnitude["marker"],
         label="by magnitude",
     )
     # Side by side: seeds that end alike would hide each other.
-    beside = drawn["seed"].map(seeds.index).to_numpy() * 3 / max(1, len(seeds) - 1)
+    beside = drawn["seed"].map(seeds.index).to_numpy() * gap / 2 / max(1, len(seeds) - 1)
     axis.scatter(
         percents(drawn) + beside,
         100 * drawn["accuracy"],
-        26,
+        14,
         random["color"],
         random["marker"],
         label="at random, one per seed",
     )
     spread = drawn.groupby("level", as_index=False)["accuracy"].agg(["min", "max"])
     axis.vlines(
-        percents(spread, 1.5),
+        percents(spread, gap / 4),
         100 * spread["min"],
         100 * spread["max"],
         color=random["color"],
-        linewidth=6,
-        alpha=0.25,
+        linewidth=10,
+        alpha=0.2,
         label="lowest to highest",
     )
     said = []

@@ -34,12 +34,12 @@ class Sheet(SphinxDirective):
 
         def link(chapter: str) -> str:
             there = f"book/{chapter}" in self.env.found_docs
-            number, _, name = chapter.partition("-")
-            return f"[{int(number)}]({chapter}.md)" if there else f"{int(number)}, {name}"
+            number = int(chapter.partition("-")[0])
+            return f"[{number}]({chapter}.md)" if there else str(number)
 
         memory = Limits().memory / 2**30
         text = (
-            f"{sheet_table(Path(self.env.srcdir), link)}\n\n"
+            f"{sheet_table(Path(self.env.srcdir), link)} "
             f"A submission is graded within {memory:g} GiB of memory."
         )
         box = nodes.container(classes=["sheet"])

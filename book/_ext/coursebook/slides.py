@@ -21,7 +21,7 @@ from labkit.files import write_text
 FOLDER = "slides"
 CHAPTER = re.compile(r"book/(\d\d-[\w-]+)")
 
-_ROWS = 3  # of a table on one slide
+_ROWS = 6  # of a table on one slide
 _STRESSED = 30  # letters: what is bold and shorter is a term, not a statement
 _PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -85,7 +85,8 @@ def _slides(article: Tag) -> Iterator[str]:
     aims = article.find("ul")
     yield _slide("After this chapter you can", _plain(aims))
     for figure in article.find_all("figure"):
-        yield _of_figure(figure)
+        if figure.select_one(".figure-frame"):  # the slider has figures of its own
+            yield _of_figure(figure)
     for section in article.find_all("section"):
         heading = section.find(re.compile("^h[1-6]$")).get_text().strip()
         if heading.startswith("What you might expect"):

@@ -9,7 +9,8 @@ DECKS = tuple(name for name in pages() if name[:2].isdigit())
 # Boxes in pixels of the window; at 1280 × 720 a deck is shown at its own size or a little smaller.
 CUT = """() => {
     const slide = document.querySelector(".slides > section.present");
-    const boxes = [...slide.querySelectorAll("*")].filter(e => !e.closest("mjx-assistive-mml"))
+    const boxes = [...slide.querySelectorAll("*")].filter(
+            e => !e.closest("mjx-assistive-mml") && !e.parentElement.closest("svg"))
         .map(e => e.getBoundingClientRect()).filter(box => box.width && box.height);
     const over = box => box.right > innerWidth + 1 || box.bottom > innerHeight + 1
         || box.left < -1 || box.top < -1;

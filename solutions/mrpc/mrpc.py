@@ -579,7 +579,7 @@ if checks.works("mrpc.collapse", baseline):
 def bootstrap_interval(correct: torch.Tensor, draws: torch.Tensor) -> tuple[float, float]:
     """The 95 % percentile interval of an accuracy.
 
-    correct: whether each pair is answered right, bool of shape (n,), n at least 1.
+    correct: whether each pair is answered right, bool of shape (n,), n from 1 to some thousands.
     draws: which pairs make up each resample, int64 of shape (B, n), entries from 0 to n - 1, B at
         least 1, perhaps thousands. Both may have any strides, and must not be changed.
 

@@ -242,8 +242,8 @@ def _cases(draw: Random) -> Groups:
     large = draws.correct(number(520, 560), 90)
     wide = torch.stack([draws.correct(9, 5), draws.correct(9, 5)], dim=1)
     several = draws.correct(number(5, 7), 4)
-    # More right pairs than an int16 counts, in odd numbers.
-    plenty = torch.ones(33_101, dtype=torch.bool)
+    # More right pairs than float16 counts, in odd numbers.
+    plenty = torch.ones(2501, dtype=torch.bool)
     plenty[: 2 * number(20, 40)] = False
     all_once = torch.arange(len(plenty))
     twice = torch.stack([all_once, all_once.clamp(min=2 * number(5, 15)).flip(0)])
@@ -260,7 +260,7 @@ def _cases(draw: Random) -> Groups:
                 uneven, draws.spread(uneven, later), "more than 1000, of which the last are worse"
             ),
             case(large, draws.rows(large, 33), "more pairs than a byte counts"),
-            case(plenty, twice, "more pairs than an int16 counts"),
+            case(plenty, twice, "more pairs than a float16 counts"),
             case(uneven, draws.spread(uneven, thousand), "1000 resamples"),
         ],
         "between two resamples": [case(correct, indices) for correct, indices in different],

@@ -4,6 +4,7 @@ Its text promises batches of any sizes from one row on, or none, logits however 
 in either mode, some of whose parameters may be frozen; the mode and what is trained are put back.
 """
 
+import copy
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -54,19 +55,17 @@ class _Draws:
         wrong: tuple[int, ...],
         training: bool = False,
         padded: bool = False,
-        sure: float = 1.0,
+        sure: float = 0.0,
         frozen: bool = False,
     ) -> tuple["TinyClassifier", Batches]:
         """A model and batches of these sizes, in each of which so many answers are wrong.
 
-        The logits are `sure` times as large.
+        Where `sure` is given, the logits have a sum of 0, and the largest of all is so large.
         """
         import torch
 
         tiny, batches = self.model(training), []
         tiny.words.requires_grad_(not frozen)
-        with torch.no_grad():
-            tiny.head.weight.mul_(sure)
         for size, errors in zip(sizes, wrong, strict=True):
             one = self.batch(size, padded) | {"labels": torch.zeros(size, dtype=torch.int64)}
             ((_, called_0),) = examples(tiny, [one])
@@ -74,6 +73,14 @@ class _Draws:
             for row in self.random.sample(range(size), errors):
                 one["labels"][row] = 1 - one["labels"][row]
             batches.append(one)
+        if sure:
+            twin = copy.deepcopy(tiny)  # tiny keeps a record of its calls
+            with torch.no_grad():
+                logits = [twin(b["input_ids"], b["attention_mask"]).logits for b in batches]
+                scale = sure / torch.cat(logits).diff(dim=1).abs().max()
+                for parameter in tiny.head.parameters():
+                    first, second = parameter.clone()
+                    parameter[0], parameter[1] = scale * (first - second), scale * (second - first)
         return tiny, batches
 
     def near(self) -> tuple["TinyClassifier", Batches]:
@@ -93,7 +100,7 @@ class _Draws:
         return tiny, [one | {"labels": torch.tensor([1, 0, 1, 1])}]
 
     def many(self) -> tuple["TinyClassifier", Batches]:
-        """A batch of more right answers than an int16 counts, in an odd number."""
+        """A batch of 33041 right answers: an int16 ends before, and float16 says 33056."""
         import torch
 
         tiny, rows = self.model(), 33_100
@@ -102,7 +109,7 @@ class _Draws:
         labels = torch.zeros(rows, dtype=torch.int64)
         ((_, called_0),) = examples(tiny, [one | {"labels": labels}])
         labels = 1 - called_0.long()
-        labels[: 2 * self.random.randint(5, 40) + 1] ^= 1
+        labels[: rows - 33_041] ^= 1
         return tiny, [one | {"labels": labels}]
 
 
@@ -138,8 +145,8 @@ def _cases(draw: Random) -> Groups:
             case(*drawn((4, 2), (1, 0), frozen=True), "frozen embeddings"),
         ],
         "sure and wrong": [
-            case(*drawn((6, 3), (5, 3), sure=150.0), "logits far apart"),
-            case(*drawn((9,), (9,), sure=150.0), "logits far apart, all wrong"),
+            case(*drawn((6, 3), (5, 3), sure=300.0), "logits far apart"),
+            case(*drawn((9,), (9,), sure=300.0), "logits far apart, all wrong"),
         ],
     }
 

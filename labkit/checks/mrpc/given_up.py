@@ -87,6 +87,7 @@ def _cases(draw: Random) -> Groups:
     near = torch.tensor([[0.1, math.nextafter(0.1, 1)], [8.0, 8.0], [-3.0, -3.0]])
     up = torch.nextafter(near[:, 1], torch.tensor(9.0))
     near[:, 1] = up
+    tiny = torch.tensor([[1e-35, 0.0], [0.0, 1e-35], [1e-42, 0.0], [-1e-42, -1e-35]])
     furthest = torch.tensor([[65504.0, -65504.0], [65504.0, -65504.0], [-1.0, 65504.0]])
     half, nearly = torch.float16, torch.bfloat16
     return {
@@ -118,6 +119,7 @@ def _cases(draw: Random) -> Groups:
             case(zeros, torch.tensor([0, 0, 1]), "class 0 and a tie"),
             case(all_tied, torch.tensor([0, 1, 1, 1]), "equal logits in all rows"),
             case(near, torch.tensor([1, 0, 1]), "logits that differ in the last digit"),
+            case(tiny, torch.tensor([1, 1, 0, 0]), "logits that differ by hardly anything"),
             case(near[1:2], torch.tensor([0]), "logits that differ in the last digit"),
             case(draws.logits([1], 1, 2), torch.tensor([1]), "one pair"),
             case(draws.logits([0], 1, 2), torch.tensor([1]), "one pair"),

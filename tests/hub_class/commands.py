@@ -1,7 +1,7 @@
 """Run lines one after the other: `python commands.py LINE LINE…`, until one fails.
 
-A line is a command of nbgrader or labkit, `cd FOLDER`, `cp FROM TO`, or `closed FOLDER`, which fails
-where the folder can be looked into.  nbgrader is imported once: each command is a fork.
+A line is a command of nbgrader or labkit, `cd FOLDER`, `cp FROM TO`, or `closed FOLDER`, which
+fails where the folder can be looked into.  nbgrader is imported once: each command is a fork.
 """
 
 import os

@@ -102,14 +102,18 @@ def test_two_courses_and_a_class_with_all_kinds_of_submissions(run, tmp_path):
 
     begin = [f"nbgrader generate_assignment {LAB}", f"nbgrader release_assignment {LAB}"]
     run("teacher", "cd one", *begin, "cd ../two", *begin)
-    run(
+    said = run(
         "ada",
         f"nbgrader fetch_assignment {LAB} --course one",
         f"nbgrader fetch_assignment {LAB} --course two",
         *hand_in("one", "blank"),
         *hand_in("one", "solved"),
+        f"nbgrader validate one/{LAB}/{LAB}.ipynb",
         *hand_in("two", "half"),
     )
+    assert "Success! Your notebook passes all the tests." in said
+    # What libraries keep lies with the user: the package and the environment are root's.
+    assert (tmp_path / "homes" / "ada" / ".cache" / "matplotlib").is_dir()
     for student in ("eve", "ben"):
         fetch = f"nbgrader fetch_assignment {LAB} --course one"
         run(student, fetch, *hand_in("one", "half" if student == "eve" else "solved"))

@@ -45,8 +45,7 @@ test-all: $(READY) ## run them with every seed of the labs' variants and every l
 	$(PYTEST) -m "not fuzz"
 
 hub-class: $(READY) ## try a class on a real JupyterHub, through its pages (put into .hub, once)
-	$(BIN)/python tests/hub_class/set_up.py && \
-	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/hub_class --durations 5
+	$(BIN)/python tests/hub_class/set_up.py && $(PYTEST) --durations 5 tests/hub_class
 
 lint: $(READY) ## check style, types, what may import what, and generated notebooks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache && \

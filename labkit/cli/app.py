@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from _thread import interrupt_main, start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -60,6 +61,31 @@ def interrupted_once() -> None:
     here = threading.current_thread() is threading.main_thread()
     if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+        _send_again_what_is_lost()
+
+
+def _send_again_what_is_lost() -> None:
+    """Let a Ctrl-C come again that fell into a place where Python ignores exceptions.
+
+    That is a `__del__`, or a callback of a weak reference, as each import has some.
+    """
+    before, thread = sys.unraisablehook, threading.get_ident()
+
+    def soon() -> None:
+        time.sleep(0.05)  # until that place is left
+        _interrupts.clear()
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(thread, signal.SIGINT)
+        else:  # Windows
+            interrupt_main()
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is KeyboardInterrupt and signal.getsignal(signal.SIGINT) is _interrupt:
+            start_new_thread(soon, ())  # takes no lock, unlike `threading`
+        else:
+            before(lost)
+
+    sys.unraisablehook = hook
 
 
 def _interrupt(number: int, frame: object) -> None:

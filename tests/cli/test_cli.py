@@ -136,6 +136,32 @@ def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
 
 
+LOST = """
+import os, signal, sys, time
+from labkit.cli.app import interrupted_once
+
+class Place:
+    def __del__(self):  # where Python ignores exceptions
+        for _ in range(5):
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+interrupted_once()
+try:
+    place = Place()
+    del place
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_a_ctrl_c_that_python_ignores_comes_again():
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 130 and done.stderr == ""
+
+
 def test_ctrl_c_promises_only_what_is_kept(monkeypatch, capsys):
     module = import_module("labkit.cli.app")
     monkeypatch.setattr(module, "app", lambda: sys.exit(module.INTERRUPTED))

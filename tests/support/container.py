@@ -47,6 +47,7 @@ def command(
         places[sys.base_prefix] = sys.base_prefix
     more = (*folders.values(), *(read_only or {}).values())
     inside = [Path(place) for place in (*places.values(), *more, "/root/-")]
+    run += ["--perms", "1777", "--tmpfs", "/tmp"]  # first: what is bound may lie in it
     for parent in sorted({parent for place in inside for parent in place.parents}):
         run += ["--perms", "0755", "--dir", str(parent)]  # root's alone, if it is left to bwrap
     for there, place in places.items():
@@ -55,9 +56,7 @@ def command(
         run += ["--bind", "/proc", "/proc"]
     else:
         run += ["--unshare-pid", "--proc", "/proc"]
-    run += ["--dev", "/dev"]
-    for place in ("/tmp", "/dev/shm"):
-        run += ["--perms", "1777", "--tmpfs", place]
+    run += ["--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
     for folder, place in folders.items():
         run += ["--bind", str(folder), place]
     for there, place in (read_only or {}).items():

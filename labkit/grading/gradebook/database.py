@@ -16,6 +16,7 @@ from labkit.errors import SourceError
 from labkit.files import only_one, replacing
 
 _PATIENCE = 30  # seconds to wait for another program that writes to the gradebook
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)  # the latter where a quota ends
 
 
 def create(path: Path, course_id: str) -> None:
@@ -129,6 +130,8 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) in _FULL:
+            raise SourceError(_not_written(path, error)) from error
         raise SourceError(
             f"cannot write the gradebook {path}: {error}. It is as it was before; close other "
             "programs that use it, or restore a copy from backups/, and run the command again."

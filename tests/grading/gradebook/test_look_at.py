@@ -8,7 +8,7 @@ from notebooks import ROOT
 
 from labkit.errors import SourceError
 from labkit.grading.gradebook.course import Course
-from labkit.grading.gradebook.database import create
+from labkit.grading.gradebook.database import create, keep_copy
 from labkit.grading.gradebook.look_at import require_sound
 
 
@@ -91,3 +91,9 @@ def test_a_full_disk_leaves_no_gradebook_and_is_told_in_words(tmp_path, full_dis
     with full_disk(), pytest.raises(SourceError, match=r"gradebook\.db: .*Free space.*is kept"):
         create(path, "course")
     assert not path.exists() and not list(tmp_path.glob("*.partial*"))
+
+
+def test_a_full_disk_leaves_no_half_copy_and_is_told_in_words(book, full_disk, whole):
+    with full_disk(), pytest.raises(SourceError, match=r"%\.db: .*Free space on its disk"):
+        keep_copy(book)
+    assert book.read_bytes() == whole and not list((book.parent / "backups").iterdir())

@@ -148,3 +148,9 @@ def test_no_cluster_or_two_are_refused(monkeypatch):
     for arguments in ((None, None), ("tcp://127.0.0.1:9", 2), (None, 0)):
         with pytest.raises(InputError, match="--workers"), cluster(*arguments):
             pass
+
+
+def test_hired_workers_do_not_watch_their_own_stacks():
+    with connected(workers=1) as client:
+        watching = client.run(lambda dask_worker: "profile" in dask_worker.periodic_callbacks)
+    assert list(watching.values()) == [False]

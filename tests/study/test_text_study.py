@@ -223,6 +223,8 @@ def test_the_report_shows_curves_and_samples(finished, tmp_path):
     table = text_report.text_table(study.text)
     assert table["perplexity"].iloc[2] == f"{study.text.results['perplexity'].iloc[2]:.2f}"
     assert table["repeats"].tolist()[:2] == ["", ""]
+    own = replace(study.text, results=study.text.results.assign(grammatical_greedy=np.nan))
+    assert set(table) - set(text_report.text_table(own)) == {"grammatical"}
 
 
 def test_the_lines_across_are_a_uniform_guess(finished):

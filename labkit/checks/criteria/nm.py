@@ -31,9 +31,10 @@ def _lowest_go(group: "Tensor", n: int, m: int) -> "Tensor":
 
 def _grouped(rule: Rule) -> Callable[["Tensor", int, int], "Tensor"]:
     """The answer that applies a rule to each group of each row."""
-    import torch
 
     def answer(scores: "Tensor", n: int, m: int) -> "Tensor":
+        import torch
+
         keep = torch.ones(scores.shape, dtype=torch.bool)
         for row, marks in zip(scores, keep, strict=True):
             for start in range(0, len(row), m):

@@ -76,9 +76,10 @@ def _formula(
 
     They take the kept weights, the Hessian and its inverse; with `whole` those of all weights.
     """
-    import torch
 
     def answer(row: "Tensor", hessian: "Tensor", kept: "Tensor") -> Step:
+        import torch
+
         w, h = row.double(), hessian.double()
         places = torch.arange(len(w)) if whole else kept.nonzero()[:, 0]
         if whole:

@@ -53,9 +53,10 @@ def _with(norm: Callable[["Tensor"], "Tensor"], read: Callable = tokens) -> Answ
 
 def _of_all(norm: Callable[["Tensor"], "Tensor"]) -> Answer:
     """The answer with another norm from all real tokens, shape (tokens, in)."""
-    import torch
 
     def answer(weight: "Tensor", batches: Iterable[Pair]) -> "Tensor":
+        import torch
+
         found = torch.cat([tokens(*pair) for pair in pairs(batches)])
         return (weight.double().abs() * norm(found)).float()
 

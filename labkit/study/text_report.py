@@ -48,7 +48,10 @@ def text_figures(part: Part) -> list[plots.Plot]:
 
 
 def text_table(part: Part) -> pd.DataFrame:
-    """What the text costs the models, as text, one row per model and level, for people."""
+    """What the text costs the models, as text, one row per model and level, for people.
+
+    "repeats" and "grammatical" are there where some model has them.
+    """
     import pandas as pd
 
     rows = []
@@ -67,7 +70,9 @@ def text_table(part: Part) -> pd.DataFrame:
                 "collapsed": "yes" if row.text_collapsed else "",
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    none = [name for name in ("repeats", "grammatical") if (table[name] == "").all()]
+    return table.drop(columns=none)
 
 
 def samples_table(part: Part) -> pd.DataFrame:

@@ -2,6 +2,7 @@ import json
 import math
 import re
 import shutil
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
@@ -222,6 +223,8 @@ def test_the_report_shows_curves_and_samples(finished, tmp_path):
     table = text_report.text_table(study.text)
     assert table["perplexity"].iloc[2] == f"{study.text.results['perplexity'].iloc[2]:.2f}"
     assert table["repeats"].tolist()[:2] == ["", ""]
+    own = replace(study.text, results=study.text.results.assign(grammatical_greedy=np.nan))
+    assert set(table) - set(text_report.text_table(own)) == {"grammatical"}
 
 
 def test_the_lines_across_are_a_uniform_guess(finished):
@@ -242,6 +245,14 @@ def test_the_lines_across_are_a_uniform_guess(finished):
     )
     assert perplexity.get_yscale() == "log" and loss.get_ylim()[0] == bits.get_ylim()[0] == 0
     assert "pseudo-perplexity" in plot.alt and "uniform guess" in plot.alt
+    for drawn in (
+        plot,
+        plots.plot_text_paired(finished[0].text.paired),
+        plots.plot_writing(results),
+    ):
+        svg = drawn.svg()
+        assert ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text == drawn.alt
+        assert "currentColor" in svg and plots.INK not in svg
     endless = results.assign(perplexity=[math.inf, *results["perplexity"][1:]])
     assert "inf" in plots.plot_text_curves(endless).alt
 

@@ -20,9 +20,16 @@ def percents(rows: pd.DataFrame, beside: float = 0.0) -> np.ndarray:
     return 100 * rows["level"].to_numpy(dtype=float) + beside
 
 
-def sparsity_axis(axis: Axes) -> None:
+def even_axis(axis: Axes) -> None:
     """An even axis: a step from 50 to 90 % is four times as long as one from 0 to 10 %."""
     from matplotlib.ticker import MaxNLocator
 
     axis.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=(1, 2, 2.5, 5, 10)))
+    axis.set_xlabel("sparsity (%)")
+
+
+def sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
+    """One step per level, for figures of few levels that would crowd near 100 % on an even axis."""
+    levels = results["level"].drop_duplicates().tolist()
+    axis.set_xticks(range(len(levels)), [f"{100 * level:g}" for level in levels])
     axis.set_xlabel("sparsity (%)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import percents, sparsity_axis
+from labkit.plots.axes import even_axis, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 from labkit.storage.formats import bits_per_weight
 
@@ -92,7 +92,7 @@ def plot_speedups(rows: pd.DataFrame) -> Plot:
             said.append(f"{model}, {batch}: {reached}, limit {limit:.1f}")
         axis.axhline(1, color=INK, linewidth=0.8)
         _plain_log(axis, "y")
-        sparsity_axis(axis)
+        even_axis(axis)
         axis.set_title(str(batch))
     axes[0, 0].set_ylabel("times as fast as dense (log)")
     legend_below(axes[0, 0])

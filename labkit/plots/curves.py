@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, percents, sparsity_axis
+from labkit.plots.axes import by_model, even_axis, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def plot_curves(results: pd.DataFrame) -> Plot:
             scale * results[baseline].iloc[0], color=INK, linewidth=1, label="constant predictor"
         )
         axis.set_ylabel(label)
-        sparsity_axis(axis)
+        even_axis(axis)
     legend_below(axes[0, 1])
     said = []
     for title, rows in by_model(results):
@@ -95,7 +95,7 @@ def plot_methods(results: pd.DataFrame) -> Plot:
         majority = 100 * rows["majority_accuracy"].iloc[0]
         axis.axhline(majority, color=INK, linewidth=1, label="constant predictor")
         axis.set_title(title)
-        sparsity_axis(axis)
+        even_axis(axis)
         table = rows.pivot(index="level", columns="method", values="accuracy")
         apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
         values = [f"{method} {table.loc[apart, method]:.1%}" for method in by_method.groups]
@@ -125,7 +125,7 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
         said.append(f"{title} {change[-1]:+.1f} points at {percent(rows['level'].iloc[-1])}")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylabel("change in accuracy (points)")
-    sparsity_axis(axis)
+    even_axis(axis)
     legend_below(axis)
     alt = (
         "Change in accuracy against the dense model on the same examples, with 95 % intervals of "
@@ -148,7 +148,7 @@ def plot_collapse(results: pd.DataFrame) -> Plot:
             axis.plot(percents(rows), scale * rows[column], label=title, **style)
         axis.axhline(scale * line, color=INK, linewidth=1, label=name)
         axis.set_ylabel(label)
-        sparsity_axis(axis)
+        even_axis(axis)
     legend_below(axes[0, 0])
     said = []
     for title, rows in by_model(results):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, percents, sparsity_axis
+from labkit.plots.axes import by_model, even_axis, percents
 from labkit.plots.figure import Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
             below.plot(x, taken / rows["entropy_bytes"].to_numpy(), **style)
         above.set_title(title)
         below.set_ylim(0.9, 1.25)  # what is further away is told apart above
-        sparsity_axis(below)
+        even_axis(below)
         above.sharex(below)
         above.tick_params(labelbottom=False)
         last = rows.iloc[-1]
@@ -81,7 +81,7 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
         said.append(f"{title} {median[0]:.1f} ms dense and {median[-1]:.1f} ms at the last level")
     axis.set_ylabel("forward pass (ms)")
     axis.set_ylim(bottom=0)
-    sparsity_axis(axis)
+    even_axis(axis)
     legend_below(axis)
     first = results.iloc[0]
     alt = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, percents, sparsity_axis
+from labkit.plots.axes import by_model, even_axis, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
         for (column, label), style in zip(classes.items(), styles(), strict=False):
             axis.plot(percents(rows), 100 * rows[column], label=label, **style)
         axis.set_title(title)
-        sparsity_axis(axis)
+        even_axis(axis)
         ends = [
             f"{percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
             for row in rows.itertuples()
@@ -152,7 +152,7 @@ def plot_random(rows: pd.DataFrame, title: str) -> Plot:
             f"{ends.max():.1%} at random"
         )
     axis.set_ylabel("accuracy (%)")
-    sparsity_axis(axis)
+    even_axis(axis)
     axis.set_xticks(percents(chosen))
     legend_below(axis)
     alt = f"Accuracy of {title}, pruned with {len(seeds)} seeds: {'; '.join(said)}."

@@ -45,11 +45,12 @@ def _openvino(model: str, threads: int, precision: str) -> tuple[Run, str]:
     compiled = openvino.Core().compile_model(model, "CPU", settings)
     got = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     note = "" if got == asked else f"asked for {asked}, it computes in {got} on this processor"
-    names = [value.get_any_name() for value in compiled.inputs]
     request = compiled.create_infer_request()
 
     def run(feed: dict) -> object:
-        found = request.infer({name: feed[name] for name in names})
+        # An input may have several names, of which any may come first.
+        known = {name: feed[name] for value in compiled.inputs for name in value.names & set(feed)}
+        found = request.infer(known)
         return found[compiled.output(0)]
 
     return run, note

@@ -45,4 +45,4 @@ def _html(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """What GIFT reads as itself: a backslash before each character that it uses."""
-    return re.sub(r"([\\~=#{}:])", r"\\\1", re.sub(r"[ \t\r\n]+", " ", text))
+    return re.sub(r"([\\~=#{}:])", r"\\\1", re.sub(r"[\r\n]+", " ", text))

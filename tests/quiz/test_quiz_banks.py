@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT
 from typer.testing import CliRunner
@@ -159,6 +159,7 @@ def test_the_shipped_banks_come_back_from_every_form(tmp_path):
     assert path.read_bytes() == again.read_bytes()
 
 
+@settings(deadline=None)
 @given(bank=a_bank())
 def test_any_signs_come_back_from_every_form(bank, tmp_path_factory):
     assert read_gift(gift([bank])) == as_html(bank, for_moodle)

@@ -13,7 +13,7 @@ from labkit.evaluation.mrpc import evaluation_split
 from labkit.pruning.prune import sparsity_of
 from labkit.training import finetune_gradual, finetune_masked, finetune_movement
 
-NAME, LEVELS, STEPS = "roberta", (0.9,), 100
+NAME, LEVELS, STEPS = "roberta", (0.8,), 100
 WAYS = {
     "prune, then train": "all at once by global magnitude, then trained with the mask held",
     "gradual": "global magnitude on the cubic schedule while training",

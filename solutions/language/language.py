@@ -591,7 +591,7 @@ if checks.works("language.repetition", repeated_share):
     for sparsity, _ in zip(sparsities, sweep(model, sparsities), strict=True):
         written = sample_text(model, tokenizer, prompts, tokens=60)
         shares.append(repeated_share([list(sample.ids) for sample in written], 4))
-        print(f"{sparsity:.0%}: {written[0].prompt}{written[0].text}"[:96])
+        print(f"{sparsity:.0%}: {written[0].whole}"[:96])
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
     axes.plot(sparsities, shares, marker="o")
     axes.set(
@@ -762,7 +762,7 @@ for sparsity, _, _ in both:
         "... interval": f"{cost.low:,.2f} to {cost.high:,.2f}",
         "bits per byte": f"{text.bits_per_byte:.3f}",
     }
-    print(f"{sparsity:.0%}: {written[0].prompt}{written[0].text}\n")
+    print(f"{sparsity:.0%}: {written[0].whole}\n")
 print(f"{spec.title}: {text.measure} on {len(text)} documents, {int(text.tokens.sum()):,} tokens;")
 print(
     f"a uniform guess has {text.vocabulary:,}. Accuracy on {len(rows)} pairs, of two classifiers:"

@@ -26,6 +26,7 @@ import os
 c = get_config()
 c.CourseDirectory.course_id = {course!r}
 c.Exchange.root = {exchange!r}
+c.Execute.timeout = 180
 if os.environ.get("JUPYTERHUB_USER") in {students!r}:
     c.CourseDirectory.student_id = os.environ["JUPYTERHUB_USER"]
 """

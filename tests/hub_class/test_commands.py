@@ -28,6 +28,7 @@ SETTINGS = """\
 c = get_config()
 c.Exchange.root = "/exchange"
 c.Exchange.path_includes_course = True
+c.Execute.timeout = 180
 """
 ZERO = 'c.LateSubmissionPlugin.penalty_method = "zero"\n'  # as the guide has it
 RUNS = "/opt/course/tests/hub_class/commands.py"

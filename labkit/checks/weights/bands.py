@@ -235,7 +235,7 @@ def _cases(draw: Random) -> Groups:
             one([[as_tensor([0.75])]], (0.5, 2.0), "one weight"),
             one([[torch.tensor(-0.75), drawn(3)]], (0.5, 2.0), "no dimension"),
             one([[twin, drawn(7), twin.clone()]], (0.5, 2.0), "two equal tensors"),
-            one([[whole, whole[:2], drawn(7), whole.t()]], (0.5, 2.0), "three in one memory"),
+            one([[whole, whole[:2], drawn(7), whole.t()]], between(), "three in one memory"),
             one([[drawn(5)], [as_tensor([1e-30, -1e30, 1e-42])]], (1, 2), "whole numbers"),
         ],
         "strides and dtypes": [

@@ -26,10 +26,3 @@ def even_axis(axis: Axes) -> None:
 
     axis.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=(1, 2, 2.5, 5, 10)))
     axis.set_xlabel("sparsity (%)")
-
-
-def sparsity_axis(axis: Axes, results: pd.DataFrame) -> None:
-    """One step per level, for figures of few levels that would crowd near 100 % on an even axis."""
-    levels = results["level"].drop_duplicates().tolist()
-    axis.set_xticks(range(len(levels)), [f"{100 * level:g}" for level in levels])
-    axis.set_xlabel("sparsity (%)")

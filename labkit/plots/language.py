@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.axes import by_model, even_axis, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | Non
     figure, axes = axes_grid(1, 1, width=5.4, height=3.4)
     axis, said = axes[0, 0], []
     for (title, rows), style in zip(by_model(results), styles(), strict=False):
-        x = np.arange(len(rows))
+        x = percents(rows)
         axis.plot(x, rows["perplexity"], label=f"{title}, {rows['kind'].iloc[0]}", **style)
         low, high = rows["perplexity_low"], rows["perplexity_high"]
         axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
@@ -37,14 +37,14 @@ def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | Non
     # Side by side, so that lines that lie close do not write over each other.
     for place, (name, value) in enumerate((simpler or {}).items()):
         axis.axhline(value, color=INK, linewidth=0.6, linestyle=":")
-        at = (1.6 * place, value)
+        at = (16 * place, value)
         axis.annotate(
             f"{name} model", at, (0, 2), textcoords="offset points", color=INK, fontsize=7
         )
     axis.set_yscale("log")
     axis.set_ylim(1, 100 * guess)
     axis.set_ylabel("perplexity")
-    sparsity_axis(axis, results)
+    even_axis(axis)
     _legend_in_two(axis)
     alt = (
         "Perplexity on the mini text against sparsity, on a logarithmic axis. "
@@ -74,14 +74,14 @@ def plot_two_measures(text: pd.DataFrame, pairs: pd.DataFrame, title: str, vocab
     for axis, (rows, column, scale, label, line, name), style in zip(
         axes[0], panels, styles(), strict=False
     ):
-        x = np.arange(len(rows))
+        x = percents(rows)
         axis.plot(x, scale * rows[column], **style)
         low, high = scale * rows[f"{column}_low"], scale * rows[f"{column}_high"]
         axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
         axis.axhline(line, color=INK, linewidth=1)
         axis.set_title(name, fontsize=8, loc="right")
         axis.set_ylabel(label)
-        sparsity_axis(axis, rows)
+        even_axis(axis)
         axis.tick_params(axis="x", labelsize=7)
     both = zip(text.itertuples(), pairs.itertuples(), strict=True)
     said = [f"{percent(t.level)}: {t.text_loss:.2f} nats and {p.accuracy:.1%}" for t, p in both]
@@ -100,10 +100,10 @@ def plot_written(rows: pd.DataFrame, title: str) -> Plot:
     figure, axes = axes_grid(1, 2, width=3.6, height=2.9)
     for axis, (column, label) in zip(axes[0], panels, strict=True):
         for (way, name), style in zip(names.items(), styles(), strict=False):
-            axis.plot(np.arange(len(rows)), 100 * rows[f"{way}_{column}"], label=name, **style)
+            axis.plot(percents(rows), 100 * rows[f"{way}_{column}"], label=name, **style)
         axis.set_ylabel(label)
         axis.set_ylim(-5, 105)
-        sparsity_axis(axis, rows)
+        even_axis(axis)
         axis.tick_params(axis="x", labelsize=7)
     legend_below(axes[0, 0])
     said = [

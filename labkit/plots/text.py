@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, sparsity_axis
+from labkit.plots.axes import by_model, even_axis, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def plot_text_curves(results: pd.DataFrame) -> Plot:
     figure, axes = axes_grid(1, 3, width=3.1, height=2.9)
     for axis, (metric, label) in zip(axes[0], panels, strict=True):
         for (title, rows), style in zip(by_model(results), styles(), strict=False):
-            x = np.arange(len(rows))
+            x = percents(rows)
             values, low, high = (_finite(rows[f"{metric}{end}"]) for end in ("", "_low", "_high"))
             axis.plot(x, values, label=f"{title} ({rows['measure'].iloc[0]})", **style)
             axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
@@ -38,7 +38,7 @@ def plot_text_curves(results: pd.DataFrame) -> Plot:
         else:
             axis.set_ylim(bottom=0)
         axis.set_ylabel(label)
-        sparsity_axis(axis, results)
+        even_axis(axis)
     legend_below(axes[0, 1])
     said = []
     for title, rows in by_model(results):
@@ -77,7 +77,7 @@ def plot_text_paired(paired: pd.DataFrame) -> Plot:
         change, low, high = (
             rows[f"bits_per_byte_{part}"].to_numpy() for part in ("difference", "low", "high")
         )
-        x = np.arange(len(rows)) + 0.12 * (number - (len(models) - 1) / 2)
+        x = percents(rows, number - (len(models) - 1) / 2)
         error = np.nan_to_num(np.stack([change - low, high - change]).clip(0))
         axis.errorbar(x, change, error, label=title, capsize=3, **style)
         last = rows.iloc[-1]
@@ -87,7 +87,7 @@ def plot_text_paired(paired: pd.DataFrame) -> Plot:
         )
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylabel("change in bits per byte")
-    sparsity_axis(axis, paired)
+    even_axis(axis)
     legend_below(axis)
     alt = (
         "Change in bits per byte against the dense model on the same documents, with 95 % "
@@ -117,10 +117,10 @@ def plot_writing(results: pd.DataFrame) -> Plot | None:
         series = [(t, r, way) for t, r in by_model(wrote) for way in ("greedy", "drawn")]
         for (title, rows, way), style in zip(series, styles(), strict=False):
             values = 100 * rows[f"{share}_{way}"]
-            axis.plot(np.arange(len(rows)), values, label=f"{title}, {way}", **style)
+            axis.plot(percents(rows), values, label=f"{title}, {way}", **style)
         axis.set_ylim(-4, 104)
         axis.set_ylabel(label)
-        sparsity_axis(axis, wrote)
+        even_axis(axis)
     legend_below(axes[0, 0])
     said = []
     for title, rows in by_model(wrote):

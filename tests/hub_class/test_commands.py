@@ -65,7 +65,11 @@ def run(tmp_path):
         number = str(ACCOUNTS[account])
         words = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "env"]
         words += [f"--chdir=/people/{account}", f"HOME=/people/{account}", f"USER={account}"]
-        words += ["PYTHONPATH=/opt/course", "JUPYTER_CONFIG_DIR=/opt/settings", "OMP_NUM_THREADS=1"]
+        words += [
+            "PYTHONPATH=/opt/course",
+            "JUPYTER_CONFIG_PATH=/opt/settings",
+            "OMP_NUM_THREADS=1",
+        ]
         words += ["COLUMNS=200", f"PATH={environment}/bin:/usr/bin:/bin"]
         words += [f"{ENVIRONMENT}/bin/python", RUNS, *lines]
         folders = {homes: "/people", tmp_path / "exchange": "/exchange"}

@@ -201,10 +201,11 @@ def _cases(draw: Random) -> Groups:
     kinds = (torch.float32, torch.float16, torch.bfloat16)
     low, high, twin = (2.0**-21, 2.0**-19), (2.0**10, 2.0**14), drawn(2, 3)
 
-    whole = drawn(6, 7)
-
     # So many weights in a band that no short type of number counts them.
     many = drawn(300, 250).fmod(1)
+
+    def shared(whole: "Tensor") -> "list[Tensor]":
+        return [whole, whole[:2], drawn(7), whole.t()]
 
     def tied() -> "list[Tensor]":
         """Weights that are as large as a threshold, among others."""
@@ -235,7 +236,6 @@ def _cases(draw: Random) -> Groups:
             one([[as_tensor([0.75])]], (0.5, 2.0), "one weight"),
             one([[torch.tensor(-0.75), drawn(3)]], (0.5, 2.0), "no dimension"),
             one([[twin, drawn(7), twin.clone()]], (0.5, 2.0), "two equal tensors"),
-            one([[whole, whole[:2], drawn(7), whole.t()]], between(), "three in one memory"),
             one([[drawn(5)], [as_tensor([1e-30, -1e30, 1e-42])]], (1, 2), "whole numbers"),
         ],
         "strides and dtypes": [
@@ -245,6 +245,7 @@ def _cases(draw: Random) -> Groups:
                 one([[many.half()], [many.bfloat16(), many]], limits, "many weights")
                 for limits in ((0.9375, 2.0), (0.0625, 2.0), (0.015625, 0.0625))
             ),
+            one([shared(drawn(6, 7))], between(), "three in one memory"),
         ],
     }
 

@@ -27,13 +27,13 @@ def interpreter(*packages: str, dependencies: bool = True, python: str | None = 
     done = folder / "done"
     if not done.exists():
         subprocess.run([_python(python), "-m", "venv", "--clear", folder], check=True)
-        if python is None:
-            site = next(folder.glob("lib/python*/site-packages"))
-            (site / "peer.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
         alone = [] if dependencies else ["--no-deps"]
         install = [inside, "-m", "pip", "install", "--quiet", *alone, *packages]
         subprocess.run(install, check=True, stdout=subprocess.DEVNULL, timeout=600)
         done.touch()
+    if python is None:  # each time: the environment of the last one who asked may be gone
+        site = next(folder.glob("[Ll]ib/python*/site-packages"), folder / "Lib" / "site-packages")
+        (site / "peer.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     return str(inside)
 
 

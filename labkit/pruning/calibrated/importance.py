@@ -32,7 +32,7 @@ def block_outliers(
     times: float = 5.0,
     tokenizer: PreTrainedTokenizerBase | None = None,
 ) -> dict[str, float]:
-    """Share of each block's scores |W| · ‖X‖₂ beyond `times` their mean in the block, 0 to 1.
+    """Share of each block's scores `|W| · ‖X‖₂` beyond `times` their mean in the block, 0 to 1.
 
     The layerwise outlier distribution of Yin et al. 2024 (OWL), section 3.2; their layers are
     blocks, so that all matrices of a block get the same number.  The model is not changed.  A

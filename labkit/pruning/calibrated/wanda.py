@@ -43,7 +43,7 @@ class Norms:
 
 
 def wanda_scores(weight: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
-    """|W| times the norm of each weight's input.
+    """`|W|` times the norm of each weight's input.
 
     Args:
         weight: (outputs, inputs).
@@ -66,7 +66,7 @@ def prune_wanda(
     keep_masks: bool = False,
     report: Callable[[int, int], None] | None = None,
 ) -> CalibratedPruning:
-    """Prune `model` in place by |W| · ‖X‖₂, block by block (Sun et al. 2023, arXiv 2306.11695).
+    """Prune `model` in place by `|W| · ‖X‖₂`, block by block (Sun et al. 2023, arXiv 2306.11695).
 
     The score of a weight is its magnitude times the 2-norm of its input over the calibration.  The
     lowest of each output go, so that all rows of a matrix lose as many; weights that stay keep

@@ -48,9 +48,10 @@ def _of_means(answer: Callable[["ndarray"], Any]) -> Callable[..., Any]:
 
 def _of_block_values(value: Callable[["ndarray", int], float]) -> Callable[..., Any]:
     """Resamples as means over their blocks of some value of a block."""
-    import numpy as np
 
     def answer(losses: "Tensor", size: int, draws: "Tensor") -> tuple[float, float]:
+        import numpy as np
+
         values = np.array([value(block, size) for block in _blocks(losses, size)])
         return _quantiles(values[draws.numpy()].mean(1))
 

@@ -21,6 +21,8 @@ from labkit.execution.sparse_layer import SparseLinear
 from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
 
 LEVELS = (0.9, 0.95, 0.99)
+PAUSE = 0.03
+"""Seconds before each pass: ONNX Runtime's threads go on looking for work for a while."""
 DENSER = (0.3, 0.6)
 """Where many layers stay dense: a model must not become slower than by a twentieth."""
 BATCHES = ((8, 128), (1, 32))
@@ -119,7 +121,7 @@ def _measure(name: str) -> dict[str, dict[str, float | None]]:
         many = batch * length >= 1024
         found[f"{batch}x{length}"] = {
             "onnx": None,
-            **alternate(calls, runs=5 if many else 15, warmup=1),
+            **alternate(calls, runs=5 if many else 15, warmup=1, pause=PAUSE),
         }
         if onnx:
             onnx.close()

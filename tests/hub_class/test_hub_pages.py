@@ -6,6 +6,7 @@ import re
 import pytest
 from hub import LAB, STUDENTS, TEACHER
 from notebooks import cell, release, solved, to_bytes
+from playwright.sync_api import TimeoutError as NotInTime
 
 from labkit.checks import REGISTRY, TASKS
 from labkit.grading.sandbox.bubblewrap import problem
@@ -62,11 +63,21 @@ class Formgrader:
             (f"#{QUESTION.grade_id}-comment", comment, "comment"),
         ]:
             saves = re.compile(rf"/formgrader/api/{kind}/")
-            with self.page.expect_request_finished(
-                lambda sent, saves=saves: sent.method == "PUT" and saves.search(sent.url)
-            ) as saved:
-                self.frame.locator(box).fill(text)
-                self.frame.locator(box).blur()
+
+            def done(sent, saves=saves, text=text):
+                known = sent.method == "PUT" and saves.search(sent.url)
+                return known and str(text) in (sent.post_data or "")
+
+            for more in reversed(range(6)):  # what is typed before the page listens is not saved
+                try:
+                    with self.page.expect_request_finished(done, timeout=20_000) as saved:
+                        for value in ("", text):
+                            self.frame.locator(box).fill(value)
+                            self.frame.locator(box).blur()
+                    break
+                except NotInTime:
+                    if not more:
+                        raise
             assert saved.value.response().ok
 
     def go(self, *names):

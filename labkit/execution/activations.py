@@ -71,7 +71,7 @@ def unfuse(model: nn.Module) -> None:
 
 
 def _kind(activation: nn.Module) -> str:
-    """Which of `SparseLinear.ACTIVATIONS` a module computes, or an empty string."""
+    """The name in `panel_loops.ACTIVATIONS` of what a module computes, or an empty string."""
     from transformers.activations import GELUActivation, NewGELUActivation
 
     if type(activation) is GELUActivation and activation.act is nn.functional.gelu:

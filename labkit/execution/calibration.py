@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import hashlib
 import json
 import os
 import platform
@@ -112,8 +114,17 @@ def machine() -> dict[str, str]:
         "torch": str(torch.__version__),
         "kernel": kernels.problem() or f"numba {metadata.version('numba')}",
         "labkit": metadata.version("llm-sparsity-lab"),
-        "timed": "modules",
+        "code": _code(),
     }
+
+
+@functools.cache
+def _code() -> str:
+    """A hash of the modules that are timed: times of an older kernel say nothing of this one."""
+    digest = hashlib.sha256()
+    for name in ("calibration", "kernels", "panel_loops", "sparse_layer"):
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def measure(outputs: int, inputs: int, tokens: int) -> Times:

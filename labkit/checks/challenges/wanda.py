@@ -11,6 +11,7 @@ from labkit.checks.challenges.wanda_answers import MISTAKES, real, right
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.padded_inputs import padded_inputs, sign
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,34 +24,12 @@ class _Draws:
         self.random = draw
 
     def sign(self) -> int:
-        return self.random.choice((-1, 1))
+        """1 or -1."""
+        return sign(self.random)
 
     def inputs(self, batch: int, tokens: int, features: int, padding: tuple = ()) -> tuple:
-        """Inputs and attention mask; `padding` gives the padded tokens of each sequence.
-
-        Features differ in size and in how much of it stands in few tokens, which is what tells
-        the norms apart.  All are whole numbers, so sums of squares are exact.  What stands at
-        padding is large.
-        """
-        import torch
-
-        top = [self.random.randint(2, 12) for _ in range(features)]
-        often = [self.random.choice((0.2, 0.9)) for _ in range(features)]
-        # Never 0: a feature of zeros only would tie all its scores.
-        values = [
-            self.sign() * (self.random.randint(1, high) if self.random.random() < share else 1)
-            for _ in range(batch * tokens)
-            for high, share in zip(top, often, strict=True)
-        ]
-        inputs = torch.tensor(values, dtype=torch.float32, device="cpu")
-        inputs = inputs.reshape(batch, tokens, features)
-        mask = torch.ones(batch, tokens, dtype=torch.int64, device="cpu")
-        for row, padded in enumerate(padding):
-            for token in padded:
-                mask[row, token] = 0
-                large = [self.sign() * self.random.randint(5, 60) for _ in range(features)]
-                inputs[row, token] = torch.tensor(large, dtype=torch.float32)
-        return inputs, mask
+        """Inputs and attention mask, as `padded_inputs` draws them."""
+        return padded_inputs(self.random, batch, tokens, features, padding)
 
     def weight(self, rows: int, inputs: "Tensor", mask: "Tensor") -> "Tensor":
         """Weights whose scores lie apart, so that rounding does not decide; rows differ in size."""

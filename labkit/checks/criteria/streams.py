@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.judge import Mistake
+from labkit.checks.engine.padded_inputs import padded_inputs, sign
 from labkit.checks.engine.trial import Failure
 from labkit.checks.lent.batches import Batches
 
@@ -101,35 +102,13 @@ class Draws:
 
     def sign(self) -> int:
         """1 or -1."""
-        return self.random.choice((-1, 1))
+        return sign(self.random)
 
     def batch(
         self, sequences: int, length: int, features: int, padding: tuple = (), top: int = 12
     ) -> Pair:
-        """Inputs and attention mask; `padding` gives the padded tokens of each sequence.
-
-        Features differ in size and in how much of it stands in few tokens, which is what tells
-        norms apart.  All are whole numbers, so sums of squares are exact.  What stands at padding
-        is large.
-        """
-        import torch
-
-        high = [self.random.randint(2, top) for _ in range(features)]
-        often = [self.random.choice((0.2, 0.9)) for _ in range(features)]
-        values = [
-            self.sign() * (self.random.randint(1, most) if self.random.random() < share else 1)
-            for _ in range(sequences * length)
-            for most, share in zip(high, often, strict=True)
-        ]
-        inputs = torch.tensor(values, dtype=torch.float32, device="cpu")
-        inputs = inputs.reshape(sequences, length, features)
-        mask = torch.ones(sequences, length, dtype=torch.int64, device="cpu")
-        for row, padded in enumerate(padding):
-            for token in padded:
-                mask[row, token] = 0
-                large = [self.sign() * self.random.randint(5, 60) for _ in range(features)]
-                inputs[row, token] = torch.tensor(large, dtype=torch.float32)
-        return inputs, mask
+        """Inputs and attention mask, as `padded_inputs` draws them."""
+        return padded_inputs(self.random, sequences, length, features, padding, top)
 
     def uneven(self, features: int) -> list[Pair]:
         """Batches of one to four sequences, with padding on either side."""

@@ -1,4 +1,4 @@
-/* Moves the explorers of a page (labkit/explorer_page.py draws them): no library, no request. */
+/* Moves the explorers of a page (labkit/book/explorer_page.py draws them): no library, no request. */
 (function () {
   "use strict";
   const plain = (n) => String(Number(n.toFixed(1)));

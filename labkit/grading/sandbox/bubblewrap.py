@@ -186,7 +186,7 @@ class Sandboxed:
 class Bubble(Sandboxed):
     """A host that starts each submission in a bubblewrap of its own.
 
-    It imports torch for each; `warm.Warm` does so once.
+    It imports torch for each; `fork_server.Warm` does so once.
     """
 
     def start(self, path: Path, without: Sequence[int] = ()) -> "BubbleProcess":

@@ -38,10 +38,13 @@ from labkit.execution.panel_vectors import (
 )
 
 LENGTHS = (8, 16, 32, 64, 128)
-"""Tokens of a panel that code is compiled for; a single token has a path of its own."""
+"""Tokens of a panel that code is compiled for; a single token has a path of its own.
 
-NARROW_LENGTHS = (32, 64, 128)
-"""Those of a panel in bfloat16: shorter ones are not held up by the cache."""
+The last is for bfloat16 only: as float32 it comes too slowly from the cache.
+"""
+
+NARROW_LENGTHS = (64, 128)
+"""Those of a panel in bfloat16: shorter ones gain nothing."""
 
 ROWS = 64
 """Output rows that are finished together and then written out."""
@@ -77,10 +80,8 @@ COUNTER = 8
 _HEAD = len(ARGUMENTS)
 _FLOATS, _LOWER, _UPPER, _BF16 = range(4)  # how numbers are stored; a panel of words has two halves
 
-_product_8, _product_16, _product_32, _product_64, _product_128 = map(row_product, LENGTHS)
-_narrow_32, _narrow_64, _narrow_128 = (
-    row_product(length, narrow=True) for length in NARROW_LENGTHS
-)
+_product_8, _product_16, _product_32, _product_64 = map(row_product, LENGTHS[:-1])
+_narrow_64, _narrow_128 = (row_product(length, narrow=True) for length in NARROW_LENGTHS)
 
 
 @njit(fastmath={"reassoc", "contract", "nsz"})  # in any order, but NaN stays NaN
@@ -90,99 +91,84 @@ def _dot(start, values, columns, count, x):  # noqa: ANN001, ANN202
     return start
 
 
-@njit
-def _square(source, step, target, target_step, bytes, form):  # noqa: ANN001, ANN202
-    """Exchange rows and columns of a square of BLOCK × BLOCK; steps and `bytes` as they come."""
-    if form == _FLOATS:
-        if bytes == 4:
-            read_float(source, step, target, target_step)
-        else:
-            read_bf16(source, step, target, target_step)
-    elif form == _LOWER:
-        if bytes == 4:
-            lower_float(source, step, target, target_step)
-        else:
-            lower_bf16(source, step, target, target_step)
-    elif form == _UPPER:
-        if bytes == 4:
-            upper_float(source, step, target, target_step)
-        else:
-            upper_bf16(source, step, target, target_step)
-    else:
-        write_bf16(source, step, target, target_step)
+def _exchange_of(square: Any, size: int, form: int, by_columns: bool = False) -> Any:
+    """A function that copies rows × columns numbers with rows and columns exchanged.
 
-
-@njit
-def _single(source, target, bytes, form):  # noqa: ANN001, ANN202
-    """Copy one number."""
-    number = floats(source)[0] if bytes == 4 else as_float(halves(source)[0])
-    if form == _FLOATS:
-        floats(target)[0] = number
-    elif form == _UPPER:
-        halves(target)[1] = as_bf16(number)
-    else:
-        halves(target)[0] = as_bf16(number)
-        if form == _LOWER:
-            halves(target)[1] = 0
-
-
-@njit
-def _exchange(source, bytes, rows, columns, step, target, target_step, form, by_columns):  # noqa: ANN001, ANN202
-    """Copy rows × columns numbers with rows and columns exchanged, in squares where they fit.
-
-    `bytes` are those of a number of the source, `form` says how the target stores them, steps are
-    in numbers.  Squares go along the rows of the source, or of the target (`by_columns`):
-    whichever is memory outside of the caches is passed through in long stretches.
+    Squares of BLOCK × BLOCK are copied by `square` where they fit.  `size` is that of a number of
+    the source in bytes, `form` how the target stores them; steps are in numbers.  Squares go along
+    the rows of the source, or of the target (`by_columns`): whichever is memory outside of the
+    caches is passed through in long stretches.
     """
-    size = 2 if form == _BF16 else 4
-    outer, inner = (columns, rows) if by_columns else (rows, columns)
-    for k in range(0, outer, BLOCK):
-        for m in range(0, inner, BLOCK):
-            i, j = (m, k) if by_columns else (k, m)
-            start = source + bytes * (i * step + j)
-            goal = target + size * (j * target_step + i)
-            if i + BLOCK <= rows and j + BLOCK <= columns:
-                _square(start, bytes * step, goal, size * target_step, bytes, form)
-            else:
-                for r in range(min(BLOCK, rows - i)):
-                    for c in range(min(BLOCK, columns - j)):
-                        _single(
-                            start + bytes * (r * step + c),
-                            goal + size * (c * target_step + r),
-                            bytes,
-                            form,
-                        )
+    target_size = 2 if form == _BF16 else 4
+
+    @njit
+    def single(source, target):  # noqa: ANN001, ANN202
+        number = floats(source)[0] if size == 4 else as_float(halves(source)[0])
+        if form == _FLOATS:
+            floats(target)[0] = number
+        elif form == _UPPER:
+            halves(target)[1] = as_bf16(number)
+        else:
+            halves(target)[0] = as_bf16(number)
+            if form == _LOWER:
+                halves(target)[1] = 0
+
+    @njit
+    def exchange(source, rows, columns, step, target, target_step):  # noqa: ANN001, ANN202
+        outer, inner = (columns, rows) if by_columns else (rows, columns)
+        for k in range(0, outer, BLOCK):
+            for m in range(0, inner, BLOCK):
+                i, j = (m, k) if by_columns else (k, m)
+                start = source + size * (i * step + j)
+                goal = target + target_size * (j * target_step + i)
+                if i + BLOCK <= rows and j + BLOCK <= columns:
+                    square(start, size * step, goal, target_size * target_step)
+                else:
+                    for r in range(min(BLOCK, rows - i)):
+                        for c in range(min(BLOCK, columns - j)):
+                            place = goal + target_size * (c * target_step + r)
+                            single(start + size * (r * step + c), place)
+
+    return exchange
+
+
+_read_4, _read_2 = _exchange_of(read_float, 4, _FLOATS), _exchange_of(read_bf16, 2, _FLOATS)
+_lower_4, _lower_2 = _exchange_of(lower_float, 4, _LOWER), _exchange_of(lower_bf16, 2, _LOWER)
+_upper_4, _upper_2 = _exchange_of(upper_float, 4, _UPPER), _exchange_of(upper_bf16, 2, _UPPER)
+_write_4 = _exchange_of(read_float, 4, _FLOATS, by_columns=True)
+_write_2 = _exchange_of(write_bf16, 4, _BF16, by_columns=True)
 
 
 @njit
-def _pack(x, bytes, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN202
-    """Fill a panel with `count` tokens, and zeros up to its length."""
+def _pack(x, size, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN202
+    """Fill a panel with `count` tokens of `size` bytes a number, and zeros up to its length."""
     if count < length:
         numbers = floats(panel)
         for i in range(inputs * length >> narrow):
             numbers[i] = 0.0
     if narrow:
         half = length // 2
-        _exchange(x, bytes, min(count, half), inputs, inputs, panel, half, _LOWER, False)
-        if count > half:
-            rest = x + bytes * half * inputs
-            _exchange(rest, bytes, count - half, inputs, inputs, panel, half, _UPPER, False)
+        rest, low, high = x + size * half * inputs, min(count, half), max(count - half, 0)
+        if size == 4:
+            _lower_4(x, low, inputs, inputs, panel, half)
+            _upper_4(rest, high, inputs, inputs, panel, half)
+        else:
+            _lower_2(x, low, inputs, inputs, panel, half)
+            _upper_2(rest, high, inputs, inputs, panel, half)
+    elif size == 4:
+        _read_4(x, count, inputs, inputs, panel, length)
     else:
-        _exchange(x, bytes, count, inputs, inputs, panel, length, _FLOATS, False)
+        _read_2(x, count, inputs, inputs, panel, length)
 
 
-@njit
+@njit(forceinline=True)
 def _row(begin, v, c, kept, panel, out, length, narrow):  # noqa: ANN001, ANN202
     """One output row of a panel."""
     if narrow:
         if length == 128:
             _narrow_128(begin, v, c, kept, panel, out)
-        elif length == 64:
-            _narrow_64(begin, v, c, kept, panel, out)
         else:
-            _narrow_32(begin, v, c, kept, panel, out)
-    elif length == 128:
-        _product_128(begin, v, c, kept, panel, out)
+            _narrow_64(begin, v, c, kept, panel, out)
     elif length == 64:
         _product_64(begin, v, c, kept, panel, out)
     elif length == 32:
@@ -221,7 +207,6 @@ def work_of(version: int) -> Any:
         block = panel + 4 * inputs * length
         blocks = (outputs + BLOCK - 1) // BLOCK
         tasks = (tokens + length - 1) // length * groups
-        form = _FLOATS if y_bytes == 4 else _BF16
         packed, helped = -1, 0
         while helped < threads:
             owner = (slot + helped) % threads
@@ -250,6 +235,9 @@ def work_of(version: int) -> Any:
                 elif activation == 2:
                     gelu_tanh(block, rows * length)
                 goal = y + y_bytes * (first * outputs + start)
-                _exchange(block, 4, rows, count, length, goal, outputs, form, True)
+                if y_bytes == 4:
+                    _write_4(block, rows, count, length, goal, outputs)
+                else:
+                    _write_2(block, rows, count, length, goal, outputs)
 
     return work

@@ -30,7 +30,7 @@ class SparseLinear(nn.Module, StandIn):
         precision: "float32", or "bfloat16", in which the kernel multiplies activations that are
             rounded to bfloat16 (to nearest, ties to even).  Weights and sums stay float32.  With u
             = 2⁻⁸ an output is within u Σ|w x| of the one in float32, beside float32's own error
-            (Higham 2002, "Accuracy and Stability of Numerical Algorithms", §3.1).  Up to 16
+            (Higham 2002, "Accuracy and Stability of Numerical Algorithms", §3.1).  Up to 32
             tokens, and by CSR, nothing is rounded.  Above 3.39e38 activations become infinite;
             below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
 

@@ -68,7 +68,7 @@ def test_rounding_is_torchs_for_every_kind_of_number():
     anything = torch.randint(-(2**31), 2**31, (4096,), dtype=torch.int64).int().view(torch.float32)
     values = torch.cat([torch.tensor(edges), half_way, -half_way, anything, torch.tensor([np.nan])])
     x, matrix = values[: len(values) // 16 * 16].view(-1, 16), kernels.kept(torch.eye(16))
-    for tokens in (128, 64, 32, 50):  # whole squares, and numbers one by one
+    for tokens in (128, 64, 50):  # whole squares, and numbers one by one
         y = torch.cat(
             [kernels.kernel_product(s, matrix, None, narrow=True) for s in x.split(tokens)]
         )
@@ -78,7 +78,7 @@ def test_rounding_is_torchs_for_every_kind_of_number():
         np.testing.assert_array_equal(short.float(), x[:tokens].bfloat16().float())
 
 
-@pytest.mark.parametrize("tokens", [17, 70, 128])
+@pytest.mark.parametrize("tokens", [40, 70, 128])
 def test_what_is_not_finite_stays_with_its_token(tokens):
     x, weight = case(tokens, 40, 30)
     x[3, 7], x[-1, 9], x[0, 11] = float("inf"), float("nan"), float("-inf")
@@ -111,8 +111,7 @@ def test_the_activation_is_that_of_the_sum():
     torch.testing.assert_close(y, torch.nn.functional.gelu(plain), atol=1e-6, rtol=1e-6)
 
 
-def test_panels_are_as_long_as_cache_registers_and_threads_allow(monkeypatch):
-    monkeypatch.setattr(kernels, "panel_bytes", lambda: 1 << 19)
+def test_panels_are_as_long_as_cache_registers_and_threads_allow():
     length = kernels._panel_length
     assert length(1024, 768, narrow=True, long=True) == 128
     assert length(1024, 768, narrow=True, long=False) == 64
@@ -120,9 +119,9 @@ def test_panels_are_as_long_as_cache_registers_and_threads_allow(monkeypatch):
     assert length(1024, 768, narrow=True, threads=16, long=True) == 64
     assert length(1024, 3072) == 32
     assert length(1024, 3072, narrow=True, long=True) == 64
-    monkeypatch.setattr(kernels, "panel_bytes", lambda: 1 << 20)
-    assert length(1024, 3072) == 64
+    assert length(1024, 3072, 1 << 20) == 64
     assert length(20, 768, narrow=True) == 32
+    assert kernels.panel_bytes() >= kernels.PANEL_BYTES
 
 
 def test_the_cache_is_read_where_linux_lists_it(tmp_path):
@@ -147,7 +146,7 @@ def test_what_a_processor_has_decides():
 
 
 def batch(padding=0, end=2):
-    ids = torch.randint(3, 300, (3, 17), generator=torch.Generator().manual_seed(0))
+    ids = torch.randint(3, 300, (4, 17), generator=torch.Generator().manual_seed(0))
     mask = torch.ones_like(ids)
     ids[:, -1] = end
     if padding:

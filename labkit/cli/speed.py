@@ -83,7 +83,7 @@ def speed(
         ways = compare_ways(models, batch_size=batch_size, length=length)
         report("done", 4, 4)
     if dtype != "float32":
-        print(f"{name} is timed dense in {dtype}, sparse in float32 (sparse layers know no other)")
+        print(f"{name} is timed dense in {dtype}, sparse in float32, as its weights are")
     elif stored != "float32":
         print(
             f"{name} is stored in {stored} and was converted to float32, dense and sparse alike "

@@ -27,8 +27,8 @@ from labkit.execution.processor import long_vectors, second_level_cache
 PANEL_BYTES = 1 << 19
 """A panel is held to the second-level cache that all common cores have."""
 
-MANY = 64
-"""Kept weights of a row that are worth a panel of up to half of this core's second-level cache."""
+MANY = 32
+"""Kept weights of a row that are worth a longer panel, and up to half of this core's cache."""
 
 THREAD_WORK = 1 << 17
 """Multiplications and copies that are worth one more thread: some 20 microseconds of them."""
@@ -116,8 +116,9 @@ def kernel_product(
         return y
     work = tokens * (len(matrix.values) + inputs + matrix.outputs)
     threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
-    room = panel_bytes() if len(matrix.values) >= MANY * matrix.outputs else PANEL_BYTES
-    length = _panel_length(tokens, inputs, room, narrow, threads)
+    long = _long() and len(matrix.values) >= MANY * matrix.outputs
+    room = panel_bytes() if long else PANEL_BYTES
+    length = _panel_length(tokens, inputs, room, narrow, threads, long)
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
@@ -165,18 +166,17 @@ def _panel_length(
     room: int = PANEL_BYTES,
     narrow: bool = False,
     threads: int = 1,
-    long: bool | None = None,
+    long: bool = False,
 ) -> int:
     """The shortest panel that holds all tokens, else the longest that fits into `room` bytes.
 
-    The longest of all holds numbers in bfloat16 and needs the registers of long vectors (`long`;
-    default: as this processor has them), and as many panels as there are threads.
+    The longest of all holds numbers in bfloat16, needs the registers of long vectors and rows that
+    keep many weights (`long`), and as many panels as there are threads.
     """
     from labkit.execution.panel_loops import LENGTHS
 
     if tokens == 1:
         return 1
-    long = _long() if long is None else long
     longest = LENGTHS[-1] if narrow and long and tokens >= LENGTHS[-1] * threads else LENGTHS[-2]
     row = (2 if narrow else 4) * inputs
     fitting = [n for n in LENGTHS if n <= longest and n * row <= room] or LENGTHS[:1]
@@ -185,11 +185,8 @@ def _panel_length(
 
 @functools.cache
 def panel_bytes() -> int:
-    """How large a panel may be where rows keep many weights: at least `PANEL_BYTES`.
-
-    Shorter vectors than 512 bits gain nothing by larger panels.
-    """
-    return max(PANEL_BYTES, (second_level_cache() or 0) // 2) if _long() else PANEL_BYTES
+    """How large a panel may be on this machine: at least `PANEL_BYTES`."""
+    return max(PANEL_BYTES, (second_level_cache() or 0) // 2)
 
 
 _long = functools.cache(long_vectors)  # asking torch takes as long as a small product

@@ -21,15 +21,22 @@ def speed(
     dtype: Annotated[
         str, typer.Option(help="Of the dense model: float32, bfloat16 or float16.")
     ] = "float32",
+    narrow: Annotated[
+        bool,
+        typer.Option(
+            "--bf16/--no-bf16", help="Time sparse layers with activations in bfloat16 too."
+        ),
+    ] = True,
     others: Annotated[
         bool, typer.Option(help="Time the dense model in bfloat16 and int8 too, in memory beside.")
     ] = True,
 ) -> None:
     """Prune a model, run its layers sparse where that pays, and time it beside what else one has.
 
-    Sparse layers compute in float32, in whatever dtype the dense model is timed.  The dense model
-    in bfloat16 and int8 is torch's (`model.bfloat16()`, `quantize_dynamic`).  The fastest of all is
-    recommended, with a word on its answers.
+    Sparse layers compute in float32, in whatever dtype the dense model is timed, and in a further
+    way with activations rounded to bfloat16.  The dense model in bfloat16 and int8 is torch's
+    (`model.bfloat16()`, `quantize_dynamic`).  The fastest of all is recommended, with a word on its
+    answers.
     """
     import copy
 
@@ -69,10 +76,14 @@ def speed(
         choices = sparse_linear(sparse, tokens=batch_size * length)
         report("time all ways in turn", 3, 4)
         models[f"sparse float32, {share:.0%} zeros"] = sparse
+        if narrow:
+            again = copy.deepcopy(sparse)
+            sparse_linear(again, tokens=batch_size * length, precision="bfloat16")
+            models[f"sparse bfloat16, {share:.0%} zeros"] = again
         ways = compare_ways(models, batch_size=batch_size, length=length)
         report("done", 4, 4)
     if dtype != "float32":
-        print(f"{name} is timed dense in {dtype}, sparse in float32 (sparse layers know no other)")
+        print(f"{name} is timed dense in {dtype}, sparse in float32, as its weights are")
     elif stored != "float32":
         print(
             f"{name} is stored in {stored} and was converted to float32, dense and sparse alike "
@@ -106,11 +117,12 @@ def speed(
     print_table(f"Ways to run {name}, {instruction_sets_text()}", pd.DataFrame(rows))
     print(
         f"Differences are those of logits from {ways[0].name}, in standard deviations of its own; "
-        "sparse layers answer as the pruned model does."
+        "sparse layers in float32 answer as the pruned model does."
     )
     for reason in reasons:
         print(reason)
-    times, ours = ways[0].seconds, ways[-1].seconds
+    times = ways[0].seconds
+    ours = next(way.seconds for way in ways if way.name.startswith("sparse float32"))
     print(
         f"forward pass: dense {1e3 * times:.1f} ms, sparse {1e3 * ours:.1f} ms, "
         f"{times / ours:.2f} times as fast"

@@ -85,17 +85,19 @@ class Times:
         return pays
 
 
-def times(outputs: int, inputs: int, tokens: int) -> Times:
+def times(outputs: int, inputs: int, tokens: int, precision: str = "float32") -> Times:
     """The times of a layer at this number of tokens, from the disk or else measured and kept.
 
-    Tokens count in powers of two up to 1,024, for whose time per token holds beyond, and on as
-    many threads as torch has now.
+    The dense layer is float32, the sparse one of the precision that is asked for.  Tokens count in
+    powers of two up to 1,024, for whose time per token holds beyond, and on as many threads as
+    torch has now.
     """
     tokens = min(1 << (tokens - 1).bit_length(), 1024)
     key = f"{outputs}x{inputs} at {tokens} tokens, {torch.get_num_threads()} threads"
+    key += "" if precision == "float32" else f", {precision}"
     known = _read()
     if key not in known:
-        known[key] = measure(outputs, inputs, tokens)
+        known[key] = measure(outputs, inputs, tokens, precision)
         _write(known)
     return known[key]
 
@@ -122,12 +124,19 @@ def machine() -> dict[str, str]:
 def _code() -> str:
     """A hash of the modules that are timed: times of an older kernel say nothing of this one."""
     digest = hashlib.sha256()
-    for name in ("calibration", "kernels", "panel_loops", "sparse_layer"):
+    for name in (
+        "calibration",
+        "kernels",
+        "panel_loops",
+        "panel_vectors",
+        "panel_gelu",
+        "sparse_layer",
+    ):
         digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 
 
-def measure(outputs: int, inputs: int, tokens: int) -> Times:
+def measure(outputs: int, inputs: int, tokens: int, precision: str = "float32") -> Times:
     """Time a layer at this number of tokens now: products in turn, of each the fastest round.
 
     The weights are float32 and their zeros fall at random. It takes `SECONDS`, or three rounds.
@@ -142,7 +151,7 @@ def measure(outputs: int, inputs: int, tokens: int) -> Times:
     methods = ["csr"] if kernels.problem() else ["csr", "kernel"]
     for i, sparsity in enumerate(SPARSITIES):
         layer.weight.copy_(weight * (score >= sparsity))
-        sparse = SparseLinear(layer).eval()
+        sparse = SparseLinear(layer, precision=precision).eval()
         for method in methods:
             ways[method, i] = copy.copy(sparse)  # of the same memory
             ways[method, i].method = method

@@ -20,10 +20,15 @@ from typing import Any, NamedTuple
 
 import torch
 
+from labkit.code_hash import code_hash
 from labkit.errors import InputError
+from labkit.execution.processor import long_vectors, second_level_cache
 
 PANEL_BYTES = 1 << 19
-"""A panel is held to the second-level cache that common cores have at least."""
+"""A panel is held to the second-level cache that all common cores have."""
+
+MANY = 32
+"""Kept weights of a row that are worth a longer panel, and up to half of this core's cache."""
 
 THREAD_WORK = 1 << 17
 """Multiplications and copies that are worth one more thread: some 20 microseconds of them."""
@@ -81,29 +86,39 @@ def kept(weight: torch.Tensor) -> Kept:
 
 
 def kernel_product(
-    x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None, activation: str = ""
+    x: torch.Tensor,
+    matrix: Kept,
+    bias: torch.Tensor | None,
+    activation: str = "",
+    *,
+    narrow: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> torch.Tensor:
     """`x @ matrix.T + bias` by the compiled kernel, on up to `torch.get_num_threads()` threads.
 
     Args:
-        x: tokens × inputs, float32.
+        x: tokens × inputs, float32 or bfloat16.
         matrix: outputs × inputs.
         bias: outputs, or None.
         activation: what is computed on each result, one of `panel_loops.ACTIVATIONS`, or none.
+        narrow: round activations to bfloat16 on the way into a panel; see `SparseLinear`.
+        dtype: of the result, float32 or bfloat16.
 
     Returns:
-        tokens × outputs, float32.
+        tokens × outputs.
     """
-    from labkit.execution.panel_loops import ACTIVATIONS, ARGUMENTS, COUNTER, ROWS
+    from labkit.execution.panel_loops import ACTIVATIONS, ARGUMENTS, COUNTER, NARROW_LENGTHS, ROWS
 
     tokens, inputs = x.shape
-    x, y = x.contiguous(), torch.empty(tokens, matrix.outputs)
+    x, y = x.contiguous(), torch.empty(tokens, matrix.outputs, dtype=dtype)
     bias = None if bias is None else bias.contiguous()  # the kernel reads one number after another
     if not y.numel():
         return y
     work = tokens * (len(matrix.values) + inputs + matrix.outputs)
     threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
-    length = _panel_length(tokens, inputs)
+    long = _long() and len(matrix.values) >= MANY * matrix.outputs
+    room = panel_bytes() if long else PANEL_BYTES
+    length = _panel_length(tokens, inputs, room, narrow, threads, long)
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
@@ -125,6 +140,9 @@ def kernel_product(
         length,
         scratch.data_ptr(),
         ACTIVATIONS.index(activation),
+        narrow and length in NARROW_LENGTHS,
+        x.element_size(),
+        y.element_size(),
     )
     _on_threads(compiled().callback.ctypes, arguments, threads)
     return y
@@ -133,8 +151,8 @@ def kernel_product(
 def csr_product(
     x: torch.Tensor, matrix: Kept, bias: torch.Tensor | None, activation: str = ""
 ) -> torch.Tensor:
-    """The same by torch's sparse product (MKL's, where torch has MKL)."""
-    y = matrix.csr() @ x.t()
+    """The same by torch's sparse product (MKL's, where torch has MKL), in float32."""
+    y = matrix.csr() @ x.float().t()
     if bias is not None:
         y += bias[:, None]
     if activation:
@@ -142,14 +160,36 @@ def csr_product(
     return y.t().contiguous()
 
 
-def _panel_length(tokens: int, inputs: int) -> int:
-    """The shortest panel that holds all tokens, else the longest that fits the cache."""
+def _panel_length(
+    tokens: int,
+    inputs: int,
+    room: int = PANEL_BYTES,
+    narrow: bool = False,
+    threads: int = 1,
+    long: bool = False,
+) -> int:
+    """The shortest panel that holds all tokens, else the longest that fits into `room` bytes.
+
+    The longest of all holds numbers in bfloat16, needs the registers of long vectors and rows that
+    keep many weights (`long`), and as many panels as there are threads.
+    """
     from labkit.execution.panel_loops import LENGTHS
 
     if tokens == 1:
         return 1
-    fitting = [n for n in LENGTHS if 4 * n * inputs <= PANEL_BYTES] or LENGTHS[:1]
+    longest = LENGTHS[-1] if narrow and long and tokens >= LENGTHS[-1] * threads else LENGTHS[-2]
+    row = (2 if narrow else 4) * inputs
+    fitting = [n for n in LENGTHS if n <= longest and n * row <= room] or LENGTHS[:1]
     return next((n for n in fitting if n >= tokens), fitting[-1])
+
+
+@functools.cache
+def panel_bytes() -> int:
+    """How large a panel may be on this machine: at least `PANEL_BYTES`."""
+    return max(PANEL_BYTES, (second_level_cache() or 0) // 2)
+
+
+_long = functools.cache(long_vectors)  # asking torch takes as long as a small product
 
 
 @dataclass(frozen=True)
@@ -170,9 +210,10 @@ def compiled() -> Compiled:
     """
     from numba import cfunc, types
 
-    from labkit.execution.panel_loops import work
+    from labkit.execution.panel_loops import work_of
 
     signature = types.void(types.CPointer(types.int64))
+    work = work_of(1 + int(code_hash(work_of.__module__), 16) % 2**31)
     # Loading from the cache is over before the line is printed.
     line = "labkit: compiling the sparse kernel, once (some seconds)\n"
     notice = threading.Timer(2.0, sys.stderr.write, [line])

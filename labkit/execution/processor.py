@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
@@ -21,6 +22,8 @@ INSTRUCTION_SETS = {
 }
 """The sets that are named, each with the capabilities that all have to be there for it."""
 
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
 MATTERS = ("AVX2", "AVX-512", "VNNI", "AMX")
 """Those whose absence is said on x86: with them bf16 or int8 may be much faster than float32."""
 
@@ -38,6 +41,41 @@ def instruction_sets(capabilities: Mapping[str, object] | None = None) -> tuple[
     return tuple(
         name for name, needs in INSTRUCTION_SETS.items() if all(has.get(need) for need in needs)
     )
+
+
+def long_vectors(capabilities: Mapping[str, object] | None = None) -> bool:
+    """Whether vectors of 512 bits are there, with 32 registers for them.
+
+    Args:
+        capabilities: as `instruction_sets`.
+    """
+    return "AVX-512" in instruction_sets(capabilities)
+
+
+def bfloat16_matrices(capabilities: Mapping[str, object] | None = None) -> bool:
+    """Whether products of matrices in bfloat16 are faster by far than in float32: AMX, no less.
+
+    Args:
+        capabilities: as `instruction_sets`.
+    """
+    return "AMX" in instruction_sets(capabilities)
+
+
+def second_level_cache(folder: Path = _CACHES) -> int | None:
+    """Bytes of the second-level cache of the first core, or None where the system does not say.
+
+    Args:
+        folder: where Linux lists the caches of a core, one folder for each.
+    """
+    units = {"K": 1 << 10, "M": 1 << 20}
+    for cache in sorted(folder.glob("index*")):
+        try:
+            level, size = (cache.joinpath(name).read_text().strip() for name in ("level", "size"))
+            if level == "2":
+                return int(size.rstrip("KM")) * units.get(size[-1], 1)
+        except (OSError, ValueError, IndexError):
+            continue
+    return None
 
 
 def instruction_sets_text(capabilities: Mapping[str, object] | None = None) -> str:

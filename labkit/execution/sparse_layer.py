@@ -13,9 +13,12 @@ from labkit.execution import kernels
 from labkit.execution.kernels import Kept
 from labkit.models.prunable import StandIn
 
+PRECISIONS = ("float32", "bfloat16")
+"""What a sparse layer may compute in."""
+
 
 class SparseLinear(nn.Module, StandIn):
-    """`x Wᵀ + b` over the kept weights of W: for inference, on the CPU, in float32.
+    """`x Wᵀ + b` over the kept weights of W: for inference, on the CPU.
 
     Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number
     of tokens.  Its state dict holds the kept weights in compressed sparse rows and loads into any
@@ -24,17 +27,31 @@ class SparseLinear(nn.Module, StandIn):
     Args:
         layer: the pruned layer; its weights are copied, its bias is shared.
         method: "kernel" (`kernels`; CSR where it cannot run) or "csr" (torch's product).
+        precision: "float32", or "bfloat16", in which the kernel multiplies activations that are
+            rounded to bfloat16 (to nearest, ties to even).  Weights and sums stay float32.  With u
+            = 2⁻⁸ an output is within u Σ|w x| of the one in float32, beside float32's own error
+            (Higham 2002, "Accuracy and Stability of Numerical Algorithms", §3.1).  Up to 32
+            tokens, and by CSR, nothing is rounded.  Above 3.39e38 activations become infinite;
+            below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
+    `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once
+    more, by u |y|.
 
     Raises:
-        InputError: the weights are not float32 on the CPU.
+        InputError: another precision, or the weights are not float32 on the CPU.
     """
 
     activation = ""
+    result = torch.float32
 
-    def __init__(self, layer: nn.Module, method: str = "kernel") -> None:
+    def __init__(
+        self, layer: nn.Module, method: str = "kernel", precision: str = "float32"
+    ) -> None:
         super().__init__()
+        if precision not in PRECISIONS:
+            raise InputError(f"precision {precision!r}: choose {' or '.join(PRECISIONS)}")
+        self.precision = precision
         self.conv1d = not isinstance(layer, nn.Linear)
         for tensor in (layer.weight, layer.bias):
             if tensor is not None:
@@ -64,24 +81,28 @@ class SparseLinear(nn.Module, StandIn):
         return 1 - self.values.numel() / (self.in_features * self.out_features)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Multiply activations (… × inputs); returns … × outputs, contiguous.
+        """Multiply activations (… × inputs); returns … × outputs, contiguous, of dtype `result`.
 
         Raises:
-            InputError: gradients are asked for, or x or the layer is not float32 on the CPU, or
-                x has another number of inputs.
+            InputError: gradients are asked for, or x or the layer is not float32 on the CPU (or x
+                bfloat16 in that precision), or x has another number of inputs.
         """
         if torch.is_grad_enabled() and (self.training or x.requires_grad):
             raise InputError(
                 "a sparse layer cannot be trained: it has no gradients. Turn the model back with "
                 "dense_linear(model), or run it with model.eval() under torch.no_grad()."
             )
-        _check("activations", x)
+        narrow = self.precision == "bfloat16"
+        if not (narrow and x.dtype == torch.bfloat16 and x.device.type == "cpu"):
+            _check("activations", x)
         _check("weights", self.values)
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
-        csr = self.method == "csr" or kernels.problem()
-        multiply = kernels.csr_product if csr else kernels.kernel_product
-        y = multiply(x.reshape(-1, self.in_features), self.kept, self.bias, self.activation)
+        given = x.reshape(-1, self.in_features), self.kept, self.bias, self.activation
+        if self.method == "csr" or kernels.problem():
+            y = kernels.csr_product(*given).to(self.result)
+        else:
+            y = kernels.kernel_product(*given, narrow=narrow, dtype=self.result)
         return y.view(*x.shape[:-1], self.out_features)
 
     def to_dense(self) -> nn.Module:
@@ -104,6 +125,7 @@ class SparseLinear(nn.Module, StandIn):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}, sparsity={self.sparsity:.4f}, method={self.method}"
         )
+        text += f", precision={self.precision}" if self.precision != "float32" else ""
         return text + (f", activation={self.activation}" if self.activation else "")
 
     def _load_from_state_dict(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import activations, calibration, kernels
+from labkit.execution import activations, bf16_links, calibration, kernels
 from labkit.execution.memory import keep_freed_memory
-from labkit.execution.sparse_layer import SparseLinear
+from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
 from labkit.execution.weight_readers import replaceable
 from labkit.models.parameter_kinds import LINEAR
 from labkit.models.prunable import check_values
@@ -24,8 +24,9 @@ FALLBACK_BREAK_EVEN = 0.8
 class LayerChoice:
     """What `sparse_linear` decided for one layer.
 
-    `method` is "dense", "kernel" or "csr"; `dense_ms` and `sparse_ms` are the expected times of
-    the dense layer and of the best sparse one, and `break_even` is the sparsity from which that
+    `method` is "dense", "kernel" or "csr"; `precision` is what a sparse layer computes in, a dense
+    one stays float32; `dense_ms` and `sparse_ms` are the expected times of the dense layer and of
+    the best sparse one, and `break_even` is the sparsity from which that
     one pays; NaN where nothing was measured.
     """
 
@@ -37,10 +38,15 @@ class LayerChoice:
     dense_ms: float = float("nan")
     sparse_ms: float = float("nan")
     break_even: float = float("nan")
+    precision: str = "float32"
 
 
 def sparse_linear(
-    model: nn.Module, *, tokens: int = 1024, calibrate: bool = True
+    model: nn.Module,
+    *,
+    tokens: int = 1024,
+    calibrate: bool = True,
+    precision: str = "float32",
 ) -> list[LayerChoice]:
     """Replace, in place, each prunable layer that is sparse enough to be faster that way.
 
@@ -58,15 +64,22 @@ def sparse_linear(
             sparse layers are compared at that number, on as many threads as torch has now.
         calibrate: compare by measuring, some seconds for each new shape, kept on disk for this
             machine (`labkit.execution.calibration`); else layers are sparse from 80 % on.
+        precision: "float32", or "bfloat16": sparse layers round activations to bfloat16 as they
+            multiply, with the error that `SparseLinear` states, and between layers that allow it
+            results stay in bfloat16 (`labkit.execution.bf16_links`).  Weights stay float32, and
+            so do norms, residual sums and dense layers.
 
     Returns:
         One choice for each prunable layer, in the order of `prunable_layers`.
 
     Raises:
-        InputError: no prunable layers, other weights than float32 on the CPU, or tokens < 1.
+        InputError: no prunable layers, other weights than float32 on the CPU, tokens < 1, or
+            another precision.
     """
     if tokens < 1:
         raise InputError(f"tokens={tokens}: how many a forward pass has, at least 1")
+    if precision not in PRECISIONS:
+        raise InputError(f"precision {precision!r}: choose {' or '.join(PRECISIONS)}")
     dense_linear(model)
     modules = model.named_modules(remove_duplicate=False)
     uses = Counter(id(module.weight) for _, module in modules if hasattr(module, "weight"))
@@ -82,17 +95,23 @@ def sparse_linear(
         # places share, which could not be put back as one; or what others read.
         alone = layer.kind == LINEAR and uses[id(layer.weight)] == 1
         if not count or not alone or not replaceable(model, name):
-            choices.append(LayerChoice(name, outputs, inputs, sparsity, "dense"))
+            choices.append(
+                LayerChoice(name, outputs, inputs, sparsity, "dense", precision=precision)
+            )
             continue
         dense = model.get_submodule(name)
-        choice = _choose(name, outputs, inputs, sparsity, tokens, calibrate)
+        given = name, outputs, inputs, sparsity
+        choice = _choose(*given, tokens if calibrate else None, precision)
         choices.append(choice)
         if choice.method != "dense":
-            replacements[name] = SparseLinear(dense, choice.method).train(dense.training)
+            replacements[name] = SparseLinear(dense, choice.method, precision)
+            replacements[name].train(dense.training)
     for name, sparse in replacements.items():
         model.set_submodule(name, sparse)
     if replacements:
         activations.fuse(model)
+        if precision == "bfloat16":
+            bf16_links.link(model)
         model.requires_grad_(False)
         keep_freed_memory()
     return choices
@@ -108,13 +127,14 @@ def dense_linear(model: nn.Module) -> int:
 
 
 def _choose(
-    name: str, outputs: int, inputs: int, sparsity: float, tokens: int, calibrate: bool
+    name: str, outputs: int, inputs: int, sparsity: float, tokens: int | None, precision: str
 ) -> LayerChoice:
-    if not calibrate:
+    """The choice for one layer, by measuring at a number of tokens, or without."""
+    if tokens is None:
         fallback = "csr" if kernels.problem() else "kernel"
         method = fallback if sparsity >= FALLBACK_BREAK_EVEN else "dense"
-        return LayerChoice(name, outputs, inputs, sparsity, method)
-    times = calibration.times(outputs, inputs, tokens)
+        return LayerChoice(name, outputs, inputs, sparsity, method, precision=precision)
+    times = calibration.times(outputs, inputs, tokens, precision)
     method, milliseconds = times.best(sparsity)
     return LayerChoice(
         name,
@@ -125,4 +145,5 @@ def _choose(
         times.dense,
         milliseconds,
         times.break_even(method),
+        precision,
     )

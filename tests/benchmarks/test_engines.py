@@ -54,3 +54,5 @@ def test_what_was_not_measured_stands_in_the_table_with_its_reason():
     ((what, _, result),) = claim.headlines
     assert "DeepSparse" not in result
     assert what.startswith("RoBERTa")
+    assert "with bf16 activations 1.0 / 1.0 / 1.0" in result
+    assert "labkit" not in result.partition("dense bf16")[2]  # ours stands for itself

@@ -39,7 +39,8 @@ def test_bf16_and_int8_stand_beside_ours_and_one_is_recommended():
     small = ["--source", "mini", "--batch-size", "1", "--length", "8"]
     result = CliRunner().invoke(app, ["speed", "roberta", *small, "--sparsity", "95%"])
     assert result.exit_code == 0, result.output
-    for way in ("dense float32", "dense bfloat16", "dense int8", "sparse float32, 95% zeros"):
+    ours = [f"sparse {precision}, 95% zeros" for precision in ("float32", "bfloat16")]
+    for way in ("dense float32", "dense bfloat16", "dense int8", *ours):
         assert way in result.output
     assert re.search(r"(fastest|equally fast) here: ", result.output)
     assert instruction_sets_text() in " ".join(result.output.split())

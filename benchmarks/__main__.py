@@ -23,6 +23,7 @@ CLAIMS = (
     "scaling",
     "prune_file",
     "prune_workers",
+    "cluster_plan",
     "storage_size",
     "storage_speed",
     "storage_load",

@@ -27,7 +27,7 @@ Report = Callable[[str, int, int], None]
 """Called with (what is being done, bytes done, bytes in all)."""
 
 GROUPS = 16  # runs of ranges whose histograms are kept apart, to tell where equal keys lie
-_MAX_THREADS = 16  # each holds a piece and a histogram: 5 MB
+_MAX_THREADS = 16  # each holds a piece, a histogram and keys to count: 7 MB
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,20 @@
 """`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table.
 
-Three options of `engines`: `--accept-deepsparse-license` measures DeepSparse too, whose licence
-allows evaluation only; `--busy` says in its note that the machine did other work; `--resume` keeps
-the models that an earlier run has measured on this machine.
+Options, each for those benchmarks that know it: `--resume` keeps what an earlier run has measured
+on this machine; of `engines`, `--accept-deepsparse-license` measures DeepSparse too, whose licence
+allows evaluation only, and `--busy` says in its note that the machine did other work.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import traceback
 from pathlib import Path
 
 from benchmarks.compare import RESULTS, save, saved
-from benchmarks.plot import plot_scaling
+from benchmarks.plot import plot_execution_scale, plot_scaling
 from labkit.files import write_text
 
 CLAIMS = (
@@ -21,27 +22,35 @@ CLAIMS = (
     "sweep",
     "scaling",
     "prune_file",
+    "prune_workers",
+    "cluster_plan",
     "storage_size",
     "storage_speed",
     "storage_load",
     "sparse_layers",
     "sparse_models",
+    "execution_scale",
+    "memory",
     "engines",
     "semi_structured",
     "evaluation",
     "grading",
+    "grading_scale",
     "real_weights",
     "real_text",
     "calibration",
     "trained_pruning",
 )
 
+PLOTS = {"scaling": plot_scaling, "execution_scale": plot_execution_scale}
+"""What is drawn from a claim's data."""
+
 OPTIONS = {
     "--accept-deepsparse-license": "deepsparse",
     "--busy": "busy",
     "--resume": "resume",
 }
-"""Options of `engines`, and the argument that each sets."""
+"""Options, and the argument of `run` that each sets where there is one."""
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"
@@ -61,15 +70,17 @@ def main(names: list[str]) -> int:
         print(f"running {name}", file=sys.stderr, flush=True)
         try:
             run = importlib.import_module(f"benchmarks.{name}").run
-            claim = run(**options) if name == "engines" else run()
+            known = inspect.signature(run).parameters
+            claim = run(**{key: value for key, value in options.items() if key in known})
         except Exception:
             traceback.print_exc()
             failed.append(name)
             continue
         save(name, claim)
         print("\n".join([f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]))
-    if found := saved("scaling"):
-        plot_scaling(found[0].data).save(RESULTS)
+    for name, plot in PLOTS.items():
+        if found := saved(name):
+            plot(found[0].data).save(RESULTS)
     write()
     for name in failed:
         print(f"failed: {name}; its earlier result, if any, is kept", file=sys.stderr)
@@ -90,8 +101,8 @@ def results() -> str:
         if found := saved(name):
             claim, where = found
             parts += ["", f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]
-            if name == "scaling":
-                parts += [f"![{plot_scaling(claim.data).alt}](results/scaling.png)", ""]
+            if plot := PLOTS.get(name):
+                parts += [f"![{plot(claim.data).alt}](results/{name}.png)", ""]
             for title, columns, rows in claim.more:
                 parts += [f"### {title}", "", *table(columns, rows), ""]
             parts += [claim.note, f"Measured on {where}."]

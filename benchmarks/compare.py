@@ -138,6 +138,12 @@ def save(name: str, claim: Claim) -> None:
     write_text(RESULTS / f"{name}.json", text + "\n")
 
 
+def resumed(name: str, resume: bool) -> dict[str, Any]:
+    """Data that an earlier run of a claim has saved on this machine; nothing unless `resume`."""
+    found = saved(name) if resume else None
+    return found[0].data if found and found[1] == machine() else {}
+
+
 def saved(name: str) -> tuple[Claim, str] | None:
     """The claim last saved under a name and its machine; None if there is none."""
     path = RESULTS / f"{name}.json"

@@ -53,29 +53,33 @@ def _seconds(way: str, size: int) -> float:
     """Seconds to grade a class; its scores must be right."""
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
-        expected = _course(course, size)
-        environment = os.environ | {"LABKIT_GRADING_SEED": _SEED, "PYTHONPATH": str(ROOT)}
-        environment["JUPYTER_CONFIG_DIR"] = str(course / "work")
+        expected = make_course(course, size)
         program = {"labkit grade": ["labkit.cli", "grade"]}.get(way, ["nbgrader", "autograde"])
         start = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", *program, LAB],
             cwd=course,
-            env=environment,
+            env=environment(course),
             capture_output=True,
             text=True,
         )
         seconds = time.perf_counter() - start
         if done.returncode:
             raise RuntimeError(f"{way}: {done.stderr[-2000:]}")
-        found = _scores(course)
+        found = scores(course)
         if found != expected:
             wrong = {s: p for s, p in found.items() if expected.get(s) != p}
             raise RuntimeError(f"{way}: other scores than expected: {wrong}")
     return seconds
 
 
-def _course(root: Path, size: int) -> dict[str, float]:
+def environment(course: Path) -> dict[str, str]:
+    """Variables that a command is run with: this labkit, a seed, no settings of the user's own."""
+    own = {"LABKIT_GRADING_SEED": _SEED, "PYTHONPATH": str(ROOT)}
+    return os.environ | own | {"JUPYTER_CONFIG_DIR": str(course / "work")}
+
+
+def make_course(root: Path, size: int) -> dict[str, float]:
     """Make a course that has released the lab and collected a class; returns the scores."""
     shutil.copytree(ROOT / "solutions" / LAB, root / "solutions" / LAB)
     shutil.copy(ROOT / "nbgrader_config.py", root)
@@ -86,7 +90,7 @@ def _course(root: Path, size: int) -> dict[str, float]:
     answers = {cell.id: cell.source for cell in right.cells if cell.id.endswith("-answer")}
     full = float(sum(e.points for e in REGISTRY.values() if e.lab == LAB))
     last = [exercise for exercise in REGISTRY.values() if exercise.lab == LAB][-1]
-    scores = {}
+    expected = {}
     for number in range(size):
         student, whole = f"student{number:03d}", number % 2 == 0
         for cell in release.cells:
@@ -99,11 +103,12 @@ def _course(root: Path, size: int) -> dict[str, float]:
         path = root / "submitted" / student / LAB / f"{LAB}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(release, path)
-        scores[student] = full if whole else full - last.points
-    return scores
+        expected[student] = full if whole else full - last.points
+    return expected
 
 
-def _scores(course: Path) -> dict[str, float]:
+def scores(course: Path) -> dict[str, float]:
+    """Points of each student in the gradebook."""
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{course}/gradebook.db", "llm-sparsity-lab") as book:

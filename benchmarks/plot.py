@@ -1,10 +1,11 @@
-"""Draw the cost of global pruning against the size of the model."""
+"""Draw what work costs as it grows: global pruning, and sparse execution."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from labkit.plots.figure import INK, SERIES, Plot
+from labkit.plots.figure import INK, SERIES, Plot, legend_below, styles
 
 
 def plot_scaling(data: Mapping[str, Sequence[float | None]]) -> Plot:
@@ -32,3 +33,46 @@ def plot_scaling(data: Mapping[str, Sequence[float | None]]) -> Plot:
     axis.legend(frameon=False)
     alt = "Seconds of global pruning against the number of weights. " + "; ".join(said) + "."
     return Plot(figure, "scaling", alt)
+
+
+def plot_execution_scale(data: Mapping[str, Any]) -> Plot:
+    """Cost of a token and kept weight against tokens, a line for each width, both on log scales.
+
+    `data` is that of the claim "execution_scale".  One panel for layers and one for the stack, at
+    the highest level; the dashed lines are the bounds: what the dense product takes for a weight
+    at its best, and what reading a kept weight from memory once a pass takes.
+    """
+    from matplotlib.figure import Figure
+
+    from benchmarks.execution_scale import LAYER, LEVELS, STACK, cost
+
+    level = LEVELS[-1]
+    figure = Figure(figsize=(7.4, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    titles = {LAYER: "one layer", STACK: "two blocks"}
+    said = []
+    tokens = sorted({cell["tokens"] for cell in data["cells"]})
+    for axis, kind in zip(panels, titles, strict=True):
+        cells = [cell for cell in data["cells"] if cell["kind"] == kind]
+        widths = dict.fromkeys(cell["width"] for cell in cells)
+        for width, style in zip(widths, styles(), strict=False):
+            own = [cell for cell in cells if cell["width"] == width]
+            costs = [1e12 * cost(cell, level) for cell in own]
+            axis.plot([cell["tokens"] for cell in own], costs, label=f"{width:,}", **style)
+            said.append(
+                f"{titles[kind]}, width {width:,}: {costs[0]:.3g} ps at {own[0]['tokens']:,} "
+                f"tokens, {costs[-1]:.3g} at {own[-1]['tokens']:,}"
+            )
+        bound, reading = 1e12 * data["bound"], [8e12 / data["reading"] / count for count in tokens]
+        axis.plot(tokens, [bound] * len(tokens), color=INK, linewidth=1, linestyle=(0, (6, 3)))
+        axis.plot(tokens, reading, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        axis.set(xscale="log", yscale="log", xlabel="tokens", title=titles[kind])
+        axis.grid(color=INK, alpha=0.25, linewidth=0.5)
+    panels[0].set_ylabel("ps a token and kept weight")
+    legend_below(panels[0])
+    alt = (
+        f"Cost of a token and kept weight at {level:.0%} zeros against tokens. {'; '.join(said)}. "
+        f"Bounds: {bound:.3g} ps, the dense product's at its best, and reading from memory, "
+        f"{reading[0]:.3g} ps at {tokens[0]:,} tokens."
+    )
+    return Plot(figure, "execution_scale", alt)

@@ -9,7 +9,7 @@ from torch import nn
 
 from labkit.errors import InputError
 from labkit.execution import activations, bf16_links, calibration, kernels
-from labkit.execution.memory import keep_freed_memory
+from labkit.execution.memory import give_back_freed_memory, keep_freed_memory
 from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
 from labkit.execution.weight_readers import replaceable
 from labkit.models.parameter_kinds import LINEAR
@@ -113,6 +113,7 @@ def sparse_linear(
         if precision == "bfloat16":
             bf16_links.link(model)
         model.requires_grad_(False)
+        give_back_freed_memory()  # of what was replaced; from here on that of passes is kept
         keep_freed_memory()
     return choices
 

@@ -82,30 +82,31 @@ def _gather(block, magnitude, words, flags, found):  # noqa: ANN001, ANN202
 
 
 @_compiled
-def tally(keys, magnitude, infinity, lows, highs, shifts, below, tables):  # noqa: ANN001, ANN201
-    """Add to `below` and `tables` what one pass over `keys` finds; returns NaN and infinities.
+def tally(keys, magnitude, infinity, lows, highs, below, found, filled):  # noqa: ANN001, ANN201
+    """Add to `below`, and put what lies in a bracket, NaN and infinity behind `found[:filled]`.
 
     `keys` are bit patterns as signed integers; one bracket or five, empty ones among them.  Few
-    keys lie in a bracket: a first, vectorised look flags them, and only those are counted one by
-    one.
+    keys lie in a bracket: a vectorised look flags them, and only those are copied.  Stops where
+    `found` may not have room, of which a step takes `STEP` and 8; returns how many keys were looked
+    at, how many are in `found` now, and how many of those that came are NaN or infinite.
     """
     invalid = 0
     flags = np.zeros(STEP, np.bool_)
     words = flags.view(np.uint64)
-    found = np.empty(STEP, keys.dtype)
     for start in range(0, keys.size, STEP):
+        if found.size - filled < STEP + 8:
+            return start, filled, invalid
         block = keys[start : start + STEP]
         flags[block.size :] = False
         if lows.size == 1:
             _look_once(block, magnitude, infinity, lows[0], highs[0], below, flags)
         else:
             _look(block, magnitude, infinity, lows, highs, below, flags)
-        for key in found[: _gather(block, magnitude, words, flags, found)]:
+        count = _gather(block, magnitude, words, flags, found[filled:])
+        for key in found[filled : filled + count]:
             invalid += key >= infinity
-            for j in range(lows.size):
-                if lows[j] <= key < highs[j]:
-                    tables[j, (key - lows[j]) >> shifts[j]] += 1
-    return invalid
+        filled += count
+    return keys.size, filled, invalid
 
 
 def _left(bits, less, out):  # noqa: ANN001, ANN202

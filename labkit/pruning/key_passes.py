@@ -15,22 +15,28 @@ from labkit.pruning.thresholds import Bracket, Cut, Format, Tally
 
 _AT_ONCE = 5  # brackets that one pass looks at, if not one: the levels of the course
 _CHUNK = 1 << 18  # keys that the plain numpy loops look at in one step
+_ASIDE = 1 << 19  # keys that are put aside before they are counted: 2 MB of fp32
 
 
 class Counter:
-    """Counts keys below and inside brackets, array after array, in one thread."""
+    """Counts keys below and inside brackets, array after array, in one thread.
+
+    Keys inside are put aside and sorted before they are counted: going to the bins of a histogram
+    in the order of the weights would miss the cache at each of them.
+    """
 
     def __init__(self, form: Format, brackets: Sequence[Bracket]) -> None:
         self._signed = np.dtype(form.bits).str.replace("u", "i")
         self._limits = np.array([form.magnitude, form.infinity], self._signed)
-        self._count = len(brackets)
+        self._brackets = list(brackets)
         # The loops take one bracket or five at a time; empty ones fill the last five.
         missing = -len(brackets) % _AT_ONCE if len(brackets) > 1 else 1 - len(brackets)
         padded = [*brackets, *[Bracket(0, 0)] * missing]
-        columns = zip(*((b.low, b.high, b.shift) for b in padded), strict=True)
-        self._columns = [np.array(column, self._signed) for column in columns]
+        self._parts = [
+            _Part(padded[at : at + _AT_ONCE], self._signed)
+            for at in range(0, len(padded), _AT_ONCE)
+        ]
         bins = max((b.high - b.low - 1 >> b.shift) + 1 for b in padded)
-        self._below = np.zeros(len(padded), np.int64)
         self._inside = np.zeros((len(padded), max(bins, 1)), np.int64)
         self._tally = loops(form.bits).tally
         self.invalid = 0
@@ -39,18 +45,48 @@ class Counter:
         """Count the keys of a contiguous array; how many of them are NaN or infinite."""
         keys = bits.view(self._signed)
         found = 0
-        for at in range(0, len(self._below), _AT_ONCE):
-            own = slice(at, at + _AT_ONCE)
-            tables = (self._below[own], self._inside[own])
-            columns = (column[own] for column in self._columns)
-            found = int(self._tally(keys, *self._limits, *columns, *tables))
+        for number, part in enumerate(self._parts):
+            start = found = 0
+            while True:
+                columns = (part.lows, part.highs, part.below, part.found, part.filled)
+                done, part.filled, invalid = self._tally(keys[start:], *self._limits, *columns)
+                start, found = start + int(done), found + int(invalid)
+                if start >= len(keys):
+                    break
+                self._count(number)
         self.invalid += found
         return found
+
+    def _count(self, number: int) -> None:
+        """Count what was put aside for some brackets, and make room."""
+        part = self._parts[number]
+        keys = np.sort(part.found[: part.filled])
+        part.filled = 0
+        for bracket, row in zip(part.brackets, self._inside[number * _AT_ONCE :], strict=False):
+            low, high = np.searchsorted(keys, np.array([bracket.low, bracket.high], keys.dtype))
+            if low < high:
+                bins = keys[low:high].astype(np.int64) - bracket.low >> bracket.shift
+                row += np.bincount(bins, minlength=len(row))
 
     @property
     def tally(self) -> Tally:
         """What was found so far."""
-        return Tally(self.invalid, self._below[: self._count], self._inside[: self._count])
+        for number in range(len(self._parts)):
+            self._count(number)
+        below, count = np.concatenate([part.below for part in self._parts]), len(self._brackets)
+        return Tally(self.invalid, below[:count], self._inside[:count])
+
+
+class _Part:
+    """Brackets that one pass looks at, and the keys that were found inside them."""
+
+    def __init__(self, brackets: Sequence[Bracket], signed: str) -> None:
+        self.brackets = brackets
+        self.lows = np.array([b.low for b in brackets], signed)
+        self.highs = np.array([b.high for b in brackets], signed)
+        self.below = np.zeros(len(brackets), np.int64)
+        self.found = np.empty(_ASIDE, signed)
+        self.filled = 0
 
 
 def cut(bits: np.ndarray, form: Format, key: int, out: np.ndarray | None = None) -> tuple[int, int]:
@@ -96,8 +132,8 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
         signed = np.dtype(bits).str.replace("u", "i")
         few, one = np.ones(8, bits), bits(1)
         limits, column = np.ones(2, signed), np.ones(_AT_ONCE, signed)
-        below, tables = np.zeros(_AT_ONCE, np.int64), np.zeros((_AT_ONCE, 1), np.int64)
-        key_loops.tally(few.view(signed), *limits, column, column, column, below, tables)
+        below, aside = np.zeros(_AT_ONCE, np.int64), np.empty(2 * key_loops.STEP, signed)
+        key_loops.tally(few.view(signed), *limits, column, column, below, aside, 0)
         for out in (None, np.empty(8, np.bool_), np.empty(8, bits)):
             key_loops.cut(few, one, one, out)
     except Exception:  # whatever keeps a compiler from working on this machine
@@ -111,19 +147,25 @@ def _tally(
     infinity: np.signedinteger,
     lows: np.ndarray,
     highs: np.ndarray,
-    shifts: np.ndarray,
     below: np.ndarray,
-    inside: np.ndarray,
-) -> int:
+    found: np.ndarray,
+    filled: int,
+) -> tuple[int, int, int]:
     invalid = 0
     for start in range(0, len(keys), _CHUNK):
+        if len(found) - filled < _CHUNK:
+            return start, filled, invalid
         part = keys[start : start + _CHUNK] & magnitude
-        invalid += np.count_nonzero(part >= infinity)
-        for j, (low, high, shift) in enumerate(zip(lows, highs, shifts, strict=True)):
+        wrong = part >= infinity
+        invalid += int(np.count_nonzero(wrong))
+        inside = wrong
+        for j, (low, high) in enumerate(zip(lows, highs, strict=True)):
             below[j] += np.count_nonzero(part < low)
-            offsets = (part[(part >= low) & (part < high)] - low) >> shift
-            inside[j] += np.bincount(offsets.astype(np.int64), minlength=inside.shape[1])
-    return invalid
+            inside = inside | ((part >= low) & (part < high))
+        flagged = part[inside]
+        found[filled : filled + len(flagged)] = flagged
+        filled += len(flagged)
+    return len(keys), filled, invalid
 
 
 def _cut(

@@ -134,11 +134,11 @@ def guess(sample: np.ndarray, form: Format, shares: Sequence[float]) -> list[Bra
     for share in shares:
         slack = _SLACK * (share * (1 - share) * n) ** 0.5 + 1
         sides += [int(share * n - slack), int(share * n + slack)]
-    inner = [min(max(side, 0), n - 1) for side in sides]
-    order = np.partition(sample & form.bits(form.magnitude), sorted(set(inner)))
+    # Vectorised, sorting all takes less than half of what partitioning at a few places does.
+    order = np.sort(sample & form.bits(form.magnitude))
     keys = [
-        0 if side < 0 else form.infinity if side >= n else min(int(order[at]), form.infinity)
-        for side, at in zip(sides, inner, strict=True)
+        0 if side < 0 else form.infinity if side >= n else min(int(order[side]), form.infinity)
+        for side in sides
     ]
     pairs = zip(keys[::2], keys[1::2], strict=True)
     return [Bracket(low, min(high + 1, form.infinity)) for low, high in pairs]

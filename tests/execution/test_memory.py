@@ -32,3 +32,26 @@ def test_passes_after_the_first_ask_the_system_for_no_memory() -> None:
     if faults["kept"] == "absent":
         pytest.skip("another C library than GNU's")
     assert 4 * int(faults["kept"]) < int(faults["given back"])
+
+
+PIECES = """
+import torch
+from labkit.execution.memory import give_back_freed_memory
+def resident():
+    return 4096 * int(open("/proc/self/statm").read().split()[1])
+# Pieces too small for pages of their own, every second of which stays.
+pieces = [torch.ones(5000) for _ in range(8000)]
+del pieces[::2]
+before = resident()
+print(give_back_freed_memory(), before - resident())
+assert all(piece.sum() == 5000 for piece in pieces)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the resident memory of Linux")
+def test_memory_that_is_free_between_what_stays_goes_back() -> None:
+    run = subprocess.run([sys.executable, "-c", PIECES], capture_output=True, text=True, check=True)
+    given, fell = run.stdout.split()
+    if given == "False":
+        pytest.skip("another C library than GNU's")
+    assert int(fell) > 40e6  # of 80 MB in 20 KB pieces, the pages that they share with others stay

@@ -125,6 +125,24 @@ def test_sweep_does_not_compound_and_puts_the_weights_back(tiny):
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
+@pytest.mark.parametrize("method", ["global", "layerwise"])
+def test_each_level_starts_from_the_first_weights_whatever_was_written_since(tiny, method):
+    model = tiny("roberta")
+    for parameter in prunable_parameters(model).values():  # ties, within and across levels, zeros
+        parameter.data.mul_(50).round_().div_(50)
+        parameter.data.view(-1)[::3] = -0.0
+    pristine = copy.deepcopy(model)
+    for pruning in prune.sweep(model, (0.9, 0.3, 0.5, 0.51, 0.95), method=method):
+        expected = copy.deepcopy(pristine)
+        alone = prune.prune_model(expected, pruning.requested, method=method)
+        assert pruning.dropped == alone.dropped
+        pairs = (prunable_parameters(one).values() for one in (model, expected))
+        for weight, other in zip(*pairs, strict=True):
+            assert torch.equal(weight.view(torch.int32), other.view(torch.int32))  # signs of 0 too
+        first = next(iter(prunable_parameters(model).values()))
+        first.data.numpy()[0] = 7  # nothing that torch takes notice of
+
+
 def test_sweep_puts_the_weights_back_when_it_is_left_early(tiny):
     model = tiny("roberta")
     before = {name: p.clone() for name, p in model.named_parameters()}

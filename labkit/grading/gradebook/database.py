@@ -102,6 +102,7 @@ def amending(path: Path) -> Iterator[str]:
             reader.backup(changed)
         yield f"sqlite:///{copy}"
         with closing(sqlite3.connect(copy)) as changed:
+            changed.execute("ATTACH ? AS before", (str(path),))
             _write_back(changed, book)
         book.execute("COMMIT")
 
@@ -115,14 +116,25 @@ def _quick(path: Path) -> Path | None:
 
 
 def _write_back(changed: sqlite3.Connection, book: sqlite3.Connection) -> None:
-    """Replace the rows of each table that differs; both have the same tables."""
-    tables = changed.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    """Replace the rows that differ from those that are attached as `before`: the book's own.
+
+    Both have the same tables, and each row the same number in both.  One student changes few rows:
+    reading all of them into Python, or writing all of a table, would cost each student more the
+    larger the class is.
+    """
+    tables = changed.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
-        wanted = changed.execute(f'SELECT * FROM "{table}"').fetchall()
-        if wanted != book.execute(f'SELECT * FROM "{table}"').fetchall():
-            book.execute(f'DELETE FROM "{table}"')
-            marks = ", ".join("?" * len(wanted[0])) if wanted else ""
-            book.executemany(f'INSERT INTO "{table}" VALUES ({marks})', wanted)
+        names = [row[1] for row in changed.execute(f'PRAGMA main.table_info("{table}")')]
+        fields = ", ".join(f'n."{name}"' for name in names)
+        same = " AND ".join(f'n."{name}" IS o."{name}"' for name in names)
+        pair = f'SELECT {{}} FROM {{}}."{table}" n LEFT JOIN {{}}."{table}" o ON o.rowid = n.rowid '
+        pair += f"WHERE o.rowid IS NULL OR NOT ({same})"
+        old = changed.execute(pair.format("n.rowid", "before", "main")).fetchall()
+        new = changed.execute(pair.format(f"n.rowid, {fields}", "main", "before")).fetchall()
+        book.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', old)
+        columns = ", ".join(["rowid", *(f'"{name}"' for name in names)])
+        marks = ", ".join("?" * (len(names) + 1))
+        book.executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', new)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ Run = Callable[[Callable, Sequence[tuple]], Iterator[tuple[int, Any]]]
 Report = Callable[[str, int, int], None]
 """Called with (what is being done, bytes done, bytes in all)."""
 
-_GROUPS = 16  # runs of ranges whose histograms are kept apart, to tell where equal keys lie
-_MAX_THREADS = 16  # each holds a piece and a histogram: 5 MB
+GROUPS = 16  # runs of ranges whose histograms are kept apart, to tell where equal keys lie
+_MAX_THREADS = 16  # each holds a piece, a histogram and keys to count: 7 MB
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _cuts(
     brackets: list[Bracket] = []
 
     def group(number: int) -> int:
-        return number * _GROUPS // len(ranges)
+        return number * GROUPS // len(ranges)
 
     def count(wanted: list[Bracket]) -> Tally:
         groups.clear()

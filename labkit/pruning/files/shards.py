@@ -21,8 +21,8 @@ from labkit.pruning.thresholds import FORMATS, NARROW, Bracket, Cut, Tally
 
 RANGE = 1 << 25  # bytes of one task; a multiple of every item's size
 _PIECE = 1 << 21  # bytes in memory at once: they stay in the cache between reading and counting
-_RUN = 1 << 10  # neighbouring bytes taken together for a sample
-_RUNS = 1 << 13  # how many of them
+RUN = 1 << 10  # neighbouring bytes taken together for a sample
+RUNS = 1 << 13  # how many of them
 
 
 class Range(NamedTuple):
@@ -73,13 +73,13 @@ def common_format(dtypes: Iterable[str]) -> str:
 
 def sample(ranges: list[Range], form: str) -> np.ndarray:
     """Bit patterns from short runs at equal distances over all ranges."""
-    distance = max(_RUN, sum(r.bytes for r in ranges) // _RUNS // 8 * 8)
+    distance = max(RUN, sum(r.bytes for r in ranges) // RUNS // 8 * 8)
     found = []
     for place in ranges:
         with _open(place) as file:
             for start in range(place.start, place.stop, distance):
                 file.seek(start)
-                piece = np.empty(min(_RUN, place.stop - start), np.uint8)
+                piece = np.empty(min(RUN, place.stop - start), np.uint8)
                 _fill(file, piece, place)
                 found.append(_bits(piece, place.dtype, form))
     return np.concatenate(found)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -271,6 +272,24 @@ def test_amending_is_one_transaction(book):
     with amending(book) as url:
         _change(url)
     assert _rows(book) == [("ada", 9.0), ("ben", 2.0), ("cleo", 3.0)]
+
+
+def test_what_others_wrote_and_what_no_longer_is_there_come_back_row_by_row(book):
+    with closing(sqlite3.connect(book)) as one, one:
+        one.execute("DELETE FROM grade WHERE student = 'ada'")  # row numbers with a gap
+        one.execute("INSERT INTO grade VALUES ('cleo', NULL)")
+        before = one.execute("SELECT rowid, * FROM grade").fetchall()
+    with (
+        amending(book) as url,
+        closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as copy,
+        copy,
+    ):
+        copy.execute("DELETE FROM grade WHERE student = 'ben'")
+        copy.execute("UPDATE grade SET points = 5 WHERE student = 'cleo'")
+        copy.execute("INSERT INTO grade VALUES ('ben', NULL)")  # unique names come again
+        wanted = copy.execute("SELECT rowid, * FROM grade").fetchall()
+    with closing(sqlite3.connect(book)) as one:
+        assert one.execute("SELECT rowid, * FROM grade").fetchall() == wanted != before
 
 
 def test_nobody_else_writes_meanwhile(book):

@@ -470,7 +470,8 @@ if checks.works("mrpc.encode", encode):
 def baseline(labels: torch.Tensor, predictions: torch.Tensor) -> dict[str, float | bool]:
     """What a constant answer scores, and whether the model gives one.
 
-    labels: 0 or 1 for each pair, int64 of shape (n,), of any strides; n may be 0.
+    labels: 0 or 1 for each pair, int64 of shape (n,), of any strides; n may be 0, or more than a
+        million.
     predictions: what the model says of the same pairs, also 0 or 1, int64 of shape (n,).
         Neither tensor must be changed.
 
@@ -796,8 +797,8 @@ if checks.works("mrpc.paired", compare):
 def reading(logits: torch.Tensor, labels: torch.Tensor, prior: float) -> dict[str, float | bool]:
     """What a classifier's outputs say of its loss, its skill and its confidence.
 
-    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n at least 1, of
-        any strides; compute in float32 or a wider type.
+    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n from 1 to more
+        than a million, of any strides; compute in float32 or a wider type.
     labels: 0 or 1 for each pair, int64 of shape (n,). Neither tensor must be changed.
     prior: the share of class 1 in training, above 0 and below 1.
 

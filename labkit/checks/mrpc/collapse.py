@@ -1,6 +1,6 @@
 """The exercise `mrpc.collapse`: what a constant answer scores, and whether a model gives one.
 
-Its text promises labels and predictions of 0 and 1, from none to more than a million,
+Its text promises labels and predictions of 0 and 1, from none to more than two million,
 any strides; one prediction that differs, wherever it stands, is no collapse.
 """
 
@@ -132,8 +132,8 @@ def _cases(draw: Random) -> Groups:
 def _one_of_a_million(
     exercise: Exercise, trial: Trial, draw: Random, verdicts: tuple[Verdict, ...]
 ) -> tuple[Verdict, ...]:
-    """Where all else holds: one prediction of so many that a spread below 0.001 hides it."""
-    case = _dissenter(draw.randrange(2), draw.randrange(1, 1_100_000), 1_100_001)
+    """Where all else holds: one prediction of so many that six decimals of a mean hide it."""
+    case = _dissenter(draw.randrange(2), draw.randrange(1, 2_100_000), 2_100_001)
     return and_large(exercise, trial, verdicts, _NEARLY, case, NEARLY_ALL)
 
 

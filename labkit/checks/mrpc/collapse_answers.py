@@ -97,7 +97,7 @@ NEARLY_ALL = tuple(
             collapsed=lambda a, b: _accuracy(b, _majority(b)) >= share,
         ),
     )
-    for share in (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 0.99999, 0.999999)
+    for share in (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 0.99999, 0.999999, 0.9999995)
 )
 """Tolerances in place of all."""
 

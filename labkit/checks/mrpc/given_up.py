@@ -1,8 +1,8 @@
 """The exercise `mrpc.given_up`: loss, accuracy and confidence read together.
 
 Its text promises logits of three dtypes and any strides, equal ones, ones that differ in their last
-digit and ones as far apart as the dtype allows, from one pair to more than a million, of which one
-may differ.
+digit and ones as far apart as the dtype allows, from one pair to more than two million, of which
+one may differ.
 """
 
 import math
@@ -150,8 +150,8 @@ def _cases(draw: Random) -> Groups:
 def _one_of_a_million(
     exercise: Exercise, trial: Trial, draw: Random, verdicts: tuple[Verdict, ...]
 ) -> tuple[Verdict, ...]:
-    """Where all else holds: one pair of so many that a spread below 0.001 does not show it."""
-    draws, pairs = _Draws(draw), 1_100_001
+    """Where all else holds: one pair of so many that six decimals of a mean hide it."""
+    draws, pairs = _Draws(draw), 2_100_001
     logits, labels = draws.dissenter(draw.randrange(2), draw.randrange(1, pairs - 1), pairs)
     case = _case(logits, labels, draws.prior(), f"one of {pairs} gets another class")
     return and_large(exercise, trial, verdicts, _ONE, case, NEARLY_ALL)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 PATIENCE = 4
 """How many times its processor time a call may take by the clock: others may use the machine."""
@@ -28,7 +29,8 @@ def deadline(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
     It rings when the block has run for `seconds` by the clock and this process, with all its
     threads, has computed for as long: on a busy machine a call is not charged for what others do.
     A block that sleeps, or waits for another process, computes nothing: it ends after `patience`
-    times `seconds` by the clock.  With a `patience` of 1 only the clock counts.
+    times `seconds` by the clock, less the time in which it was ready and others were running, where
+    the system tells (Linux).  With a `patience` of 1 only the clock counts.
 
     Works in the main thread of systems with interval timers (not on Windows); elsewhere the block
     runs without a limit, and the cell timeout of nbgrader is what ends it.  Code that catches
@@ -40,13 +42,16 @@ def deadline(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
         yield
         return
     armed = True
-    started, computed = time.monotonic(), time.process_time()
+    started, computed, starved = time.monotonic(), time.process_time(), _starved()
 
     def ring(number: int, frame: object) -> None:
         if not armed:
             return
         computing = time.process_time() - computed >= seconds
-        if computing or time.monotonic() - started >= patience * seconds:
+        waited = time.monotonic() - started
+        if patience > 1:
+            waited -= _starved() - starved
+        if computing or waited >= patience * seconds:
             raise Late(computing)
 
     handler = signal.signal(signal.SIGALRM, ring)
@@ -62,3 +67,11 @@ def deadline(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
         if before:
             left = max(before - (time.monotonic() - started), 0.001)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _starved() -> float:
+    """Seconds in which this thread was ready to run, and others had the processors; else 0."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0

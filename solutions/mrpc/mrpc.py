@@ -267,7 +267,7 @@ def evaluate(model: nn.Module, batches: list[dict[str, torch.Tensor]]) -> dict[s
     examples whose label has the larger logit, both over the examples of all batches together, and
     both 0.0 without batches. The model runs in evaluation mode and without gradients; afterwards it
     is in the mode (`model.training`) in which it came, also where there are no batches, and
-    gradients are as they were: in torch, and for each of its parameters.
+    gradients are as they were: in torch, where they are on, and for each of its parameters.
     """
     ### BEGIN SOLUTION
     was_training = model.training
@@ -373,8 +373,8 @@ def encode(
 ) -> list[list[int]]:
     """Token ids of sentence pairs, one row for each pair.
 
-    tokenizer: a tokenizer of transformers, such as `load_model` returns. Its settings (padding
-        token, sides, largest length) must not be changed.
+    tokenizer: a tokenizer of transformers, such as `load_model` returns, perhaps with other
+        settings (padding token, sides, largest length). They must not be changed.
     pairs: tuples of a first and a second sentence, neither empty, of any characters, spaces and
         capitals, which all count; there may be no pairs. They must not be changed.
     max_length: the most tokens in a row, special tokens included; at least 8.
@@ -470,7 +470,8 @@ if checks.works("mrpc.encode", encode):
 def baseline(labels: torch.Tensor, predictions: torch.Tensor) -> dict[str, float | bool]:
     """What a constant answer scores, and whether the model gives one.
 
-    labels: 0 or 1 for each pair, int64 of shape (n,), of any strides; n may be 0.
+    labels: 0 or 1 for each pair, int64 of shape (n,), of any strides; n may be 0, or some
+        millions.
     predictions: what the model says of the same pairs, also 0 or 1, int64 of shape (n,).
         Neither tensor must be changed.
 
@@ -796,8 +797,8 @@ if checks.works("mrpc.paired", compare):
 def reading(logits: torch.Tensor, labels: torch.Tensor, prior: float) -> dict[str, float | bool]:
     """What a classifier's outputs say of its loss, its skill and its confidence.
 
-    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n at least 1, of
-        any strides; compute in float32 or a wider type.
+    logits: one row for each pair, float32, float16 or bfloat16 of shape (n, 2), n from 1 to some
+        millions, of any strides; compute in float32 or a wider type.
     labels: 0 or 1 for each pair, int64 of shape (n,). Neither tensor must be changed.
     prior: the share of class 1 in training, above 0 and below 1.
 

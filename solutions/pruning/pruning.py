@@ -156,8 +156,8 @@ def global_masks(weights: dict[str, torch.Tensor], sparsity: float) -> dict[str,
     """Masks that prune the smallest |w| of all tensors together.
 
     weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
-        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
-        tensors must be changed.
+        bfloat16, also mixed, all on one device; perhaps none. Each counts, also where two are one
+        tensor or lie in one memory. Neither the dictionary nor the tensors must be changed.
     sparsity: fraction of zeros over all tensors together, from 0 to 1.
 
     Returns a dictionary with the same names in the same order: bool tensors of the shapes and on
@@ -502,8 +502,8 @@ def sweep(weights: dict[str, torch.Tensor], levels: list[float]) -> list[dict[st
     """Copies of the weights, pruned to each of several sparsities.
 
     weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
-        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
-        tensors must be changed.
+        bfloat16, also mixed, all on one device; perhaps none. Each counts, also where two are one
+        tensor or lie in one memory. Neither the dictionary nor the tensors must be changed.
     levels: sparsities from 0 to 1 in any order, some perhaps more than once; perhaps none.
 
     Returns a list with one dictionary for each level, in the order of `levels`: the names of
@@ -718,8 +718,8 @@ def sparsity_by_layer(
     """Sparsity of each layer under global and under layerwise magnitude pruning.
 
     weights: tensors of finite numbers by name, of any shapes and strides, float32, float16 or
-        bfloat16, also mixed, all on one device; perhaps none. Neither the dictionary nor the
-        tensors must be changed.
+        bfloat16, also mixed, all on one device; perhaps none. Each counts, also where two are one
+        tensor or lie in one memory. Neither the dictionary nor the tensors must be changed.
     sparsity: fraction of zeros that is asked for, from 0 to 1.
 
     Returns a dictionary with the same names in the same order and pairs (global, layerwise) of

@@ -56,7 +56,7 @@ REFERENCES = {
     "mrpc.encode": _encoded,
     "mrpc.scores": lambda m, *a: (m._accuracy(*a), m._f1(*a)),
     "mrpc.evaluate": lambda m, *a: m.means(*a),
-    "mrpc.collapse": lambda m, *a: m._baseline(*a),
+    "mrpc.collapse": lambda m, *a: m.baseline(*a),
     "mrpc.bootstrap": lambda m, *a: m._interval(*a),
     "mrpc.paired": lambda m, *a: m.compare(*a),
     "mrpc.given_up": lambda m, *a: m.reading(*a),

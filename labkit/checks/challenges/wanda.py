@@ -141,6 +141,7 @@ def _cases(draw: Random) -> Groups:
         "padding does not count": [
             drawn(4, 2, 6, 8, 0.5, ((4, 5), (3, 4, 5)), "padding on the right"),
             drawn(6, 2, 5, 8, 0.25, ((0, 1), ()), "padding on the left"),
+            drawn(6, 2, 5, 8, 0.25, ((0, 1), (0,)), "padding on the left of all"),
             drawn(4, 3, 4, 8, 0.75, ((0, 1, 2, 3), (3,), ()), "a sequence of padding only"),
         ],
         "exact count in each row": [

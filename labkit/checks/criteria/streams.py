@@ -111,11 +111,12 @@ class Draws:
         return padded_inputs(self.random, sequences, length, features, padding, top)
 
     def uneven(self, features: int) -> list[Pair]:
-        """Batches of one to four sequences, with padding on either side."""
+        """Batches of one to four sequences, with padding on either side or left of all."""
         return [
             self.batch(2, 4, features, ((), (3,))),
             self.batch(1, 3, features, top=5),
             self.batch(4, 5, features, ((0, 1), (), (4,), (0,)), top=20),
+            self.batch(2, 6, features, ((0,), (0, 1, 2))),
         ]
 
     def fine(self, features: int) -> list[Pair]:

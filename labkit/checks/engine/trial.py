@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from labkit.checks.engine.deadline import Late, deadline
+from labkit.checks.engine.deadline import PATIENCE, Late, deadline
 from labkit.checks.engine.forbidden_calls import Watch
 from labkit.checks.engine.quiet import Noise, quiet
 
 SECONDS = 5.0
+"""Of processor time that a call may take; by the clock it may be more, see `deadline`."""
 HINT = "This looks like '"
 """How a check begins to name a misconception."""
 LATE = "had not returned after"
@@ -99,11 +100,11 @@ class Trial:
                 value = self._watched(arguments)
                 self.left = self.left or changed()
                 return value
-        except Late:
-            self._over = (
-                f"{self.name} {LATE} {self._seconds:g} s and was ended: "
-                "look for a loop that does not stop"
-            )
+        except Late as late:
+            taken, remedy = PATIENCE * self._seconds, "look for what it waits for"
+            if late.computing:
+                taken, remedy = self._seconds, "look for a loop that does not stop"
+            self._over = f"{self.name} {LATE} {taken:g} s and was ended: {remedy}"
             raise Failure(self._over) from None
         except KeyboardInterrupt:
             # Perhaps a press on the stop button: then nobody wants the other inputs tried.

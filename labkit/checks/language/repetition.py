@@ -6,7 +6,6 @@ Its text promises texts of any length, none too, any n from one on, and ids of a
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
@@ -213,6 +212,15 @@ _MISTAKES = (
 )
 
 
+def _collisions() -> Texts:
+    """Texts without a repeated 2-gram, of which two are one number in a base that hashes use."""
+    small = (2, 10, 31, 33, 37, 100, 131, 137, 256, 257, 911, 1000, 1009, 1597, 8191, 10_007)
+    large = (30_522, 50_257, 65_536, 65_537, 99_991, 10**6, 10**9, 10**9 + 7, 2**32, 2**61 - 1)
+    pairs = [(2**40 + 10 * i, base) for i, base in enumerate((*small, *large))]
+    texts = [[at + base, at + 5, at, at + 6] for at, base in pairs]
+    return texts + [[at + 5, at + base, at + 6, at] for at, base in pairs]
+
+
 def _cases(draw: Random) -> Groups:
     """Inputs of `repeated_share(texts, n)`."""
     number = draw.randint
@@ -222,8 +230,7 @@ def _cases(draw: Random) -> Groups:
         more = ", ..." if len(texts) > 6 else ""
         short = sum(map(len, texts)) <= 16
         shown = f"{texts}, {n}" if short else f"texts of {sizes}{more} tokens, {n}"
-        given: tuple[Any, ...] = (texts, n)
-        return Case(given, _share(*given), note, shown=shown)
+        return Case((texts, n), _share(texts, n), note, shown=shown)
 
     def fresh(length: int, words: int = 60_000) -> list[int]:
         return draw.sample(range(words), length)
@@ -256,6 +263,7 @@ def _cases(draw: Random) -> Groups:
         "order and ids": [
             case([turned], 4, "the same tokens in reverse"),
             case([alike], 2, "ids that look alike"),
+            case(_collisions(), 2, "ids that polynomials take for one"),
             case([[*phrase, *[token + 2**40 for token in phrase], *phrase[:5]]], 4, "large ids"),
             case([[2**53, 2**53 + 1, 5, 2**61 + 4]], 1, "ids that float64 or hash() takes for one"),
         ],

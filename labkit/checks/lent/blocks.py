@@ -2,10 +2,15 @@
 
 import torch
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 
 class Adapter(nn.Linear):
     """A linear layer of a class of its own."""
+
+
+class Projection(Conv1D):
+    """A layer as GPT-2 has it, of a class of its own."""
 
 
 class Stack(nn.ModuleList):

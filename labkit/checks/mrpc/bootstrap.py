@@ -236,6 +236,8 @@ def _cases(draw: Random) -> Groups:
     even = draws.spread(uneven, [i * len(uneven) // 99 for i in range(100)])
     odd = draws.spread(uneven, draws.random.choices(range(len(uneven) + 1), k=57))
     later = [number(7, 20) for _ in range(1000)] + [number(0, 6) for _ in range(201)]
+    # Their last fifth is worse, however many come first.
+    thousands = [number(4, 6) for _ in range(16_000)] + [number(0, 3) for _ in range(4_001)]
     # At both quantiles neighbours in order lie far apart.
     thousand = [2] * 25 + [number(8, 18) for _ in range(948)] + [8, 18] + [20] * 25
     draws.random.shuffle(thousand)
@@ -259,6 +261,7 @@ def _cases(draw: Random) -> Groups:
             case(
                 uneven, draws.spread(uneven, later), "more than 1000, of which the last are worse"
             ),
+            case(several, draws.spread(several, thousands), "20,001 resamples"),
             case(large, draws.rows(large, 33), "more pairs than a byte counts"),
             case(plenty, twice, "more pairs than a float16 counts"),
             case(uneven, draws.spread(uneven, thousand), "1000 resamples"),

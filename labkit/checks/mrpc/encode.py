@@ -1,7 +1,7 @@
 """The exercise `mrpc.encode`: sentence pairs to rows of token ids.
 
-Its text promises the tokenizers of the three models, sentences of any characters and spaces but
-the empty one, any number of pairs, and rows of 8 tokens or more.
+Its text promises the tokenizers of the three models, also with other settings, sentences of any
+characters and spaces but the empty one, any number of pairs, and rows of 8 tokens or more.
 """
 
 import functools
@@ -30,12 +30,17 @@ Rows = list[list[int]]
 
 @functools.cache
 def _tokenizer(name: str) -> Any:
+    """The tokenizer of a model; after a blank its name may say on which side rows are cut."""
     from transformers import AutoTokenizer
 
+    model, _, side = name.partition(" ")
     with quiet():
-        tokenizer = AutoTokenizer.from_pretrained(mini_checkpoint(name))
+        tokenizer = AutoTokenizer.from_pretrained(mini_checkpoint(model))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if side:
+        tokenizer.padding_side = tokenizer.truncation_side = side
+        tokenizer.model_max_length = 6  # shorter than any row that is asked for
     return tokenizer
 
 
@@ -165,8 +170,8 @@ class _Case(Case):
         if not (settings := changed(_tokenizer(name), tokenizer)):
             return ""
         return (
-            f"the function changed the tokenizer of {name} ({', '.join(settings)}), which its "
-            "other users notice: hand options to the call of the tokenizer"
+            f"the function changed the tokenizer of {name.split()[0]} ({', '.join(settings)}), "
+            "which its other users notice: hand options to the call of the tokenizer"
         )
 
 
@@ -182,15 +187,15 @@ def _cases(draw: Random) -> Groups:
     def case(name: str, pairs: Pairs, max_length: int, note: str = "") -> _Case:
         words = "; ".join(f"{len(a.split())} and {len(b.split())}" for a, b in pairs)
         of = f"pairs of {words} words" if pairs else "[]"
-        shown = f"the tokenizer of {name}, {of}, {max_length}"
+        shown = f"the tokenizer of {name.split()[0]}, {of}, {max_length}"
         return _Case((name, pairs, max_length), _right(name, pairs, max_length), note, shown=shown)
 
     def whole(name: str) -> _Case:
         return case(name, [pair(4, 7), pair(9, 5), pair(3, draw.randint(4, 6))], 64)
 
-    def cut(name: str) -> _Case:
+    def cut(name: str, note: str = "") -> _Case:
         """Both sentences have to give, and either could give all of it."""
-        return case(name, [pair(7, 9), pair(9, 8), pair(3, 3)], draw.choice((14, 15)))
+        return case(name, [pair(7, 9), pair(9, 8), pair(3, 3)], draw.choice((14, 15)), note)
 
     def tight(name: str, spare: int) -> _Case:
         pairs = [pair(6, 8)]
@@ -210,6 +215,9 @@ def _cases(draw: Random) -> Groups:
             case("bart", [pair(9, 9), pair(8, 9), pair(9, 8)], 15, "of one length, or nearly"),
             case("gpt2", _ODD, 64, "capitals, accents, spaces"),
             case("roberta", _ODD, 16, "capitals, accents, spaces"),
+            # Where pairs of before come again, they are cut otherwise.
+            case("roberta left", _ODD, 16, "other settings: it cuts on the left"),
+            cut("gpt2 left", "other settings: it cuts on the left"),
         ],
     }
 

@@ -1,7 +1,8 @@
 """The exercise `mrpc.given_up`: loss, accuracy and confidence read together.
 
 Its text promises logits of three dtypes and any strides, equal ones, ones that differ in their last
-digit and ones as far apart as the dtype allows, from one pair to many, of which one may differ.
+digit and ones as far apart as the dtype allows, from one pair to more than two million, of which
+one may differ.
 """
 
 import math
@@ -9,12 +10,17 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.engine.compare_values import Case
-from labkit.checks.engine.exercise import Exercise
+from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups
-from labkit.checks.mrpc.given_up_answers import MISTAKES, reading
+from labkit.checks.engine.large_case import and_large
+from labkit.checks.engine.trial import Trial
+from labkit.checks.mrpc.given_up_answers import MISTAKES, NEARLY_ALL, reading
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+_ONE = "one pair that differs"
 
 
 class _Draws:
@@ -51,6 +57,26 @@ class _Draws:
     def prior(self) -> float:
         return round(self.random.uniform(0.6, 0.8), 3)
 
+    def dissenter(self, answer: int, place: int, pairs: int) -> "tuple[Tensor, Tensor]":
+        """Logits that all answer `answer` but for those at `place`; and labels, a third 0."""
+        import torch
+
+        generator = torch.Generator().manual_seed(self.random.randrange(2**32))
+        gaps = 0.3 + 0.9 * torch.rand(pairs, generator=generator)
+        logits = 4 * torch.rand(pairs, 1, generator=generator) - 2 + torch.zeros(1, 2)
+        logits[:, answer] += gaps
+        logits[place] = logits[place].flip(0)
+        return logits, (torch.rand(pairs, generator=generator) > 1 / 3).long()
+
+
+def _case(logits: "Tensor", labels: "Tensor", prior: float, note: str) -> Case:
+    # As precise as float32 is.
+    expected = reading(logits, labels, prior)
+    kind = str(logits.dtype).removeprefix("torch.")
+    shown = f"{kind} logits of shape {tuple(logits.shape)}, "
+    shown += f"labels of which {int(labels.sum())} are 1, {prior}"
+    return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6, shown=shown)
+
 
 def _cases(draw: Random) -> Groups:
     """Inputs of `reading(logits, labels, prior)`."""
@@ -60,21 +86,10 @@ def _cases(draw: Random) -> Groups:
     few, many = draws.random.randint(4, 6), draws.random.randint(9, 13)
 
     def case(logits: "Tensor", labels: "Tensor", note: str, prior: float = 0.0) -> Case:
-        # As precise as float32 is.
-        prior = prior or draws.prior()
-        expected = reading(logits, labels, prior)
-        kind = str(logits.dtype).removeprefix("torch.")
-        shown = f"{kind} logits of shape {tuple(logits.shape)}, "
-        shown += f"labels of which {int(labels.sum())} are 1, {prior}"
-        return Case((logits, labels, prior), expected, note, rtol=2e-5, atol=1e-6, shown=shown)
+        return _case(logits, labels, prior or draws.prior(), note)
 
     def dissenter(answer: int, place: int, pairs: int) -> Case:
-        """All answers are `answer` but for the one at `place`."""
-        answers = [answer] * pairs
-        answers[place] = 1 - answer
-        labels = draws.labels(pairs // 3, pairs - pairs // 3)
-        note = f"one of {pairs} gets another class"
-        return case(draws.logits(answers, 0.3, 1.2), labels, note)
+        return case(*draws.dissenter(answer, place, pairs), f"one of {pairs} gets another class")
 
     labels = draws.labels(few, many)
     # As many wrong as the constant answer has, yet not constant.
@@ -101,7 +116,7 @@ def _cases(draw: Random) -> Groups:
             case(draws.logits([0] * len(labels), 0.3, 1.2), labels, "always 0"),
             case(draws.logits([1] * len(labels), 0.7, 0.9), labels, "always 1", prior=0.2),
         ],
-        "one pair that differs": [
+        _ONE: [
             dissenter(1, 0, 300),
             dissenter(0, 299, 300),
             dissenter(1, 150, 301),
@@ -132,6 +147,16 @@ def _cases(draw: Random) -> Groups:
     }
 
 
+def _one_of_a_million(
+    exercise: Exercise, trial: Trial, draw: Random, verdicts: tuple[Verdict, ...]
+) -> tuple[Verdict, ...]:
+    """Where all else holds: one pair of so many that six decimals of a mean hide it."""
+    draws, pairs = _Draws(draw), 2_100_001
+    logits, labels = draws.dissenter(draw.randrange(2), draw.randrange(1, pairs - 1), pairs)
+    case = _case(logits, labels, draws.prior(), f"one of {pairs} gets another class")
+    return and_large(exercise, trial, verdicts, _ONE, case, NEARLY_ALL)
+
+
 TASK = Exercise(
     id="mrpc.given_up",
     title="A loss that falls while the skill goes",
@@ -141,6 +166,7 @@ TASK = Exercise(
     difficulty=2,
     objective="Read loss, accuracy and confidence together, and see when a model has given up.",
     cases=_cases,
+    more=_one_of_a_million,
     mistakes=MISTAKES,
     forbids=("sklearn", "evaluate"),
 )

@@ -9,35 +9,43 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def _losses(logits: list[list[float]], labels: list[int]) -> list[float]:
+def _at(rows: "Tensor", labels: "Tensor") -> "Tensor":
+    """The logit of the label of each row, less the other one."""
+    gaps = rows[:, 1] - rows[:, 0]
+    return gaps.where(labels == 1, -gaps)
+
+
+def _losses(rows: "Tensor", labels: "Tensor") -> "Tensor":
     """Cross-entropy of each row in nats: log(1 + exp(wrong - right)), which never overflows."""
-    gaps = [row[1 - label] - row[label] for row, label in zip(logits, labels, strict=True)]
-    return [max(gap, 0.0) + math.log1p(math.exp(-abs(gap))) for gap in gaps]
+    import torch
+
+    return torch.logaddexp(rows.new_zeros(()), -_at(rows, labels))
 
 
-def _probability(row: list[float], label: int) -> float:
-    """The probability of `label`; the exponent is kept where a float can hold its power."""
-    return 1 / (1 + math.exp(min(row[1 - label] - row[label], 700.0)))
+def _probabilities(rows: "Tensor", labels: "Tensor") -> "Tensor":
+    """The probability of the label of each row."""
+    return _at(rows, labels).sigmoid()
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+def _mean(values: "Tensor") -> float:
+    return float(values.double().mean())
 
 
-def _prior_loss(labels: list[int], prior: float) -> float:
-    return _mean([-math.log(prior if label else 1 - prior) for label in labels])
+def _prior_loss(labels: "Tensor", prior: float) -> float:
+    ones = _mean(labels)
+    return -ones * math.log(prior) - (1 - ones) * math.log(1 - prior)
 
 
 def reading(logits: "Tensor", labels: "Tensor", prior: float, one: bool = False) -> dict[str, Any]:
     """The right answer; with `one`, equal logits are counted as class 1."""
-    rows, labels = logits.double().tolist(), labels.tolist()
-    answers = [int(row[1] > row[0] or (one and row[1] == row[0])) for row in rows]
+    rows = logits.double()
+    answers = rows[:, 1] >= rows[:, 0] if one else _answers(rows)
     return {
         "loss": _mean(_losses(rows, labels)),
-        "accuracy": _mean([float(a == b) for a, b in zip(answers, labels, strict=True)]),
-        "confidence": _mean([max(_probability(row, c) for c in (0, 1)) for row in rows]),
+        "accuracy": _mean(answers == labels),
+        "confidence": _mean((rows[:, 1] - rows[:, 0]).abs().sigmoid()),
         "prior_loss": _prior_loss(labels, prior),
-        "given_up": len(set(answers)) == 1,
+        "given_up": bool(answers.all() or not answers.any()),
     }
 
 
@@ -46,7 +54,7 @@ def _with(part: Any, *keys: str) -> Any:
 
     def answer(logits: "Tensor", labels: "Tensor", prior: float) -> dict[str, Any]:
         right = reading(logits, labels, prior)
-        values = part(right, logits.double().tolist(), labels.tolist(), prior)
+        values = part(right, logits.double(), labels, prior)
         return right | dict(zip(keys, values, strict=True))
 
     return answer
@@ -57,12 +65,8 @@ def _scaled(by: Any, *keys: str) -> Any:
     return _with(lambda right, rows, *_: [right[key] * by(len(rows)) for key in keys], *keys)
 
 
-def _softmax(rows: list[list[float]]) -> list[list[float]]:
-    return [[_probability(row, 0), _probability(row, 1)] for row in rows]
-
-
-def _largest(rows: list[list[float]]) -> float:
-    return _mean([max(row) for row in rows])
+def _largest(rows: "Tensor") -> float:
+    return _mean(rows.amax(dim=1))
 
 
 def _entropy(share: float) -> float:
@@ -70,12 +74,13 @@ def _entropy(share: float) -> float:
     return -sum(p * math.log(p) for p in (share, 1 - share) if p)
 
 
-def _answers(rows: list[list[float]]) -> list[int]:
-    return [int(row[1] > row[0]) for row in rows]
+def _answers(rows: "Tensor") -> "Tensor":
+    return rows[:, 1] > rows[:, 0]
 
 
-def _most(labels: list[int]) -> float:
-    return max(sum(labels), len(labels) - sum(labels)) / len(labels)
+def _most(values: "Tensor") -> float:
+    """The share of the more frequent of 0 and 1."""
+    return max(_mean(values), 1 - _mean(values))
 
 
 def _overflow(logits: "Tensor", labels: "Tensor", prior: float) -> dict[str, Any]:
@@ -99,11 +104,23 @@ def _narrow(logits: "Tensor", labels: "Tensor", prior: float, confidence: bool) 
 def _rounded(logits: "Tensor", labels: "Tensor", prior: float) -> dict[str, Any]:
     """The classes from float32 probabilities, of which more than the logits are equal."""
     first, second = logits.float().softmax(dim=1).T
-    answers = (second > first).tolist()
-    hits = [float(a == b) for a, b in zip(answers, labels.tolist(), strict=True)]
-    found = {"accuracy": _mean(hits), "given_up": len(set(answers)) == 1}
+    answers = second > first
+    found = {"accuracy": _mean(answers == labels), "given_up": len(answers.unique()) == 1}
     return reading(logits, labels, prior) | found
 
+
+NEARLY_ALL = tuple(
+    Mistake(
+        "given up if nearly all agree",
+        "one pair of another class is enough: it has given up where all get the same class",
+        _with(
+            lambda right, rows, labels, prior, share=share: [_most(_answers(rows)) >= share],
+            "given_up",
+        ),
+    )
+    for share in (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 0.99999, 0.999999, 0.9999995)
+)
+"""Tolerances in place of all."""
 
 MISTAKES = (
     *(
@@ -138,7 +155,7 @@ MISTAKES = (
         "the constant predictor says the `prior` that is handed in, which need not be the share "
         "of ones among these labels",
         _with(
-            lambda right, rows, labels, prior: [_entropy(_mean([float(x) for x in labels]))],
+            lambda right, rows, labels, prior: [_entropy(_mean(labels))],
             "prior_loss",
         ),
     ),
@@ -160,12 +177,13 @@ MISTAKES = (
         )
         for answer in (
             _with(
-                lambda right, rows, labels, prior: [_mean(_losses(_softmax(rows), labels))], "loss"
+                lambda right, rows, labels, prior: [_mean(_losses(rows.softmax(dim=1), labels))],
+                "loss",
             ),
             _with(
                 lambda right, rows, labels, prior: [
-                    _mean(_losses(_softmax(rows), labels)),
-                    _largest(_softmax(_softmax(rows))),
+                    _mean(_losses(rows.softmax(dim=1), labels)),
+                    _largest(rows.softmax(dim=1).softmax(dim=1)),
                 ],
                 "loss",
                 "confidence",
@@ -177,9 +195,7 @@ MISTAKES = (
         "a model can be sure and wrong: take the larger of the two probabilities, whatever the "
         "label",
         _with(
-            lambda right, rows, labels, prior: [
-                _mean([_probability(*both) for both in zip(rows, labels, strict=True)])
-            ],
+            lambda right, rows, labels, prior: [_mean(_probabilities(rows, labels))],
             "confidence",
         ),
     ),
@@ -187,7 +203,7 @@ MISTAKES = (
         "the probability of class 1 for the confidence",
         "take the larger of the two probabilities of each row",
         _with(
-            lambda right, rows, labels, prior: [_mean([_probability(row, 1) for row in rows])],
+            lambda right, rows, labels, prior: [_mean(rows.softmax(dim=1)[:, 1])],
             "confidence",
         ),
     ),
@@ -221,19 +237,7 @@ MISTAKES = (
             ),
         )
     ),
-    *(
-        Mistake(
-            "given up if nearly all agree",
-            "one pair of another class is enough: it has given up where all get the same class",
-            _with(
-                lambda right, rows, labels, prior, share=share: [
-                    max(sum(_answers(rows)), len(rows) - sum(_answers(rows))) >= share * len(rows)
-                ],
-                "given_up",
-            ),
-        )
-        for share in (0.9, 0.95, 0.99, 0.995, 0.999)
-    ),
+    *NEARLY_ALL,
     Mistake(
         "the class of rounded probabilities",
         "logits that differ in their last digit have the same probability in float32: compare the "
@@ -243,7 +247,7 @@ MISTAKES = (
     Mistake(
         "given up to class 1 only",
         "a model that always answers 0 has given up as well",
-        _with(lambda right, rows, *_: [all(_answers(rows))], "given_up"),
+        _with(lambda right, rows, *_: [bool(_answers(rows).all())], "given_up"),
     ),
     Mistake(
         "class 1 on a tie",

@@ -64,7 +64,7 @@ class Run:
     def _run(self, number: int, source: str) -> None:
         error: BaseException | None
         try:
-            with deadline(self._seconds):
+            with deadline(self._seconds, patience=1):
                 error = self.kernel.run(source)
         except BaseException as raised:  # it rang as the cell ended
             error = raised

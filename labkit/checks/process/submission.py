@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import Exercise, Grade
 from labkit.checks.engine.plain_data import loads
 from labkit.checks.engine.trial import SECONDS, Failure, one_line
@@ -107,7 +108,7 @@ class Submission:
         try:
             # Reading the first model imports its classes: that is not the student's time.
             self._exchange(request, self._host.loading)
-            return self._exchange(None, self._seconds + GRACE)
+            return self._exchange(None, PATIENCE * self._seconds + GRACE)
         except Failure as failure:
             self.ended.append(str(failure))
             self.close()

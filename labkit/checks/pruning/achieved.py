@@ -249,6 +249,7 @@ def _cases(draw: Random) -> Groups:
                 case(shared, ["0.0.weight", "1.weight"], "a module stands twice"),
                 case(frozen(), both, "the first layer is frozen"),
                 case(of_any_kind(), any_kind, "parameters of other names"),
+                case(of_any_kind(), [], "two parameters in one memory, neither is named"),
             ],
             "extremes": [
                 case(layers(), [], "no names"),

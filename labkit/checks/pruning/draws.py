@@ -65,6 +65,21 @@ class Draws:
         """Two layers of tiny and huge numbers."""
         return {name: wide(weight, 12) for name, weight in self.layers((4, 5), (16,)).items()}
 
+    def ends(self) -> Iterator[tuple[Masks, str]]:
+        """As `far`, in each type of two bytes: what one of them holds is 0 or inf in the other."""
+        import torch
+
+        for kind in (torch.bfloat16, torch.float16):
+            layers = self.layers((4, 5), (16,)).items()
+            note = f"the smallest and largest {str(kind).removeprefix('torch.')} numbers"
+            yield {name: ends(weight, 36, kind) for name, weight in layers}, note
+
+    def shared(self) -> Masks:
+        """One tensor under two names, and parts of its memory under others."""
+        one = as_tensor(self.distinct(24), (4, 6))
+        parts = (one, one[:2], one, one.t(), one[2:])
+        return {f"block.{2 + 4 * i}.weight": part for i, part in enumerate(parts)}
+
     def zeros(self, count: int) -> list[float]:
         """`count` zeros of either sign, and as many larger values, shuffled."""
         values = [self.random.choice((0.0, -0.0)) for _ in range(count)] + self.distinct(count)
@@ -141,6 +156,16 @@ def consecutive(weight: "Tensor", first: int = HALF) -> "Tensor":
 
     sizes = ((weight.abs() * 8).int() + first).view(torch.float32)
     return torch.copysign(sizes, weight)
+
+
+def ends(weight: "Tensor", count: int, kind: "torch.dtype") -> "Tensor":
+    """16-bit numbers in the ranks of `count` multiples of 1/8: half are subnormal, others huge."""
+    import torch
+
+    rank, largest = (weight.abs() * 8).int(), torch.tensor([torch.finfo(kind).max], dtype=kind)
+    top = int(largest.view(torch.int16)) - count
+    bits = torch.where(rank <= count // 2, rank, rank + top).to(torch.int16)
+    return torch.copysign(bits.view(kind), weight.to(kind))
 
 
 def wide(weight: "Tensor", third: int) -> "Tensor":

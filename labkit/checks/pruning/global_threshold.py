@@ -92,6 +92,11 @@ def _cases(draw: Random) -> Groups:
         fourth = {name: consecutive(w, HUGE) for name, w in draws.layers((3, 8), (4, 4)).items()}
         yield Case(fourth, 0.5, "the largest numbers")
         yield Case(draws.far(), 0.75, "tiny and huge numbers")
+        for part in (0.3, 0.7):
+            yield Case(draws.shared(), part, "in one memory")
+        for ends, note in draws.ends():
+            yield Case(ends, 0.25, note)
+            yield Case(ends, 0.75, note)
         for mixed in mixtures(draws):
             yield Case(mixed, 0.5, "mixed dtypes, neighbours in float32")
 

@@ -238,6 +238,8 @@ def _cases(draw: Random) -> Groups:
             case(draws.fine(SUBNORMAL), 0.5, "the smallest numbers"),
             case(draws.fine(HUGE), 0.5, "the largest numbers"),
             case(far, 0.75, "tiny and huge numbers"),
+            case(draws.shared(), 0.3, "in one memory"),
+            *(case(ends, part, note) for ends, note in draws.ends() for part in (0.25, 0.75)),
         ],
     }
 

@@ -19,6 +19,7 @@ from labkit.checks.pruning.draws import (
     Draws,
     as_tensor,
     consecutive,
+    ends,
     tiny,
     wide,
 )
@@ -93,6 +94,8 @@ def _cases(draw: Random) -> Groups:
             one(consecutive(plain(4, 6), SUBNORMAL), 0.5, "the smallest numbers"),
             one(consecutive(plain(4, 6), HUGE), 0.5, "the largest numbers"),
             one(wide(plain(4, 6), 8), 0.75, "tiny and huge numbers"),
+            *(one(ends(plain(4, 6), 24, kind), 0.25, "the smallest numbers") for kind in kinds[1:]),
+            *(one(ends(plain(4, 6), 24, kind), 0.75, "the largest numbers") for kind in kinds[1:]),
         ],
     }
 

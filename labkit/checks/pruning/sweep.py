@@ -238,6 +238,8 @@ def _cases(draw: Random) -> Groups:
             case(draws.fine(SUBNORMAL), [0.75, 0.25], "the smallest numbers"),
             case(draws.fine(HUGE), [0.75, 0.25], "the largest numbers"),
             case(far, [0.75, 0.5], "tiny and huge numbers"),
+            case(draws.shared(), [0.3, 0.7], "in one memory"),
+            *(case(ends, [0.75, 0.25], note) for ends, note in draws.ends()),
         ],
         "copies of their own": [
             own(draws.layers((4, 5), (8,)), [0.0, 0.5], "level 0"),

@@ -4,21 +4,17 @@ from random import Random
 
 from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
-from labkit.checks.engine.judge import Mistake, judge
-from labkit.checks.engine.trial import LATE, Trial
+from labkit.checks.engine.judge import Mistake
+from labkit.checks.engine.large_case import and_large
+from labkit.checks.engine.trial import Trial
 
 
 def counted(
     exercise: Exercise, trial: Trial, draw: Random, verdicts: tuple[Verdict, ...]
 ) -> tuple[Verdict, ...]:
-    """Where all else holds: whether 2**24 + 1 weights of one bin are counted, in the first verdict.
-
-    A loop over single weights is right, but too slow to be tried on that many: it keeps its points.
-    """
+    """Where all else holds, in the first verdict: whether 2**24 + 1 weights are counted."""
     import torch
 
-    if not all(verdict.passed for verdict in verdicts):
-        return verdicts
     # Each is one number, repeated: they take no memory, and tensor operations little time.
     tensors = [torch.tensor([0.5]).bfloat16().expand(2**18) for _ in range(64)]
     tensors.append(torch.tensor([draw.uniform(0.25, 0.75)]))
@@ -33,5 +29,4 @@ def counted(
         "from 2**24 on float32 has no number for one more: add up in int64",
         lambda tensors, edges: torch.tensor([0, 2**24]),
     )
-    first, form = judge(trial, {verdicts[0].name: [case]}, (mistake,), exercise.section)
-    return verdicts if LATE in first.message else (first, *verdicts[1:-1], form)
+    return and_large(exercise, trial, verdicts, verdicts[0].name, case, (mistake,))

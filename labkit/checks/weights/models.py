@@ -63,13 +63,14 @@ def odd(draws: Draws) -> "nn.ModuleDict":
     """Layers and lists of classes of their own, layers in a list, and what looks like a layer."""
     from torch import nn
 
-    from labkit.checks.lent.blocks import Adapter, Linear, Stack
+    from labkit.checks.lent.blocks import Adapter, Linear, Projection, Stack
 
     def block() -> "nn.ModuleDict":
         like = {"pair": nn.Bilinear(2, 3, 4), "row": nn.Conv1d(3, 4, 1), "like": Linear(3, 4)}
         own = {
             "mix": nn.MultiheadAttention(4, 2),
             "in": Adapter(4, 2),
+            "up": Projection(2, 4),
             "out": nn.Linear(4, 2, False),
         }
         names = [*like, *own]

@@ -120,7 +120,8 @@ def test_a_study_of_language_models_prints_what_the_text_costs(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
-    arguments = ["study", "--levels", "0,0.5,0.9", "--out", str(tmp_path), "--length", "8"]
+    small = ["--models", "roberta,gpt2", "--limit", "60", "--length", "8"]
+    arguments = ["study", "--levels", "0,0.5,0.9", "--out", str(tmp_path), *small]
     command = warm.command("labkit.cli", *arguments)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120

@@ -177,8 +177,7 @@ def _recognise(
     if result.problem:
         fits = [m for m in mistakes if m.error and m.error in result.problem]
     else:
-        # This one first: what is wrong here rules out most of them, what is right few.
-        valued = [result, *(other for other in group if not other.problem)]
+        valued = [other for other in group if not other.problem]
         fits = [m for m in mistakes if m.answer and all(_leads_to(m, other) for other in valued)]
     if len(fits) < 2:
         return fits[0] if fits else None

@@ -66,18 +66,36 @@ def pytest_xdist_make_scheduler(config, log):
     return Units(config, log)
 
 
-def _seconds(item):
-    """A guess that is good enough to sort by."""
-    return 20 if item.get_closest_marker("slow") else 0.1
+TOOK = "labkit/seconds"
+"""Where pytest's cache keeps how long each test took when it last ran."""
+_took = Counter()
+
+
+def pytest_runtest_logreport(report):
+    _took[report.nodeid] += report.duration
+
+
+def pytest_sessionfinish(session):
+    cache = getattr(session.config, "cache", None)  # pytest may run without its own
+    if cache and not hasattr(session.config, "workerinput"):
+        cache.set(TOOK, cache.get(TOOK, {}) | {id: round(s, 2) for id, s in _took.items()})
+
+
+def _seconds(item, known):
+    """What the test took when it last ran; else a guess that is good enough to sort by."""
+    left_out = item.get_closest_marker("full") and "not full" in item.config.option.markexpr
+    guess = 20 if item.get_closest_marker("slow") else 0.1
+    return 0 if left_out else known.get(item.nodeid, guess)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What takes longest comes first: at the end no core waits for it."""
-    seconds = Counter()
+    cache = getattr(config, "cache", None)
+    known, seconds = cache.get(TOOK, {}) if cache else {}, Counter()
     for item in items:
         unit = _unit(item.nodeid)
-        seconds[unit] += _seconds(item)
+        seconds[unit] += _seconds(item, known)
         uses_site = "site" in getattr(item, "fixturenames", ())
         assert not uses_site or unit == SITE[0], f"add {unit} to SITE"
     items.sort(key=lambda item: -seconds[_unit(item.nodeid)])

@@ -273,7 +273,7 @@ def frame_of(pairs, original):
 
 @pytest.mark.parametrize("original", [False, True])
 @given(pairs=st.lists(st.tuples(SENTENCES, SENTENCES, st.integers(0, 1)), min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_pandas_writes_tab_separated_is_read_back(tmp_path_factory, original, pairs):
     folder = tmp_path_factory.mktemp("pandas")
     for number, options in enumerate(({}, {"quoting": csv.QUOTE_ALL}, {"quoting": 2})):
@@ -285,7 +285,7 @@ def test_what_pandas_writes_tab_separated_is_read_back(tmp_path_factory, origina
 
 @pytest.mark.parametrize("original", [False, True])
 @given(pairs=st.lists(st.tuples(SENTENCES, SENTENCES, st.integers(0, 1)), min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_unquoted_rows_are_as_many_as_lines(tmp_path_factory, original, pairs):
     frame = frame_of(pairs, original)
     path = tmp_path_factory.mktemp("plain") / "train.tsv"

@@ -50,7 +50,7 @@ def expected(x, weight, bias):
     count=st.integers(1, 3),
     product=st.sampled_from(sorted(PRODUCTS)),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_products_equal_the_dense_one(tokens, inputs, outputs, density, seed, bias, count, product):
     torch.set_num_threads(count)
     x, weight, b = case(tokens, inputs, outputs, density, seed, bias)

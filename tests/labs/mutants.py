@@ -149,13 +149,17 @@ def mutants(
                     elif isinstance(value, list) and any(item is target for item in value):
                         value[:] = [new if item is target else item for item in value]
             text = ast.unparse(ast.fix_missing_locations(clone))
-            changed = list(difflib.ndiff(whole, text.splitlines()))
-            before, after = (
-                " / ".join(line[2:].strip() for line in changed if line[0] == sign) for sign in "-+"
-            )
             if text not in seen:
                 seen.add(text)
-                yield text, before, after
+                yield text, *_changed(whole, text.splitlines())
+
+
+def _changed(whole: list[str], mutated: list[str]) -> tuple[str, str]:
+    """The lines that differ, on one line each: those that were there, and those that are."""
+    steps = difflib.SequenceMatcher(None, whole, mutated).get_opcodes()
+    parts = [(whole[i:j], mutated[k:m]) for tag, i, j, k, m in steps if tag != "equal"]
+    before, after = ([line.strip() for part in parts for line in part[n]] for n in (0, 1))
+    return " / ".join(before), " / ".join(after)
 
 
 def scored(id: str, sources: list[str]) -> Iterator[float | None]:

@@ -16,7 +16,7 @@ seeds = st.integers(0, 2**40)
 
 
 @given(seeds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_sentence_of_a_document_is_of_the_grammar(seed):
     document = draw_document(Random(seed))
     for sentence in document:
@@ -31,7 +31,7 @@ def test_the_shipped_text_and_the_sentences_of_the_pairs_are_of_the_grammar():
 
 
 @given(seeds, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_shuffled_words_are_not(seed, rng):
     for sentence in draw_document(Random(seed)):
         words = sentence[:-2].split()
@@ -49,7 +49,7 @@ NUMBER |= {plural: singular for singular, plural in NUMBER.items()}
 
 
 @given(seeds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_verb_in_the_other_number_is_not(seed):
     """Every verb that agrees, across what stands between: "the lawyers of the bank was"."""
     for sentence in draw_document(Random(seed)):

@@ -69,7 +69,7 @@ def test_training_passes_over_a_held_out_fact(monkeypatch):
 
 
 @given(documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_documents_read_like_news(sentences):
     assert MIN_SENTENCES <= len(sentences) <= MAX_SENTENCES
     assert len(set(sentences)) == len(sentences)
@@ -84,7 +84,7 @@ def test_documents_read_like_news(sentences):
 
 
 @given(documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_places_days_and_views_hold_to_the_end(sentences):
     text = " ".join(sentences)
     words = text.replace("'", " ").split()
@@ -104,7 +104,7 @@ def test_places_days_and_views_hold_to_the_end(sentences):
 
 
 @given(documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_numbers_compare_as_is_said(sentences):
     text = " ".join(sentences)
     moved = re.search(r"the figure (rose|fell) from (\S+) to (\S+) \.", text)

@@ -47,7 +47,7 @@ def drop_by_sorting(tensors, sparsity):
 
 
 @given(tensor_sets(), sparsities)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_masks_are_exactly_those_of_a_stable_sort(tensors, sparsity):
     before = {name: t.clone() for name, t in tensors.items()}
     masks = global_masks(tensors, sparsity)
@@ -58,7 +58,7 @@ def test_masks_are_exactly_those_of_a_stable_sort(tensors, sparsity):
 
 
 @given(tensor_sets(), sparsities, sparsities)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_masks_are_nested_over_levels(tensors, one, other):
     low, high = sorted((one, other))
     kept_low = flat(global_masks(tensors, low))

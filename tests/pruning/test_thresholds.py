@@ -42,7 +42,7 @@ def dropped(cut, keys):
     st.lists(st.floats(-8, 8, width=16) | st.sampled_from((0.0, -0.0, 1.0)), min_size=1),
     st.data(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_cuts_are_those_of_a_stable_sort_whatever_was_guessed(name, values, data):
     form = thresholds.FORMATS[name]
     bits = patterns(name, values)

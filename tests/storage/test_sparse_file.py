@@ -103,7 +103,7 @@ DTYPES = [getattr(torch, name) for name in header.DTYPES.values()]
         max_size=5,
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_state_dict_comes_back_to_the_bit(tmp_path_factory, tensors):
     path = tmp_path_factory.mktemp("any") / "state"
     state = {}

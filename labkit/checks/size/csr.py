@@ -6,6 +6,7 @@ either sign.
 """
 
 import itertools
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 def _entries(weight: "Tensor") -> "list[tuple[int, int, float]]":
     """Row, column and value of each weight that is not zero, row by row."""
-    rows = weight.double().tolist()
-    return [(i, j, w) for i, row in enumerate(rows) for j, w in enumerate(row) if w != 0]
+    rows, columns = weight.nonzero(as_tuple=True)
+    values = weight[rows, columns].double()
+    return list(zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True))
 
 
 def _answer(weight: "Tensor", entries: "list[tuple[int, int, float]]", starts: list[int]) -> tuple:
@@ -58,8 +60,8 @@ def _values_by_column(weight: "Tensor") -> tuple:
 
 def _counts(weight: "Tensor", first: list[int]) -> tuple:
     entries = _entries(weight)
-    counts = [sum(row == i for row, _, _ in entries) for i in range(len(weight))]
-    return _answer(weight, entries, first + counts)
+    counts = Counter(row for row, _, _ in entries)
+    return _answer(weight, entries, first + [counts[i] for i in range(len(weight))])
 
 
 def _flat_columns(weight: "Tensor") -> tuple:

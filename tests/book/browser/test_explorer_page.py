@@ -243,8 +243,15 @@ def test_a_question_answers_by_keyboard(opened):
         assert "lk-right" in reply.get_attribute("class")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 390),
+        pytest.param("light", 390, marks=pytest.mark.full),
+        pytest.param("dark", 1280, marks=pytest.mark.full),
+    ],
+)
 def test_it_is_accessible_and_fits(opened, scheme, width):
     import axe_playwright_python
 

@@ -67,7 +67,7 @@ documents = st.lists(st.lists(st.integers(0, 5), max_size=12), min_size=1, max_s
 
 
 @given(documents, documents, st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_agrees_with_the_textbook_loop_and_sums_to_one(training, held_out, order):
     model = kneser_ney(training, 7, order, start=6)
     textbook = _textbook(training, 7, order, 6)

@@ -4,12 +4,12 @@ import asyncio
 import os
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
+import warm
 from places import ROOT
 from sandboxed import needs_sandbox
 
@@ -103,7 +103,7 @@ def test_stock_autograde_in_the_sandbox(tmp_path, registered):
         }
         for command in ("generate_assignment", "autograde"):
             done = subprocess.run(
-                [sys.executable, "-m", "nbgrader", command, LAB],
+                warm.command("nbgrader", command, LAB),
                 cwd=tmp_path,
                 env=environment,
                 capture_output=True,

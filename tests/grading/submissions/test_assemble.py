@@ -116,7 +116,7 @@ def test_lost_and_wrong_metadata_cost_no_answer(data):
     assert answers(result) == RIGHT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_code_runs_as_the_student_ran_it(data):
     """Whatever ids the cells carry, no code is lost, moved or overridden by a stub."""
@@ -433,7 +433,7 @@ def test_refused_in_words(name):
     assert str(caught.value).rstrip(".").count(". ") >= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_raise_nothing_else(data):
     with contextlib.suppress(InputError):
@@ -454,7 +454,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(KEYS, JSON) | st.builds(lambda c: {"cells": c}, st.lists(JSON)))
 def test_arbitrary_json_gives_a_valid_notebook_or_a_reason(value):
     with contextlib.suppress(InputError):
@@ -496,7 +496,7 @@ def emptied(value):
     return value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(value=NESTED, indent=st.none() | st.just(1))
 def test_outputs_are_cut_from_the_text_as_from_the_objects(value, indent):
     assert json.loads(_cut(json.dumps(value, indent=indent))) == emptied(value)

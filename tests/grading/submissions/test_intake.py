@@ -357,7 +357,7 @@ NAMES = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(NAMES, unique=True, max_size=20), st.booleans())
 def test_ids_are_safe_and_no_two_students_fall_together(names, listed):
     people = [Person("ada", "Ada B"), Person("bob", "é")] if listed else []
@@ -375,7 +375,7 @@ LETTERS = st.characters(categories=["L", "M", "N", "P", "S", "Zs"], exclude_char
 FOLDERS = st.text(LETTERS, min_size=1, max_size=8).filter(lambda name: name[0] not in "._")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(FOLDERS, unique=True, min_size=2, max_size=8))
 def test_each_folder_is_one_student_with_its_own_notebook(tmp_path_factory, names):
     path = tmp_path_factory.mktemp("zips") / "a.zip"
@@ -585,7 +585,7 @@ def test_an_unknown_lab(tmp_path):
         read_submissions(tmp_path, "prunning")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_damaged_archive_gives_outcomes_or_a_reason(tmp_path_factory, data):
     whole = bytearray(zipped({"ada/pruning.ipynb": ANY, "bob/w.zip": zipped({"x.ipynb": ANY})}))

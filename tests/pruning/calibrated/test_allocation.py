@@ -42,7 +42,7 @@ def zeros(layers, allocation):
 
 
 @given(sizes, levels, st.floats(0, 1), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_budget_is_met_to_the_weight(sizes, sparsity, width, data):
     layers = layers_of(sizes)
     numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from((0.0, 1.0))

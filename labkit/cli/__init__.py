@@ -5,8 +5,6 @@ expected error, 2 for arguments, 130 after Ctrl-C. Commands load what they need 
 called: `--help` answers at once.
 """
 
-import signal
-
 from labkit.errors import missing_package
 
 try:
@@ -14,9 +12,6 @@ try:
     from labkit.cli.app import app, main
 except ModuleNotFoundError as error:  # nothing can be printed by way of rich
     raise SystemExit(f"error: {missing_package(error)}") from None
-except KeyboardInterrupt:  # before `main` could see to it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise SystemExit(130) from None
 
 __all__ = [
     "about",

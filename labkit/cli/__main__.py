@@ -1,4 +1,4 @@
-"""`python -m labkit.cli` is the `labkit` command."""
+"""`python -m labkit.cli` is the `labkit` command, as `python -m labkit` is."""
 
 from labkit.cli import main
 

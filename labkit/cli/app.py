@@ -19,7 +19,7 @@ from rich.table import Table
 
 from labkit.errors import InputError, LabkitError, missing_package
 from labkit.models import sources
-from labkit.own_process import import_no_more_than_needed
+from labkit.own_process import INTERRUPTED, import_no_more_than_needed, leave_at_once
 
 app = typer.Typer(
     name="labkit",
@@ -39,8 +39,6 @@ Levels = Annotated[
 ]
 LEVELS = "0,0.1,0.5,0.9,0.95,0.99"
 
-
-INTERRUPTED = 130  # exit code of a command that Ctrl-C ended
 RESUMED = ("study", "fetch", "finetune", "train-mini")  # these keep what they have finished
 
 
@@ -59,7 +57,7 @@ def interrupted_once() -> None:
     ends the process at once.
     """
     here = threading.current_thread() is threading.main_thread()
-    if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if here and signal.getsignal(signal.SIGINT) in (signal.default_int_handler, leave_at_once):
         signal.signal(signal.SIGINT, _interrupt)
         _send_again_what_is_lost()
 

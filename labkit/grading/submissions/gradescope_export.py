@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from labkit.errors import InputError
@@ -48,14 +48,18 @@ def submitters(files: Sequence[File]) -> dict[str, list[Label]]:
             labels[str(folder)] = [Label(_sender(one), moment=moment) for one in people]
     if not any(labels.values()):
         raise InputError(f"{said.origin} names no submitters; download the export again.")
+    for file in files:
+        top = file.parts[0]
+        if _FOLDER.fullmatch(top) and not labels.get(top):  # nobody's, but handed in all the same
+            labels[top] = [Label(Sender(top, "gradescope"))]
     return labels
 
 
 def _loaded(said: File) -> dict[Any, Any]:
     import yaml
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        """What Ruby wrote as objects of its own is plain data here."""
+    class Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+        """Texts alone: 00012 is no number; what Ruby wrote as objects of its own is plain data."""
 
     def plain(loader: Any, suffix: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):
@@ -74,17 +78,16 @@ def _loaded(said: File) -> dict[Any, Any]:
 
 
 def _sender(one: dict[Any, Any]) -> Sender:
-    sid, name, email = (str(one.get(key) or "").strip() for key in (":sid", ":name", ":email"))
+    said = (str(one.get(key) or "").strip() for key in (":sid", ":name", ":email"))
+    sid, name, email = ("" if text in ("~", "null") else text for text in said)
     return Sender(name or email or sid, "gradescope", sid, tuple(k for k in (sid, email) if k))
 
 
 def _moment(said: Any) -> datetime | None:
-    """YAML's times are in UTC where they have a zone; a text that is none is left out."""
-    if isinstance(said, str):
-        try:
-            said = datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", said.replace(" UTC", "Z")))
-        except ValueError:
-            return None
-    if isinstance(said, datetime):
-        return said if said.tzinfo else said.replace(tzinfo=UTC)
-    return datetime(said.year, said.month, said.day, tzinfo=UTC) if isinstance(said, date) else None
+    """As Ruby writes times, in UTC where there is no zone; a text that is none is left out."""
+    text = re.sub(r"(\.\d{6})\d*", r"\1", str(said).replace(" UTC", "Z"))
+    try:
+        moment = datetime.fromisoformat(re.sub(r" +(?=Z|[+-]\d\d:?\d\d$)", "", text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

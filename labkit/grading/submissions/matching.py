@@ -71,10 +71,12 @@ def require_few(
         total: number of submissions.
 
     Raises:
-        InputError: more than `FEW` of them can be, or more than half; shows both sides.
+        InputError: more than `FEW` of them can be, or more than half, or one is called so much like
+            such a student that it may be theirs; shows both sides.
     """
     mixed = min(len(unmatched), len(lacking))
-    if mixed <= FEW and 2 * mixed <= total:
+    alike = any(_alike(sender, person) for _, sender in unmatched for person in lacking)
+    if mixed <= FEW and 2 * mixed <= total and not alike:
         return
     left = [f"{place}" for place, _ in unmatched]
     right = [f"{p.student}  {p.name}".rstrip() for p in sorted(lacking, key=lambda p: p.student)]
@@ -97,11 +99,35 @@ def require_few(
     )
 
 
+def _alike(sender: Sender, person: Person) -> bool:
+    """Whether both have a word of their names, logins or addresses in common, or a number.
+
+    A spreadsheet takes zeros from the front of a number, and platforms write names in one word.
+    """
+    said = " ".join((sender.name, sender.number, *sender.also))
+    known = " ".join((person.name, person.student, person.email.partition("@")[0], *person.also))
+    one, other = _words(said), _words(known)
+    if any(len(word) > 2 or not word.isascii() for word in one & other):
+        return True
+    return any(len(word) > 3 and not word.isdigit() and word in w for word in other for w in one)
+
+
+def _words(text: str) -> set[str]:
+    """Words without accents of Latin letters, numbers without zeros in front."""
+    text = normal(text).casefold()
+    return {
+        word.lstrip("0") or "0" if word.isdigit() else word
+        for variant in (text, text.translate(_UMLAUTS))
+        for word in _letters(variant).split()
+    }
+
+
 def _claim(sender: Sender, people: Sequence[Person]) -> tuple[int, str] | None:
     """How well the best fit fits (0 is best) and whom it names; None where it is not one person."""
-    words = {key(word) for word in (sender.name, *sender.also) if word}
+    own = {key(sender.name)}
     if sender.system not in ("moodle", "canvas") and sender.number:
-        words.add(key(sender.number))
+        own.add(key(sender.number))
+    words = own | {key(word) for word in sender.also if word}
     spelt = set().union(*map(spellings, (sender.name, *sender.also)))
     parts = _parts(sender.name)
     inside = set().union(*map(spellings, parts))
@@ -109,6 +135,7 @@ def _claim(sender: Sender, people: Sequence[Person]) -> tuple[int, str] | None:
     locals_ = words if sender.system in _LOGINS else set()
     rules = (
         lambda p: sender.number and sender.number == getattr(p, sender.system, ""),
+        lambda p: not own.isdisjoint(map(key, (p.student, *p.also))),
         lambda p: not words.isdisjoint(map(key, (p.student, *p.also))),
         lambda p: p.email and key(p.email) in words,
         lambda p: not spelt.isdisjoint(spellings(p.name)),
@@ -140,13 +167,17 @@ def spellings(name: str) -> set[str]:
     folded = normal(name).casefold()
     found = set()
     for variant in (folded, folded.translate(_UMLAUTS)):
-        plain = unicodedata.normalize("NFKD", variant)
-        plain = "".join(c for c in plain if not "\u0300" <= c <= "\u036f").translate(_LETTERS)
-        # Vowel signs are letters in half of the scripts of Asia.
-        signs = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
-        words = "".join(signs).split()
+        words = _letters(variant).split()
         found |= {"".join(words[n:] + words[:n]) for n in range(len(words))}
     return found
+
+
+def _letters(text: str) -> str:
+    """The text without accents of Latin letters, and with spaces for signs."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in plain if not "\u0300" <= c <= "\u036f").translate(_LETTERS)
+    # Vowel signs are letters in half of the scripts of Asia.
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain)
 
 
 def _plain(sender: Sender) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -89,7 +90,7 @@ def parcels_in(
         top, rest = file.parts[0], file.parts[1:]
         label = found.get(top)
         if label is None:
-            label = _plain(file)
+            label = _plain(file, lab)
         elif label.rest:
             rest = (label.rest, *rest)
         if label is None or label.dropped:
@@ -101,13 +102,15 @@ def parcels_in(
     return list(parcels.values()), list(dropped)
 
 
-def _plain(file: File) -> Label | None:
+def _plain(file: File, lab: str) -> Label | None:
     """Whose a file is where no platform named it; None for a list of grades or a readme."""
     top = file.parts[0]
     if len(file.parts) > 1 or file.folder:
         return Label(Sender(top))
     if is_notebook(file) or is_zip(file):
-        return Label(Sender(Path(top).stem), top)
+        stem = Path(top).stem
+        bare = re.sub(rf"^{lab}[\W_]+|[\W_]+{lab}$", "", stem, flags=re.IGNORECASE)
+        return Label(Sender(stem, also=(bare,) if bare not in ("", stem) else ()), top)
     if file.refused and "." not in top:
         return Label(Sender(top), top)  # the folder of a student, as a link
     return None

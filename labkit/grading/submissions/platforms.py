@@ -30,7 +30,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labkit.grading.submissions.moments import DATE, digits, written_out
-from labkit.grading.submissions.roster import Sender
+from labkit.grading.submissions.roster import Sender, normal
 
 # What stands behind a number is the student's: no name goes on behind what ends one.
 _MOODLE = re.compile(
@@ -91,8 +91,12 @@ def labels(tops: Sequence[Top], lab: str, wrappers: Sequence[str] = ()) -> Label
 
     `wrappers` are the folders around them, the outermost first.
     """
-    found = [form(tops, lab, wrappers) for form in _FORMS]
-    return max(found, key=len)
+    found = max((form(tops, lab, wrappers) for form in _FORMS), key=len)
+    # One archive may spell a name in two ways that look the same.
+    return {
+        top: replace(label, sender=replace(label.sender, name=normal(label.sender.name)))
+        for top, label in found.items()
+    }
 
 
 def _moodle(tops: Sequence[Top], *_: object) -> Labels:
@@ -147,12 +151,17 @@ def _blackboard(tops: Sequence[Top], *_: object) -> Labels:
         said = _NOTE.search(top.text()) if match["note"] and not top.folder else None
         if said and match["left"].endswith(f"_{said['login']}"):
             names[match["left"]] = said
+    # The task stands before the login, and both may have underscores; a note tells one from the
+    # other for all, and without any a login is one of the ends.
+    tasks = {left.removesuffix(said["login"]) for left, said in names.items()}
     found = {}
     for top, match in matches.values():
-        said = names.get(match["left"])
-        login = said["login"] if said else match["left"].rpartition("_")[2]
-        name = said["name"] if said else login
-        sender = Sender(name, "blackboard", login)
+        left, said = match["left"], names.get(match["left"])
+        ends = [left[place.end() :] for place in re.finditer("_", left)][::-1] or [left]
+        told = [left.removeprefix(task) for task in tasks if left.startswith(task)]
+        login = said["login"] if said else min(told, key=len, default=ends[0])
+        also = () if said or told else tuple(ends[1:])
+        sender = Sender(said["name"] if said else login, "blackboard", login, also)
         rest = "" if top.folder else match["rest"] or "the text of the attempt.txt"
         found[top.name] = Label(sender, rest, digits(match["moment"]))
     return found

@@ -17,13 +17,16 @@ LONGEST = 120
 # Names that Windows keeps for devices, whatever their suffix.
 _DEVICES = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
 # Columns that may hold the id, the first that is there first: ours and nbgrader's, then those of
-# the lists that GitHub Classroom, Moodle, Blackboard, Brightspace and Gradescope write.
+# the lists that GitHub Classroom, Moodle (also in German), Blackboard, Brightspace and Gradescope
+# write.
 _IDS = ("student", "id", "student_id", "student id", "identifier", "username", "user name", "login")
-_IDS += ("id number", "orgdefinedid", "sid")
+_IDS += ("id number", "orgdefinedid", "sid", "anmeldename", "id-nummer", "matrikelnummer")
 _NAMES = (("name",), ("full name",), ("first_name", "last_name"), ("first name", "last name"))
-_EMAILS = ("email", "email address", "e-mail")
+_NAMES += (("vollständiger name",), ("vorname", "nachname"))
+_EMAILS = ("email", "email address", "e-mail", "e-mail-adresse")
 _ALSO = ("github_username", "github", "brightspace", "blackboard", "gradescope")
 _CANVAS = {"student", "id", "section"}
+_POINTS = "points possible"
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,15 @@ def read_roster(path: Path | str) -> list[Person]:
     participants with a login, a number or an address.
 
     Raises:
-        InputError: the file is missing or no such table, a row has more cells than the head, or an
-            id is empty, there twice, or none that can be the name of a folder.
+        InputError: the file is missing or no such table or names nobody, a row has more cells than
+            the head, or an id is empty, there twice, or none that can be the name of a folder.
     """
     table = read_table(path)
-    columns = [name.lower() for name in table.columns]
+    columns = [normal(name).lower() for name in table.columns]
     if twice := _twice(name for name in columns if name in (*_IDS, "name", *_EMAILS)):
         raise InputError(f"{path} has the column {', '.join(sorted(twice))} twice.")
-    if set(columns) >= _CANVAS and any(name.startswith("sis ") for name in columns):
+    points = any(_POINTS in cell.lower() for _, row in table.rows[:3] for cell in row)
+    if set(columns) >= _CANVAS and (points or any(name.startswith("sis ") for name in columns)):
         people = _of_canvas(path, table, columns)
     else:
         people = [_person(path, columns, row) for _, row in table.rows]
@@ -78,6 +82,8 @@ def read_roster(path: Path | str) -> list[Person]:
         if person is not None:
             _check(path, line, person.student)
     found = [person for person in people if person is not None]
+    if not found:
+        raise InputError(f"{path} names no student: there is only the head of a table.")
     if twice := _twice(key(person.student) for person in found):
         raise InputError(f"{path}: student ids stand there twice: {', '.join(sorted(twice))}.")
     return found
@@ -89,7 +95,10 @@ def _person(path: Path | str, columns: list[str], cells: list[str]) -> Person:
     email = next((row[name] for name in _EMAILS if row.get(name)), "")
     if not ids:
         if not any(name in row for name in _EMAILS) or "name" in columns:
-            raise InputError(f"{path} has no column `student`; it has {', '.join(columns)}.")
+            raise InputError(
+                f"{path} has no column `student`; it has {', '.join(columns)}. Call the one that "
+                "holds the ids so."
+            )
         ids = [email]
     if columns[0] not in _IDS[:3] and not ids[0]:  # a platform's list, where some have no number
         ids = [next((id for id in [*ids, email] if id), "")]
@@ -110,7 +119,7 @@ def _of_canvas(path: Path | str, table: Table, columns: list[str]) -> list[Perso
     people: list[Person | None] = []
     for _, cells in table.rows:
         row = dict(zip(columns, cells, strict=True))
-        if not row["id"] or "points possible" in row["student"].lower():
+        if not row["id"] or _POINTS in row["student"].lower():
             people.append(None)
             continue
         if row["student"] == "Student, Test":
@@ -125,6 +134,13 @@ def _of_canvas(path: Path | str, table: Table, columns: list[str]) -> list[Perso
 
 def _check(path: Path | str, line: int, id: str) -> None:
     where = f"{path}, line {line}"
+    if not id:
+        raise InputError(f"{where}: the student id is empty. Fill it in, or take out the row.")
+    if re.fullmatch(r"\d+\.0", id):
+        raise InputError(
+            f"{where}: the student id {id!r} is a number as a spreadsheet or pandas wrote it, not "
+            "as the student has it. Export the list again with this column as text."
+        )
     if len(id.encode(errors="replace")) > LONGEST:
         raise InputError(
             f"{where}: the student id {id!r} has {len(id)} characters; {LONGEST} bytes are the "

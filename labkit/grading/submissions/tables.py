@@ -42,6 +42,11 @@ def read_table(path: Path | str) -> Table:
         sign = sign or max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
         rows = [(line, row) for line, row in _numbered(reader) if any(map(str.strip, row))]
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} cannot be read as a CSV table: its text is not in UTF-8. Save it as UTF-8 "
+            '(in Excel: "CSV UTF-8").'
+        ) from None
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as a CSV table ({error}).") from None
     if not rows:

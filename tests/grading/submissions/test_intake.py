@@ -318,7 +318,7 @@ def test_nbgraders_own_columns_and_semicolons(tmp_path):
         (b"", "cannot be read"),
         (b"student\nada\nADA\n", "stand there twice: ada"),
         (b"student,name\n../x,Ada\n", "'../x' cannot be the name of a folder"),
-        (b"student,name\n,Ada\n", "'' cannot be the name of a folder"),
+        (b"student,name\n,Ada\n", "the student id is empty"),
         (b"student\n\xff\n", "cannot be read"),
         (b'student,name\n"ada', "cannot be read"),
     ],

@@ -82,6 +82,14 @@ def test_canvas(tmp_path):
             "First name,Last name,ID number,Email address\nAda,L,,a@x.org\n",
             Person("a@x.org", "Ada L", "a@x.org"),
         ),
+        (  # Moodle's in German
+            "Vorname,Nachname,ID-Nummer,E-Mail-Adresse\nAda,L,0012,a@x.org\n",
+            Person("0012", "Ada L", "a@x.org"),
+        ),
+        (  # Canvas's for who may not see logins
+            'Student,ID,Section,pruning (7)\n Points Possible,,,38\n"L, Ada",101,A,\n',
+            Person("101", "L, Ada", canvas="101"),
+        ),
         (  # Brightspace
             "OrgDefinedId,Username,Last Name,First Name,Email,End-of-Line Indicator\n"
             "#900,#ada,L,Ada,a@x.org,#\n",
@@ -109,6 +117,10 @@ def test_lists_of_platforms(tmp_path, text, person):
         ("student;name\ncon;x\n", "cannot be the name of a folder"),
         ('student,name\nada,"x\n', "cannot be read"),
         ("\n\n", "it is empty"),
+        ("student,name\n,\n", "names no student"),
+        ("student,name\n,Ada\n", "line 2: the student id is empty"),
+        ("student,name\n12.0,Ada\n", "line 2: .* is a number as a spreadsheet or pandas wrote it"),
+        ("student,name\nada,J\u00f6rg\n".encode("cp1252"), "is not in UTF-8"),
     ],
 )
 def test_lists_that_are_wrong(tmp_path, text, said):

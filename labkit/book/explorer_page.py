@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from labkit.book import explorer_drawings as drawings
+from labkit.book import explorer_figures as drawings
 from labkit.book.explorer import LEVELS, PARTS, explorer_data
 from labkit.book.explorer_words import (
     START,

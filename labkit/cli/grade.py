@@ -75,8 +75,8 @@ def grade(
     """
     from labkit.errors import InputError
     from labkit.files import only_one
+    from labkit.grading.gradebook.check_database import require_sound
     from labkit.grading.gradebook.course import Course
-    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.gradebook.record_scores import record
     from labkit.grading.reports.class_report import write_report
     from labkit.grading.running.finished import Store

@@ -52,9 +52,9 @@ def grades(
     """
     from labkit.errors import SourceError
     from labkit.files import behind
+    from labkit.grading.gradebook.check_database import require_sound
     from labkit.grading.gradebook.course import Course
     from labkit.grading.gradebook.final_scores import final_points
-    from labkit.grading.gradebook.look_at import require_sound
     from labkit.grading.reports.exports import write_canvas, write_gradescope, write_moodle
     from labkit.grading.reports.feedback import write_feedback
     from labkit.grading.running.finished import Store

@@ -15,7 +15,7 @@ import torch
 
 from labkit import checks
 from labkit.checks import REGISTRY
-from labkit.checks.engine import compare_masks
+from labkit.checks.engine import mask_cases
 from labkit.checks.engine.trial import Failure, Trial
 from labkit.checks.process.submission import Submission
 from labkit.pruning.masks import check_sparsity as some_name
@@ -45,8 +45,8 @@ REFERENCES = {
     "weights.histogram": lambda m, *a: m._histogram(*a),
     "weights.bands": lambda m, *a: m._bands(*a),
     "weights.kurtosis": lambda m, *a: m._kurtosis(*a),
-    "pruning.magnitude_mask": lambda m, w, s: compare_masks.right({"": w}, s)[""],
-    "pruning.global_threshold": lambda m, *a: compare_masks.right(*a),
+    "pruning.magnitude_mask": lambda m, w, s: mask_cases.right({"": w}, s)[""],
+    "pruning.global_threshold": lambda m, *a: mask_cases.right(*a),
     "pruning.apply": lambda m, *a: m._right(*a),
     "pruning.achieved": lambda m, *a: m._achieved(*a),
     "pruning.sweep": lambda m, *a: m._right(*a),
@@ -126,7 +126,7 @@ def _by_labkit(weight, sparsity):
 
 
 def _by_copy(weight, sparsity):
-    from labkit.checks.engine.compare_masks import drop_lowest
+    from labkit.checks.engine.mask_cases import drop_lowest
 
     copy = types.FunctionType(drop_lowest.__code__, drop_lowest.__globals__)
     keep = copy(weight.abs().flatten(), round(sparsity * weight.numel()))

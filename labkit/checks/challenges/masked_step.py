@@ -10,11 +10,11 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
+from labkit.checks.engine.value_cases import Case
 
 if TYPE_CHECKING:
     from torch import Tensor

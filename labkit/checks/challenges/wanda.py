@@ -8,10 +8,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from labkit.checks.challenges.wanda_answers import MISTAKES, real, right
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.padded_inputs import padded_inputs, sign
+from labkit.checks.engine.value_cases import Case
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import drop_lowest, rounding
 from labkit.checks.engine.judge import Mistake
+from labkit.checks.engine.mask_cases import drop_lowest, rounding
 
 if TYPE_CHECKING:
     import torch

@@ -20,9 +20,9 @@ from labkit.checks.criteria.streams import (
     tokens,
     unchanged,
 )
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.lent.batches import Batches
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 An exercise gives groups of cases; each group is one property and one verdict.  A known
 misconception is written down as the function that someone who holds it would write: where it
 gives what the student gave, on each case of the group, the verdict names it.  What a case holds
-and how its result is compared is the case's (`compare_values`, `compare_masks`).
+and how its result is compared is the case's (`value_cases`, `mask_cases`).
 """
 
 import random

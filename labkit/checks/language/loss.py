@@ -7,9 +7,9 @@ logits of three dtypes, however far apart, from one row, one place and a vocabul
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.language.loss_answers import MISTAKES, token_loss
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ float64 adds without rounding, and any signs from one row on.
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.language.paired_answers import MISTAKES, paired_test
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 
 Texts = list[list[int]]
 Counts = Callable[[list[int], int], tuple[int, int]]

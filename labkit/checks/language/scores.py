@@ -7,9 +7,9 @@ token or without a byte, and losses so large that the perplexity is no finite fl
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.language.scores_answers import MISTAKES, size_of, text_scores
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ any strides; one prediction that differs, wherever it stands, is no collapse.
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.large_case import and_large
 from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.mrpc.collapse_answers import MISTAKES, NEARLY_ALL, baseline
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ tokens and padding that an int64 holds.
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
+from labkit.checks.engine.value_cases import Case
 from labkit.models.sources import MODEL_NAMES, mini_checkpoint
 
 # Words that are one token each, so that lengths in words are lengths in tokens, or nearly.

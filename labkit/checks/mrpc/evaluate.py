@@ -8,10 +8,10 @@ import copy
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups, Mistake, counts_once
 from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.mrpc.evaluate_answers import MISTAKES, TOKENS, Batches, examples, means
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import math
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.large_case import and_large
 from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.mrpc.given_up_answers import MISTAKES, NEARLY_ALL, reading
 
 if TYPE_CHECKING:

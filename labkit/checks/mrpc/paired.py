@@ -7,9 +7,9 @@ discordant ones, any strides; p is exact, however small.
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.mrpc.paired_answers import MISTAKES, compare, counts
 
 if TYPE_CHECKING:

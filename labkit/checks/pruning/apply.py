@@ -9,12 +9,12 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_masks import Masks
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups, Mistake, judge
+from labkit.checks.engine.mask_cases import Masks
 from labkit.checks.engine.quiet import quiet
 from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.pruning import looks
 from labkit.checks.pruning.models import Models
 

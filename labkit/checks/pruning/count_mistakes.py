@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from labkit.checks.engine.compare_masks import Masks, drop_lowest, rounding, scores, split
 from labkit.checks.engine.judge import Mistake
+from labkit.checks.engine.mask_cases import Masks, drop_lowest, rounding, scores, split
 
 
 def _by_count(count: Callable[[float], int]) -> Callable[..., Masks]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Masks
+from labkit.checks.engine.mask_cases import Masks
 
 if TYPE_CHECKING:
     import torch

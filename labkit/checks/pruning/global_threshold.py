@@ -7,10 +7,10 @@ without entries or with equal values, in any mixture of dtypes and in any order.
 from collections.abc import Iterator
 from random import Random
 
-from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_masks import Case, Masks
+from labkit.checks.engine import mask_cases
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.mask_cases import Case, Masks
 from labkit.checks.pruning import mask_mistakes
 from labkit.checks.pruning.draws import (
     COUNTS,
@@ -28,13 +28,11 @@ from labkit.checks.pruning.draws import (
 def _rounded_by_layer(weights: Masks, sparsity: float) -> Masks:
     """One ranking, but each layer's share is rounded by itself and the counts are added up."""
     count = sum(round(sparsity * weight.numel()) for weight in weights.values())
-    return compare_masks.split(
-        compare_masks.drop_lowest(compare_masks.scores(weights), count), weights
-    )
+    return mask_cases.split(mask_cases.drop_lowest(mask_cases.scores(weights), count), weights)
 
 
 def _by_name(weights: Masks, sparsity: float) -> Masks:
-    ordered = compare_masks.right({name: weights[name] for name in sorted(weights)}, sparsity)
+    ordered = mask_cases.right({name: weights[name] for name in sorted(weights)}, sparsity)
     return {name: ordered[name] for name in weights}
 
 

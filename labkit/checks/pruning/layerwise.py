@@ -9,10 +9,10 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine import mask_cases
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.pruning.draws import (
     COUNTS,
     HUGE,
@@ -46,7 +46,7 @@ def _pairs(together: Masked, alone: Masked) -> Callable[[Weights, float], Pairs]
     return answer
 
 
-_right = _pairs(compare_masks.right, alone(compare_masks.right))
+_right = _pairs(mask_cases.right, alone(mask_cases.right))
 
 
 def _asked_for(weights: Weights, sparsity: float) -> Pairs:
@@ -121,8 +121,8 @@ def _of_masks() -> Iterator[Mistake]:
             continue
         for together, layerwise in (
             (m.answer, m.answer),
-            (m.answer, compare_masks.right),
-            (compare_masks.right, m.answer),
+            (m.answer, mask_cases.right),
+            (mask_cases.right, m.answer),
         ):
             yield replace(m, answer=_pairs(together, alone(layerwise)))
 
@@ -143,9 +143,9 @@ _MISTAKES = (
     Mistake(
         "the same fraction called global",
         "with one threshold for all layers the layers get different sparsities",
-        _pairs(alone(compare_masks.right), alone(compare_masks.right)),
+        _pairs(alone(mask_cases.right), alone(mask_cases.right)),
     ),
-    replace(AVERAGED, answer=_pairs(AVERAGED.answer, alone(compare_masks.right))),
+    replace(AVERAGED, answer=_pairs(AVERAGED.answer, alone(mask_cases.right))),
     Mistake(
         "share of the zeros",
         "divide by the number of weights of the layer, not by the number of all zeros",

@@ -9,9 +9,9 @@ import math
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
+from labkit.checks.engine.mask_cases import Case
 from labkit.checks.pruning.draws import (
     COUNTS,
     HUGE,

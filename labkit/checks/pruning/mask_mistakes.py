@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Masks, drop_lowest, right, scores, split
 from labkit.checks.engine.judge import Mistake
+from labkit.checks.engine.mask_cases import Masks, drop_lowest, right, scores, split
 from labkit.checks.pruning.count_mistakes import COUNT_MISTAKES
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_masks import Masks
+from labkit.checks.engine.mask_cases import Masks
 from labkit.checks.engine.small_models import gpt2
 from labkit.checks.pruning.draws import Draws, as_tensor, consecutive
 

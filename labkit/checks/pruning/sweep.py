@@ -9,12 +9,12 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine import compare_masks
-from labkit.checks.engine.compare_values import Case
+from labkit.checks.engine import mask_cases
 from labkit.checks.engine.difference import show_type
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.pruning.draws import (
     COUNTS,
     HUGE,
@@ -48,25 +48,25 @@ def _with(masked: Masked) -> Callable[..., list[Weights]]:
     return answer
 
 
-_right = _with(compare_masks.right)
+_right = _with(mask_cases.right)
 
 
 def _of_the_rest(weights: Weights, levels: Sequence[float]) -> list[Weights]:
     """Each level prunes that share of the weights that are left, as torch does on pruned layers."""
-    results, gone, total = [], 0, compare_masks.scores(weights).numel()
-    order = compare_masks.scores(weights).argsort(stable=True)
+    results, gone, total = [], 0, mask_cases.scores(weights).numel()
+    order = mask_cases.scores(weights).argsort(stable=True)
     for level in levels:
         gone += round(level * (total - gone))
         keep = order.new_ones(total).bool()
         keep[order[:gone]] = False
-        results.append(_zeroed(weights, compare_masks.split(keep, weights)))
+        results.append(_zeroed(weights, mask_cases.split(keep, weights)))
     return results
 
 
 def _from_before(weights: Weights, levels: Sequence[float]) -> list[Weights]:
     results, now = [], weights
     for level in levels:
-        now = _zeroed(now, compare_masks.right(now, level))
+        now = _zeroed(now, mask_cases.right(now, level))
         results.append(now)
     return results
 
@@ -147,7 +147,7 @@ _MISTAKES = (
     Mistake(
         "masks in place of weights",
         "the result holds pruned weights, not the masks that prune them",
-        lambda weights, levels: [compare_masks.right(weights, level) for level in levels],
+        lambda weights, levels: [mask_cases.right(weights, level) for level in levels],
     ),
     *(replace(m, answer=_with(m.answer)) if m.answer else m for m in MISTAKES),
 )

@@ -7,9 +7,9 @@ result right to nine digits.
 from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 
 
 def _break_even(

@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 
 
 def _part(count: int, n: int, log: Callable[[float], float]) -> float:

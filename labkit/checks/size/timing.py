@@ -10,10 +10,10 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Groups, Mistake, counts_once
 from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.lent.clock import Clock, Work
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.trial import Failure
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.lent.stream import Stream
 from labkit.checks.weights.draws import Draws, as_tensor
 from labkit.checks.weights.millions import counted

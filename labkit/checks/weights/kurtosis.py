@@ -8,9 +8,9 @@ import math
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.weights.draws import Draws, as_tensor
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from random import Random
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise, Verdict
 from labkit.checks.engine.judge import Mistake
 from labkit.checks.engine.large_case import and_large
 from labkit.checks.engine.trial import Trial
+from labkit.checks.engine.value_cases import Case
 
 
 def counted(

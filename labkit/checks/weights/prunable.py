@@ -9,11 +9,11 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups, Mistake
 from labkit.checks.engine.quiet import quiet
 from labkit.checks.engine.small_models import bart, gpt2, roberta
+from labkit.checks.engine.value_cases import Case
 from labkit.checks.weights import models
 from labkit.checks.weights.draws import Draws
 

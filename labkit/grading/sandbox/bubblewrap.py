@@ -16,11 +16,11 @@ from pathlib import Path
 import labkit
 from labkit.checks.process.host import end
 from labkit.errors import InputError
+from labkit.grading.sandbox.inside_sandbox import SCRATCH, SHARED
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.sandbox.own_folder import OwnFolder
 from labkit.grading.sandbox.visible_packages import write_stubs, write_view
 from labkit.grading.sandbox.watchdog import Guard
-from labkit.grading.sandbox.worker_process import SCRATCH, SHARED
 
 COURSE = "/course"  # where labkit lies inside
 
@@ -72,7 +72,7 @@ def command(
     extra: Sequence[str] = (),
     stubs: Mapping[Path, Path] | None = None,
 ) -> list[str]:
-    """The command line that starts `labkit.grading.sandbox.worker_process` in the sandbox.
+    """The command line that starts `labkit.grading.sandbox.inside_sandbox` in the sandbox.
 
     Args:
         package: folder of the package `labkit`, or of that part that may be seen.
@@ -114,7 +114,7 @@ def command(
         words += ["--setenv", name, value]
     words += [*extra, "--remount-ro", "/dev", "--remount-ro", "/"]
     # -P: no file beside a notebook stands in for a module.
-    inside = [sys.executable, "-P", "-m", "labkit.grading.sandbox.worker_process", limits.to_json()]
+    inside = [sys.executable, "-P", "-m", "labkit.grading.sandbox.inside_sandbox", limits.to_json()]
     return [*words, "--chdir", SCRATCH, "--", *inside, *arguments]
 
 

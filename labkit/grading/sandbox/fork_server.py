@@ -1,6 +1,6 @@
 """A parent that has imported torch, in bubblewrap, from which each submission is forked.
 
-The parent (`worker_process`) is clean: no submission's code runs in it.  A fork gets users,
+The parent (`inside_sandbox`) is clean: no submission's code runs in it.  A fork gets users,
 mounts, processes, IPC and network of its own, so it sees neither the parent's memory nor the other
 submissions, and ends with all that it started when its first process is killed.
 """

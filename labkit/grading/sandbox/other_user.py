@@ -116,7 +116,7 @@ class UserProcess:
         shutil.copyfile(path, copy)
         for place in (copy, folder):
             os.chown(place, user, user)
-        words = [sys.executable, "-P", "-m", "labkit.grading.sandbox.worker_process"]
+        words = [sys.executable, "-P", "-m", "labkit.grading.sandbox.inside_sandbox"]
         self._process = subprocess.Popen(
             [*words, limits.to_json(), *arguments],
             stdin=subprocess.PIPE,

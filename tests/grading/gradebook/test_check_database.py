@@ -7,9 +7,9 @@ import pytest
 from notebooks import ROOT
 
 from labkit.errors import SourceError
+from labkit.grading.gradebook.check_database import require_sound
 from labkit.grading.gradebook.course import Course
 from labkit.grading.gradebook.database import create, keep_copy
-from labkit.grading.gradebook.look_at import require_sound
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_gradebook_of_an_older_nbgrader_is_told_how_to_upgrade(book, statement
 
 
 def test_a_gradebook_in_use_is_told(book, monkeypatch):
-    monkeypatch.setattr("labkit.grading.gradebook.look_at._PATIENCE", 0)
+    monkeypatch.setattr("labkit.grading.gradebook.check_database._PATIENCE", 0)
     other = sqlite3.connect(book, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(SourceError, match="in use by another program"):

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.checks.engine.compare_values import Case
 from labkit.checks.engine.difference import difference
 from labkit.checks.engine.judge import Mistake, judge
 from labkit.checks.engine.plain_data import dumps, loads
 from labkit.checks.engine.trial import Failure, Trial
+from labkit.checks.engine.value_cases import Case
 
 Ends = namedtuple("Ends", "low high")
 VALUES = (0.5, 3, True, None, "yes", [1, 2.0], {"a": 1}, torch.arange(3), np.ones(2), (1, [2]))

@@ -72,7 +72,7 @@ _PAIR = (
     "wrong_linear",
     "wrong_threshold",
 )
-_PAIR_POINTS = (5, 6, 5, 5, 5.1429, 0.8, 4.1667)
+_PAIR_POINTS = (5, 6, 5, 5, 5.1429, 0.8, 3.3333)
 _NOTHING = (0, 0, 0, 0, 0, 0, 0)
 
 CLASS = (
@@ -144,7 +144,7 @@ CLASS = (
             "wrong_late",
             "wrong_int_alone",
         ),
-        (4, 5, 5, 4, 5.1429, 3.2, 2.5),
+        (4, 4, 5, 3, 4.2857, 3.2, 1.6667),
     ),
     Person(
         "Hiro Tanaka",
@@ -166,7 +166,7 @@ CLASS = (
             SOLUTION,
             "right_counts",
         ),
-        (0, 6, 6, 4, 5.1429, 4, 5),
+        (0, 6, 6, 4, 4.2857, 4, 5),
     ),
     Person("Jonas Weber", "jonas@example.org", "a file cut off in the middle", (), _NOTHING),
     Person("Kemal Aydin", "kemal@example.org", "alike, the first", _PAIR, _PAIR_POINTS),

@@ -29,9 +29,9 @@ class SparseLinear(nn.Module, StandIn):
         method: "kernel" (`kernels`; CSR where it cannot run) or "csr" (torch's product).
         precision: "float32", or "bfloat16", in which the kernel multiplies activations that are
             rounded to bfloat16 (to nearest, ties to even).  Weights and sums stay float32.  With u
-            = 2⁻⁸ an output is within u times the sum of all |w x| of the one in float32, beside
-            float32's own error (Higham 2002, "Accuracy and Stability of Numerical Algorithms",
-            §3.1).  Up to 32 tokens, and by CSR, nothing is rounded.  Above 3.39e38 activations
+            = 2⁻⁸ an output is within u times the summed magnitudes of its products of the one in
+            float32, beside float32's own error (Higham 2002, "Accuracy and Stability of Numerical
+            Algorithms", §3.1).  Up to 32 tokens, and by CSR, nothing is rounded.  Above 3.39e38 activations
             become infinite; below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).

@@ -186,10 +186,11 @@ def test_results_stay_in_bfloat16_only_where_every_reader_takes_it(tiny):
     model = tiny("roberta")
     prune_global(model, 0.9)
     blocks = len(model.roberta.encoder.layer)
+    random = torch.Generator().manual_seed(0)
     for layer in model.roberta.encoder.layer:  # sparse enough, all of them
         for name in ("self.query", "self.key", "self.value", "output.dense"):
             weight = layer.attention.get_submodule(name).weight
-            weight.data.mul_(torch.rand_like(weight) > 0.9)
+            weight.data.mul_(torch.rand(weight.shape, generator=random) > 0.9)
     sparse_linear(model, calibrate=False, precision="bfloat16")
     for layer in (m for m in model.modules() if isinstance(m, SparseLinear)):
         layer.result = torch.float32

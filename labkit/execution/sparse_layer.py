@@ -31,8 +31,8 @@ class SparseLinear(nn.Module, StandIn):
             rounded to bfloat16 (to nearest, ties to even).  Weights and sums stay float32.  With u
             = 2⁻⁸ an output is within u times the summed magnitudes of its products of the one in
             float32, beside float32's own error (Higham 2002, "Accuracy and Stability of Numerical
-            Algorithms", §3.1).  Up to 32 tokens, and by CSR, nothing is rounded.  Above 3.39e38 activations
-            become infinite; below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
+            Algorithms", §3.1).  Up to 32 tokens, and by CSR, nothing is rounded.  Above 3.39e38
+            activations become infinite; below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
     `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once

@@ -20,11 +20,11 @@ from labkit.pruning.calibrated.allocation import (
     allocate_by_magnitude,
     allocate_uniformly,
 )
+from labkit.pruning.calibrated.block_parts import part_of
 from labkit.pruning.calibrated.by_block import collected
 from labkit.pruning.calibrated.by_magnitude import prune_layerwise
 from labkit.pruning.calibrated.importance import block_outliers, sensitivities
 from labkit.pruning.calibrated.inputs import calibrate
-from labkit.pruning.calibrated.parts import part_of
 from labkit.pruning.calibrated.sparsegpt import prune_sparsegpt
 from labkit.pruning.calibrated.wanda import Norms, prune_wanda
 from labkit.pruning.prune import prune_global, sparsity_of

@@ -45,9 +45,9 @@ def speed(
 
     from labkit import load_model, prune_global, sparse_linear
     from labkit.errors import InputError
+    from labkit.execution.compare_ways import compare_ways, recommendation
     from labkit.execution.precision import PRECISIONS, lower_precision
     from labkit.execution.processor import instruction_sets_text
-    from labkit.execution.ways import compare_ways, recommendation
 
     share = level(sparsity)
     if batch_size < 1 or length < 1:

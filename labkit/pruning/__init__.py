@@ -20,7 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "calibrated.by_magnitude": ["prune_layerwise"],
         "calibrated.importance": ["block_outliers", "sensitivities"],
         "calibrated.inputs": ["calibrate"],
-        "calibrated.parts": ["part_of"],
+        "calibrated.block_parts": ["part_of"],
         "calibrated.sequences": ["draw_sequences"],
         "calibrated.sparsegpt": ["prune_sparsegpt"],
         "calibrated.wanda": ["prune_wanda"],

@@ -24,7 +24,7 @@ from labkit.models import hub, sources
 from labkit.models.load import Loaded, described, load_model
 from labkit.pruning.prune import Pruning, sparsity_of, sweep
 from labkit.storage.size import measure_size
-from labkit.study.kept import Cell, Identity, load_weights, save_weights
+from labkit.study.cell_files import Cell, Identity, load_weights, save_weights
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary, weight_summary
 

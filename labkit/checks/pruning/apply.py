@@ -15,7 +15,7 @@ from labkit.checks.engine.mask_cases import Masks
 from labkit.checks.engine.quiet import quiet
 from labkit.checks.engine.trial import Trial
 from labkit.checks.engine.value_cases import Case
-from labkit.checks.pruning import looks
+from labkit.checks.pruning import model_looks
 from labkit.checks.pruning.models import Models
 
 if TYPE_CHECKING:
@@ -193,25 +193,25 @@ def _cases(draw: Random) -> Groups:
     models = Models(draw)
 
     def values(model: "nn.Module", names: str, note: str = "") -> Case:
-        return _case(looks.values, model, models.masks(model, *names.split()), note)
+        return _case(model_looks.values, model, models.masks(model, *names.split()), note)
 
     def tied(model: "nn.Module", names: str, note: str) -> Case:
-        return _case(looks.ties, model, models.masks(model, *names.split()), note)
+        return _case(model_looks.ties, model, models.masks(model, *names.split()), note)
 
     def transposed(model: "nn.Module") -> Case:
         masks = models.masks(model, "0.weight") | {"2.weight": models.mask(3, 5).t()}
-        return _case(looks.values, model, masks, "one mask is transposed")
+        return _case(model_looks.values, model, masks, "one mask is transposed")
 
     def gradients(model: "nn.Module", note: str = "") -> Case:
-        return _case(looks.gradients, model, models.masks(model, *_BOTH.split()), note)
+        return _case(model_looks.gradients, model, models.masks(model, *_BOTH.split()), note)
 
     def trained(model: "nn.Module") -> Case:
         masks = models.masks(model, "0.weight", "1.weight")
-        return _case(looks.gradients, model, masks, "its parameters have gradients")
+        return _case(model_looks.gradients, model, masks, "its parameters have gradients")
 
     def expanded(model: "nn.Module") -> Case:
         masks = models.masks(model, "2.weight") | {"0.weight": models.mask(1, 4).expand(3, 4)}
-        return _case(looks.values, model, masks, "one mask repeats its row")
+        return _case(model_looks.values, model, masks, "one mask repeats its row")
 
     extreme = {
         "0.weight": torch.zeros(3, 4, dtype=torch.bool),
@@ -228,15 +228,15 @@ def _cases(draw: Random) -> Groups:
                 values(models.of_any_kind(), "extra.table twins.1.weight", "other names"),
             ],
             "extremes": [
-                _case(looks.values, models.small(), {}, "no masks"),
-                _case(looks.values, models.small(), extreme, "all pruned, all kept"),
+                _case(model_looks.values, models.small(), {}, "no masks"),
+                _case(model_looks.values, models.small(), extreme, "all pruned, all kept"),
                 values(models.small().to(torch.bfloat16), _BOTH, "bfloat16"),
                 values(models.double(), _BOTH, "float64"),
                 values(models.small().half(), _BOTH, "float16"),
                 values(models.with_empty(), "0.weight 1.weight", "an empty weight"),
             ],
             "a zero whatever was there": [
-                _case(looks.signs, *models.odd(), "NaN and inf among the weights")
+                _case(model_looks.signs, *models.odd(), "NaN and inf among the weights")
             ],
             "tied weights stay tied": [
                 tied(models.tied(), "words.weight mlp.weight", "tied to the head"),
@@ -271,8 +271,8 @@ def _memory(
         plain, buffers = models.small(), models.with_buffers()
     groups = {
         kept.name: [
-            _case(looks.own, plain, {}, "no masks"),
-            _case(looks.own, buffers, models.masks(buffers, "2.weight"), "with buffers"),
+            _case(model_looks.own, plain, {}, "no masks"),
+            _case(model_looks.own, buffers, models.masks(buffers, "2.weight"), "with buffers"),
         ]
     }
     kept, _ = judge(trial, groups, exercise.mistakes, exercise.section)

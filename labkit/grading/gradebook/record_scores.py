@@ -22,9 +22,9 @@ from labkit.checks import REGISTRY
 from labkit.checks.scoring import lines
 from labkit.errors import SourceError
 from labkit.files import replacing_folder, write_text
-from labkit.grading.gradebook.beside import kept, write
 from labkit.grading.gradebook.course import Course
 from labkit.grading.gradebook.database import amending, create, keep_copy, on_disk
+from labkit.grading.gradebook.handed_in_files import kept, write
 from labkit.grading.submissions.archive import File
 from labkit.grading.submissions.outcomes import Outcome, Scored
 

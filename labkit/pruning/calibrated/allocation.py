@@ -12,7 +12,7 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.pruning.calibrated.parts import PARTS, part_of
+from labkit.pruning.calibrated.block_parts import PARTS, part_of
 from labkit.pruning.masks import check_sparsity, global_masks
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError
 from labkit.models.prunable import Layer, prunable_layers
+from labkit.pruning.calibrated.block_parts import part_of
 from labkit.pruning.calibrated.by_block import collected, working
 from labkit.pruning.calibrated.by_magnitude import prune_layerwise
 from labkit.pruning.calibrated.inputs import calibrate
-from labkit.pruning.calibrated.parts import part_of
 from labkit.pruning.calibrated.wanda import Norms, wanda_scores
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from nbgrader.exchange.default import (
 )
 from notebooks import ROOT, solved, to_bytes
 
-from labkit.grading.gradebook import beside
-from labkit.grading.gradebook.beside import kept, write
+from labkit.grading.gradebook import handed_in_files
 from labkit.grading.gradebook.course import Course
 from labkit.grading.gradebook.database import create
+from labkit.grading.gradebook.handed_in_files import kept, write
 from labkit.grading.gradebook.record_scores import record
 from labkit.grading.running.one_submission import not_graded
 from labkit.grading.submissions.archive import files_in
@@ -180,10 +180,10 @@ def test_what_is_not_kept_is_told(tmp_path, monkeypatch):
     (tmp_path / "in/secret").symlink_to("/etc/passwd")
     with files_in(tmp_path / "in") as found:
         files = kept(found, LAB)
-        monkeypatch.setattr(beside, "MOST_BYTES", 100)
+        monkeypatch.setattr(handed_in_files, "MOST_BYTES", 100)
         said = write(files, tmp_path / "out")
     assert said.startswith("2 files beside the notebook were not kept: b.bin (they have more than")
     assert "secret (secret: it is a link" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.bin", "c.bin"]
-    monkeypatch.setattr(beside, "MOST_FILES", 1)
+    monkeypatch.setattr(handed_in_files, "MOST_FILES", 1)
     assert "there are more than 1" in write(files, tmp_path / "few")

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from labkit.errors import InputError
+from labkit.execution.compare_ways import Way, compare_ways, recommendation
 from labkit.execution.precision import lower_precision
-from labkit.execution.ways import Way, compare_ways, recommendation
 
 
 def test_answers_are_held_against_the_first_way(tiny):

@@ -29,6 +29,7 @@ CLAIMS = (
     "storage_load",
     "sparse_layers",
     "sparse_models",
+    "execution_profile",
     "execution_scale",
     "memory",
     "engines",

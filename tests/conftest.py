@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import contextmanager
+from datetime import date
 from multiprocessing import forkserver
 
 import pytest
@@ -33,6 +34,22 @@ if warm.FORKS:
 # start would inherit that: those are interrupted on purpose.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config):
+    """The day, for tests that a quick run takes in turns; workers get it from who starts them."""
+    os.environ.setdefault("VARIANTS_TURN", str(date.today().toordinal()))
+
+
+def pytest_report_header():
+    turn = os.environ["VARIANTS_TURN"]
+    return f"one in three wrong answers to exercises is tried today (VARIANTS_TURN={turn})"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Two for each core: about half of their time tests wait, for processes and deadlines."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser):

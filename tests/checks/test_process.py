@@ -2,7 +2,6 @@
 
 import io
 import subprocess
-import sys
 import zipfile
 from collections import defaultdict, namedtuple
 from fractions import Fraction
@@ -10,6 +9,7 @@ from fractions import Fraction
 import nbformat
 import pytest
 import torch
+import warm
 from nbformat.v4 import new_code_cell, new_notebook
 from places import ROOT
 
@@ -406,10 +406,8 @@ def test_a_question_without_an_answer_is_left_open(tmp_path):
 def test_pytest_shows_the_points_of_a_submission(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(f"# %%\nimport nothing_there\n\n# %%\nimport torch\n{RIGHT}")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/labs"]
-    done = subprocess.run(
-        [*run, "--submission", str(path)], cwd=ROOT, capture_output=True, text=True
-    )
+    run = warm.command("pytest", "-q", "-p", "no:cacheprovider", "tests/labs", "--submission", path)
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert "6 of  6  pruning.magnitude_mask" in done.stdout
     assert "0 of  6  pruning.global_threshold" in done.stdout

@@ -183,6 +183,7 @@ def test_where_numba_is_missing_csr_serves_and_the_doctor_says_so():
     assert "CSR" in out
 
 
+@pytest.mark.full
 def test_where_no_cache_can_be_written_the_kernel_is_compiled_anew(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     only = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}  # no __pycache__ instead

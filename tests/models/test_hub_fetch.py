@@ -123,6 +123,7 @@ give(snapshot_download("{ROBERTA}"))
     assert run(FETCH_ONE, tmp_path, hub.url).value["found"][0]["cached"]
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_a_checkpoint_of_the_published_shape(glue, tmp_path):
     repo = Repo(write_checkpoint(tmp_path / "full", "roberta", full=True))

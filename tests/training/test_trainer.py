@@ -271,6 +271,7 @@ give([before, str(result.path), spec.head, spec.source, "openai-community/gpt2" 
     assert found[1:] == [str(tmp_path / "labkit/finetuned/gpt2"), "trained", "hub", True]
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_two_processes_make_one_checkpoint(models, data, tmp_path):
     script = tmp_path / "script.py"

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -37,8 +38,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_configure(config):
-    """The day, for tests that a quick run takes in turns; workers get it from who starts them."""
+    """What all processes of a run share: the others get it from the one that starts them.
+
+    The day, for tests that a quick run takes in turns, and a folder for what one makes for all.
+    """
     os.environ.setdefault("VARIANTS_TURN", str(date.today().toordinal()))
+    if not hasattr(config, "workerinput"):
+        shared = tempfile.TemporaryDirectory(prefix="tests")
+        os.environ["TESTS_SHARED"] = shared.name
+        config.add_cleanup(shared.cleanup)
 
 
 def pytest_report_header():

@@ -38,7 +38,7 @@ exercises: $(READY) ## generate the notebooks of solutions/ and exercises/
 # tests/conftest.py says what stays on one core, and what comes first.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 \
   --dist loadscope --no-loadscope-reorder
-test: $(READY) ## run the tests, on up to four cores (ROOM=pruning: those of one room)
+test: $(READY) ## run the tests, in up to four processes (ROOM=pruning: those of one room)
 	$(PYTEST) --durations 15 $(if $(ROOM),tests/$(ROOM))
 
 test-all: $(READY) ## run them with every seed of the labs' variants and every lab through nbgrader

@@ -280,9 +280,9 @@ if checks.works("criteria.nm", nm_mask):
 # $$H = \frac{2}{n} \sum_t x_t x_t^\top = \frac{2}{n} X^\top X.$$
 #
 # $H$ is the **Hessian** of the error, the same for all rows. Its diagonal holds the squared norms
-# of Wanda; what stands off the diagonal says which features go together, so that a weight on one
-# can stand in for a weight on another. It too adds up over batches: the sum and the number of
-# tokens are all that is kept. $n$ counts real tokens only.
+# of Wanda, times $2/n$; what stands off the diagonal says which features go together, so that a
+# weight on one can stand in for a weight on another. It too adds up over batches: the sum and the
+# number of tokens are all that is kept. $n$ counts real tokens only.
 #
 # **By hand.** Two features, three real tokens (1, 2), (0, 1) and (2, 0), the last one in a batch of
 # its own:
@@ -309,8 +309,9 @@ def layer_hessian(batches: Iterable[tuple[torch.Tensor, torch.Tensor]], width: i
         everywhere. Both sizes may differ from batch to batch. Nothing must be changed.
     width: number of features, 1 or more; some may be 0 on all tokens.
 
-    Returns a float32 tensor of shape (width, width), right to five digits whatever the dtype of the
-    inputs; its entries stay below 1e38. All zeros where there is no real token.
+    Returns a float32 tensor H of shape (width, width), right to five digits of sqrt(H_ii H_jj) at
+    (i, j) whatever the dtype of the inputs; its entries and the sum of x x^T stay below 1e38. All
+    zeros where there is no real token.
     """
     ### BEGIN SOLUTION
     total, tokens = torch.zeros(width, width), 0
@@ -362,9 +363,10 @@ checks.points("criteria.hessian", globals().get("layer_hessian"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# The Hessian of one matrix of the mini RoBERTa, scaled so that its diagonal is 1: off the diagonal,
-# the darker, the more two features go together. On the right its eigenvalues: the small ones
-# belong to changes of the weights that the layer's outputs hardly notice.
+# The Hessian of one matrix of the mini RoBERTa, scaled so that its diagonal is 1. Off the
+# diagonal blue says that two features go together, red that they go against each other, and white
+# neither. On the right its eigenvalues: the small ones belong to changes of the weights that the
+# layer's outputs hardly notice.
 
 # %%
 if checks.works("criteria.hessian", layer_hessian):

@@ -241,7 +241,7 @@ def _cases(draw: Random) -> Groups:
         # Off the diagonal terms cancel: what rounding leaves is small beside the diagonal only.
         sizes = expected.diag().sqrt()
         apart = RTOL * sizes[:, None] * sizes
-        return Case((batches, width), expected, note, 0.0, apart, shown, look)
+        return Case((batches, width), expected, note, RTOL, apart, shown, look)
 
     def plain(features: int, *shapes: tuple[int, int]) -> list[Pair]:
         return [

@@ -220,7 +220,7 @@ def _cases(draws: Random) -> Groups:
             f"x of shape {tuple(x.shape)}, a weight of shape {(len(counts), wide)} with "
             f"row_starts {said}, bias {'given' if bias else 'None'}"
         )
-        return Case(arguments, _linear(*arguments), note, 0.0, _left_by_rounding(arguments), shown)
+        return Case(arguments, _linear(*arguments), note, RTOL, _left_by_rounding(arguments), shown)
 
     balanced = case(tensor(4, 5), [2, 1, 3, 2], note="a bias of sum 0")
     balanced.arguments[-1].copy_(torch.tensor([1.5, -0.75, -1.0, 0.25]))

@@ -429,7 +429,7 @@ def obs_step(
     columns of `hessian` that belong to kept weights; errors of two weights are equal or differ by
     more than a hundredth, and of equal ones the lower index goes. The row is exactly 0 there and at
     all weights removed before; the other kept weights, some of which may be 0 and stay kept, change
-    as the formula says, right to 5e-5 of the largest of them.
+    as the formula says, right to five digits of the largest of them.
     """
     ### BEGIN SOLUTION
     places = kept.nonzero()[:, 0]

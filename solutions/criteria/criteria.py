@@ -280,9 +280,9 @@ if checks.works("criteria.nm", nm_mask):
 # $$H = \frac{2}{n} \sum_t x_t x_t^\top = \frac{2}{n} X^\top X.$$
 #
 # $H$ is the **Hessian** of the error, the same for all rows. Its diagonal holds the squared norms
-# of Wanda; what stands off the diagonal says which features go together, so that a weight on one
-# can stand in for a weight on another. It too adds up over batches: the sum and the number of
-# tokens are all that is kept. $n$ counts real tokens only.
+# of Wanda, times $2/n$; what stands off the diagonal says which features go together, so that a
+# weight on one can stand in for a weight on another. It too adds up over batches: the sum and the
+# number of tokens are all that is kept. $n$ counts real tokens only.
 #
 # **By hand.** Two features, three real tokens (1, 2), (0, 1) and (2, 0), the last one in a batch of
 # its own:
@@ -309,8 +309,9 @@ def layer_hessian(batches: Iterable[tuple[torch.Tensor, torch.Tensor]], width: i
         everywhere. Both sizes may differ from batch to batch. Nothing must be changed.
     width: number of features, 1 or more; some may be 0 on all tokens.
 
-    Returns a float32 tensor of shape (width, width), right to five digits whatever the dtype of the
-    inputs; its entries stay below 1e38. All zeros where there is no real token.
+    Returns a float32 tensor H of shape (width, width), right to five digits of sqrt(H_ii H_jj) at
+    (i, j) whatever the dtype of the inputs; its entries and the sum of x x^T stay below 1e38. All
+    zeros where there is no real token.
     """
     ### BEGIN SOLUTION
     total, tokens = torch.zeros(width, width), 0
@@ -362,9 +363,10 @@ checks.points("criteria.hessian", globals().get("layer_hessian"), seed=seed)
 
 # %% [markdown]
 # ### What you built
-# The Hessian of one matrix of the mini RoBERTa, scaled so that its diagonal is 1: off the diagonal,
-# the darker, the more two features go together. On the right its eigenvalues: the small ones
-# belong to changes of the weights that the layer's outputs hardly notice.
+# The Hessian of one matrix of the mini RoBERTa, scaled so that its diagonal is 1. Off the
+# diagonal blue says that two features go together, red that they go against each other, and white
+# neither. On the right its eigenvalues: the small ones belong to changes of the weights that the
+# layer's outputs hardly notice.
 
 # %%
 if checks.works("criteria.hessian", layer_hessian):
@@ -426,7 +428,8 @@ def obs_step(
     kept weights the one with the lowest w_q^2 / G_qq goes, where G is the inverse of the rows and
     columns of `hessian` that belong to kept weights; errors of two weights are equal or differ by
     more than a hundredth, and of equal ones the lower index goes. The row is exactly 0 there and at
-    all weights removed before; the other kept weights change as the formula says.
+    all weights removed before; the other kept weights, some of which may be 0 and stay kept, change
+    as the formula says, right to five digits of the largest of them.
     """
     ### BEGIN SOLUTION
     places = kept.nonzero()[:, 0]
@@ -462,10 +465,10 @@ checks.check("criteria.obs", obs_step)
 #
 # <details><summary>Hint 3: the steps</summary>
 #
-# 1. the kept indices, their weights, and the inverse G of their part of the Hessian
-# 2. q: the place of the lowest w^2 / G_qq among them
-# 3. the weights minus w_q / G_qq times column q of G; an exact 0 at q
-# 4. a row of zeros with these weights at the kept indices; a copy of the mask with False at q
+# 1. cut out what is kept, and in that smaller problem find the weight whose removal costs least
+# 2. move its weights by the formula; rounding need not leave a 0 where one goes
+# 3. put them back where they came from: the place of a weight among the kept ones is not its place
+#    in the row, nor in the mask
 #
 # </details>
 
@@ -546,7 +549,8 @@ if checks.works("criteria.obs", obs_step):
 # | scores of the second block | | | 1.742 | 0.64 |
 # | column 3 goes, nothing is to its right | 0 | 1.12 | -0.66 | 0 |
 #
-# The larger of the last two weights goes: its input is the smaller one, as the diagonal says.
+# The larger of the last two weights goes: $U_{33} = 1$ is larger than $U_{22} = 0.5$, so removing
+# it costs less.
 
 
 # %% answer="criteria.sparsegpt"
@@ -782,11 +786,21 @@ if checks.works("criteria.allocate", allocate):
 # in which pattern?
 #
 # Answer in 150 to 250 words. Choose, for a model and a use that you name, and support the choice
-# with figures: from the table that the next cell prints, from your pictures above, and from chapter
-# 7, whose figures come with what they were measured on. Say what calibration text the criterion
-# needs and what happens with another one, what it costs beside magnitude, and what the small models
-# of this course cannot tell about a larger one. "Magnitude" is as good an answer as another; what
-# counts is how the figures carry it.
+# with figures: from the table that the next cell prints, from your pictures above, and from
+# [chapter 7](../../book/07-criteria.md), whose figures come with what they were measured on (they
+# stand in the built book, which `make book` makes; the text that it is made from has gaps for
+# them). Say what calibration text the criterion needs and what happens with another one, what it
+# costs beside magnitude, and what the small models of this course cannot tell about a larger one.
+# "Magnitude" is as good an answer as another; what counts is how the figures carry it.
+#
+# **What the table holds.** At a plain sparsity the criteria differ in more than the score:
+# magnitude ranks all weights of a matrix, Wanda those of each row, SparseGPT those of all rows in a
+# block of columns. In 2:4 all three choose within the same groups of four. Where the dense model
+# has all pairs right, as the mini RoBERTa has, none is left that only the pruned one could have
+# right. The rows with noise show another text; to see less of it, set `sequences` to 4 and run the
+# cell again. Noise or less text may turn out better: such an outcome is a finding too; report it.
+# The table prints no memory: count what a criterion keeps of the inputs of a matrix, one number for
+# each feature for Wanda, a matrix of in × in for SparseGPT.
 #
 # **By hand.** "SparseGPT is better" is no finding yet. "At half sparsity the pruned model was wrong
 # where the dense one was right on 31 of 408 pairs by magnitude, and on 4 by SparseGPT, calibrated

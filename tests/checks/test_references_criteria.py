@@ -13,7 +13,7 @@ def test_what_a_column_leaves_is_made_up_for_by_least_squares(seed):
     draws = spd.Draws(Random(seed))
     h, weight = draws.hessian(6), draws.weights(3, 6)
     factor = torch.linalg.cholesky(torch.linalg.inv(h), upper=True)
-    found = sparsegpt._right(weight.float(), factor, 0.5, 6)
+    found = sparsegpt.right(weight.float(), factor, 0.5, 6)
     # Column by column: with all columns up to this one as they became, those behind it are the
     # minimum of the error (new - old) H (new - old) over what is still free.
     a = torch.linalg.cholesky(h).t()
@@ -31,8 +31,8 @@ def test_the_step_by_least_squares_is_that_of_the_formula(seed):
     h, row = draws.hessian(7), draws.weights(7)
     kept = torch.ones(7, dtype=torch.bool)
     for _ in range(6):
-        new, left = obs._right(row, h, kept)
-        other, also = obs._formula()(row, h, kept)
+        new, left = obs.right(row, h, kept)
+        other, also = obs.formula()(row, h, kept)
         assert torch.equal(left, also) and torch.allclose(new, other, atol=1e-5)
         row, kept = new.double(), left
 

@@ -82,9 +82,9 @@ REFERENCES = {
     "criteria.scores": lambda m, *a: m._right(*a),
     "criteria.nm": lambda m, *a: m._right(*a),
     "criteria.hessian": lambda m, *a: m._right(*a),
-    "criteria.obs": lambda m, *a: m._right(*a),
-    "criteria.sparsegpt": lambda m, *a: m._right(*a),
-    "criteria.allocate": lambda m, *a: m._right(*a),
+    "criteria.obs": lambda m, *a: m.right(*a),
+    "criteria.sparsegpt": lambda m, *a: m.right(*a),
+    "criteria.allocate": lambda m, *a: m.right(*a),
 }
 
 

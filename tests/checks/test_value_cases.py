@@ -235,6 +235,25 @@ def test_a_result_is_judged_by_a_look_at_it_and_so_are_mistakes():
     assert "looks like" not in first(lambda items: [*items, 3]).message
 
 
+def test_each_entry_may_have_a_tolerance_of_its_own():
+    tolerance = torch.tensor([1e-3, 0.0])
+    case = Case((), (torch.zeros(2), torch.ones(2).bool()), rtol=0.0, atol=tolerance)
+    kept = torch.ones(2).bool()
+    assert case.problem((torch.tensor([9e-4, 0.0]), kept)) == ""
+    assert "returned 0.002 at [0], expected 0" in case.problem((torch.tensor([2e-3, 0.0]), kept))
+    assert "returned 1e-30 at [1], expected 0" in case.problem((torch.tensor([0.0, 1e-30]), kept))
+    assert "returned inf at [0]" in case.problem((torch.tensor([torch.inf, 0.0]), kept))
+    assert "returned nan at [0]" in case.problem((torch.tensor([torch.nan, 0.0]), kept))
+    assert "returned False at [1]" in case.problem((torch.zeros(2), torch.tensor([True, False])))
+    # What a known mistake gives may have another shape than the right answer.
+    assert case.same((torch.ones(3), kept), lambda: (torch.ones(3) + 1e-4, kept))
+    assert not case.same((torch.ones(3), kept), lambda: (torch.ones(3) + 1e-2, kept))
+
+
+def test_what_is_finite_is_not_near_to_infinity():
+    assert "returned 1 at [0]" in difference(torch.ones(1), torch.tensor([torch.inf]))
+
+
 def test_what_to_do_instead_of_a_change_is_the_case_s():
     case = Case(([1, 2],), 2, remedy="put it back")
     *_, kept = judge(Trial(lambda items: [items.pop(), 2][1], "f"), {"n": [case]}, [], "x")

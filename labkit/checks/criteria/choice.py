@@ -18,13 +18,13 @@ TASK = Written(
         ),
         (
             2,
-            "what the calibration adds: how much text, of which kind, and what changes with the "
-            "wrong one or with less",
+            "what the calibration adds: how much text, of which kind, and what changes with noise "
+            "or with less of it (also where that helps)",
         ),
         (
             1,
-            "what it costs: data, time or memory that magnitude does not need, or kept weights "
-            "that change",
+            "what it costs: data, time or numbers kept of the inputs that magnitude does not need, "
+            "or kept weights that change",
         ),
         (
             2,

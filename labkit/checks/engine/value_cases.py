@@ -4,11 +4,14 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.checks.engine.copies import copied
 from labkit.checks.engine.difference import difference, show
 from labkit.checks.engine.trial import Failure
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +19,9 @@ class Case:
     """One call: positional `arguments`, what is `expected`, a word on what is special about them.
 
     Numbers agree within the relative tolerance `rtol` or the absolute `atol`; whole numbers,
-    booleans and text have to be equal.  `shown` describes the arguments where they are too long to
-    print, for example "a 3 x 4 weight, 0.5".
+    booleans and text have to be equal.  Where entries are sums whose terms may cancel, `atol` is a
+    tensor: for each entry as much as the rounding of its terms may leave.  `shown` describes the
+    arguments where they are too long to print, for example "a 3 x 4 weight, 0.5".
 
     Where `look` is given, results are compared by what `look(result, arguments)` says of them, and
     `expected` is what it says of the right one.  It sees the arguments as the call left them, and
@@ -29,7 +33,7 @@ class Case:
     expected: Any
     note: str = ""
     rtol: float = 1e-5
-    atol: float = 1e-7
+    atol: "float | Tensor" = 1e-7
     shown: str = ""
     look: Callable[[Any, tuple], Any] | None = None
     remedy: str = "work on a copy"

@@ -1,0 +1,16 @@
+"""Reads the mask after the step off the row."""
+
+import torch
+
+MISTAKE = "the mask read off the zeros"
+
+
+def obs_step(row, hessian, kept):
+    idx = kept.nonzero()[:, 0]
+    w, g = row[idx], torch.linalg.inv(hessian[idx][:, idx])
+    q = (w**2 / g.diag()).argmin()
+    w = w - w[q] / g[q, q] * g[:, q]
+    w[q] = 0.0
+    result = torch.zeros_like(row)
+    result[idx] = w
+    return result, result != 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from labkit.cli.app import app, plain, progress, show
+
+if TYPE_CHECKING:
+    from labkit.checks import Written
 
 
 @app.command()
@@ -84,7 +87,7 @@ def check(
 def _check(path: Path, remarks: tuple[str, ...]) -> bool:
     """Check a notebook and print what was found; returns whether all points are there."""
     from labkit.checks import VISIBLE_SEED, Exercise
-    from labkit.checks.process.exercises_in import left_open
+    from labkit.checks.process.exercises_in import words_in
     from labkit.checks.process.forked import Forked
     from labkit.checks.process.submission import Submission
 
@@ -96,7 +99,7 @@ def _check(path: Path, remarks: tuple[str, ...]) -> bool:
         Submission(path, host=host) as submission,
         progress("check") as report,
     ):
-        tasks, bare, grades = submission.tasks, left_open(path), {}
+        tasks, words, grades = submission.tasks, words_in(path), {}
         exercises = submission.in_order(t for t in tasks if isinstance(t, Exercise))
         for number, task in enumerate(exercises):
             report(task.id, number, len(exercises))
@@ -104,10 +107,7 @@ def _check(path: Path, remarks: tuple[str, ...]) -> bool:
         submission.finish()
     for task in tasks:
         if not isinstance(task, Exercise):
-            words = "answered in words, read by a person"
-            if task in bare:
-                words = "no answer yet; a person will read it"
-            table.add_row(task.id, "-", str(task.points), words)
+            table.add_row(task.id, "-", str(task.points), _read(task, words.get(task.id)))
             continue
         grade = grades[task.id]
         wrong = next((v for v in grade.verdicts if not v.passed), None)
@@ -125,6 +125,16 @@ def _check(path: Path, remarks: tuple[str, ...]) -> bool:
     by_hand = f"; a person reads answers worth {read}" if read else ""
     print(f"{earned:.4g} of {reachable:g} points on these inputs; grading draws others{by_hand}")
     return earned >= reachable
+
+
+def _read(question: Written, words: int | None) -> str:
+    """What is said of an answer in words: how long it is where that is not as asked for."""
+    low, high = question.words
+    if words == 0:
+        return "no answer yet; a person will read it"
+    if words is None or low <= words <= high:
+        return "answered in words, read by a person"
+    return f"answered in {words} words, read by a person; {low} to {high} are asked for"
 
 
 def _printable(text: str) -> str:

@@ -16,16 +16,22 @@ def heading(task: Task) -> str:
     return f"{text} {_not_allowed(task)}" if isinstance(task, Exercise) else text
 
 
+_ELSEWHERE = {"evaluate": "Hugging Face's package `evaluate`"}
+"""Names that would be taken for something else where they stand alone."""
+
+
 def _not_allowed(exercise: Exercise) -> str:
     names = list(dict.fromkeys((*ALWAYS, *exercise.forbids)))
     methods = [name for name in names if name.endswith("()")]
-    modules = [name for name in names if name not in methods]
+    modules = [name for name in names if name not in methods and name not in _ELSEWHERE]
     parts = (("module", modules), ("method", methods))
     said = [
         f"the {what}{'s' * (len(found) > 1)} {', '.join(f'`{name}`' for name in found)}"
         for what, found in parts
         if found
     ]
+    packages = [_ELSEWHERE[name] for name in names if name in _ELSEWHERE]
+    said[0] = " and ".join([said[0], *packages])
     return f"Not allowed: calls into {'; calls of '.join(said)}."
 
 

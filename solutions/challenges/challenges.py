@@ -15,8 +15,9 @@
 #
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
-# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# to read where it recognises the mistake. Grading runs the same check on other inputs. A call of
+# your function may compute for 5 seconds; most need far less than one. Compute the answers
+# yourself: each exercise says what it does not allow, and a call into that earns no points.
 # Let your functions print nothing, and leave the settings of torch (gradients, default dtype) as
 # they were: both cost points too. The exercises do not need each other; begin where you like. The
 # last one is a question that you answer in words.

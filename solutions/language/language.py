@@ -17,8 +17,9 @@
 #
 # **How it works.** Fill in the cell of each exercise and run the check below it as often as you
 # like. It tries your function on several inputs, prints a line for each property, and says what
-# to read where it recognises the mistake. Grading runs the same check on other inputs. Compute the
-# answers yourself: each exercise says what it does not allow, and a call into that earns no points.
+# to read where it recognises the mistake. Grading runs the same check on other inputs. A call of
+# your function may compute for 5 seconds; most need far less than one. Compute the answers
+# yourself: each exercise says what it does not allow, and a call into that earns no points.
 # Let your functions print nothing, and leave the settings of torch (gradients, default dtype) as
 # they were: both cost points too. The exercises do not need each other; begin where you like.
 
@@ -44,10 +45,10 @@ from labkit import (
 )
 
 # %% [markdown] exercise="language.loss"
-# A causal language model reads a row of tokens and gives, at each position, one logit for each word
-# of its vocabulary: what it expects as the **next** token. So the logits at position $t$ are scored
-# by the token at $t + 1$, and the first token of a row is scored by nothing. Rows of different
-# lengths are padded, behind the text or, to let a model write on, before it.
+# A causal language model reads a row of tokens and gives, at each position, one logit for each
+# token of its vocabulary: what it expects as the **next** token. So the logits at position $t$ are
+# scored by the token at $t + 1$, and the first token of a row is scored by nothing. Rows of
+# different lengths are padded, behind the text or, to let a model write on, before it.
 #
 # **By hand.** One row with padding on both sides, `·`; the probabilities are those that the model
 # gives, at each position, to the token at the next one:
@@ -133,7 +134,7 @@ checks.points("language.loss", globals().get("token_loss"), seed=seed)
 # %% [markdown]
 # ### What you built
 # The mini GPT-2, pruned further and further, on 8 documents. The line is the loss of a guess that
-# gives each word of the vocabulary the same probability: ln of their number. Above it a model is
+# gives each token of the vocabulary the same probability: ln of their number. Above it a model is
 # worse than one that knows nothing.
 
 # %%
@@ -181,7 +182,9 @@ if checks.works("language.loss", token_loss):
 def windows(length: int, context: int, stride: int) -> list[tuple[int, int, int]]:
     """Windows over a text, such that each token but the first counts exactly once.
 
-    length: number of tokens in the text, 0 or more, perhaps shorter than a window.
+    length: number of tokens in the text, 0 or more, perhaps shorter than a window, perhaps larger
+        than 2^53: use whole numbers only, which Python has of any size, and take a step for each
+        window, not for each token.
     context: how many tokens a window holds at most, 2 or more.
     stride: how many tokens after a window the next one begins, from 1 to context - 1. (With a
         stride of `context` the first token of each window would have no token before it.)
@@ -265,7 +268,7 @@ if checks.works("language.windows", windows):
 
 # %% [markdown] exercise="language.scores"
 # The mean loss, in nats per token, is told in two more ways. Its exponential is the **perplexity**:
-# the number of words among which a model would have to guess evenly to do as well. Both depend on
+# the number of tokens among which a model would have to guess evenly to do as well. Both depend on
 # what a token is: a tokenizer with longer tokens has fewer of them, and each is harder. **Bits per
 # byte** do not: all bits that the text costs, divided by its bytes, whatever the tokens.
 #
@@ -274,11 +277,11 @@ if checks.works("language.windows", windows):
 # | text | bytes | losses of its predicted tokens | sum |
 # |:--|--:|:--|--:|
 # | `ab cd` | 5 | 0.5, 1.5 | 2.0 |
-# | `né` | 3 | 1.0 | 1.0 |
+# | `né` | 3 | 2.0 | 2.0 |
 #
-# Three tokens cost 3.0 nats: the loss is 1.0, the perplexity e = 2.7183. In bits that is
-# 3.0 / ln 2 = 4.3281, over 8 bytes (é has two in UTF-8): 0.5410 bits per byte. The means of the
-# texts are 1.0 and 1.0 here; in general an average of texts is another number.
+# Three tokens cost 4.0 nats: the loss is 4/3 = 1.3333, the perplexity exp(4/3) = 3.7937. In bits
+# that is 4.0 / ln 2 = 5.7708, over 8 bytes (é has two in UTF-8): 0.7213 bits per byte. The means of
+# the texts are 1.0 and 2.0; their mean, 1.5, is another number than the loss.
 
 
 # %% answer="language.scores"
@@ -289,7 +292,9 @@ def text_scores(losses: list[torch.Tensor], texts: list[str]) -> dict[str, float
         (predicted tokens,), of any strides. A text may have none, but all together have at least
         one, and may have thousands.
     texts: the texts, as many as there are in `losses`, at least one; in any script, with blanks and
-        line ends that count. One may be empty, but not all. Neither list must be changed.
+        line ends that count. All of their bytes count: whoever calls the function and has no loss
+        for the first token gives the text without it. One may be empty, but not all. Neither list
+        must be changed.
 
     Returns a dictionary with, in this order:
         loss: mean loss of a predicted token, in nats
@@ -367,7 +372,7 @@ if checks.works("language.scores", text_scores):
             with torch.no_grad():
                 logits = model(ids).logits[0, :-1]
             losses.append(torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none"))
-            # The bytes of what is predicted: all but the first token.
+            # Nothing predicts the first token, so it has no loss, and its bytes must not count.
             short.append(tokenizer.decode(ids[0, 1:], clean_up_tokenization_spaces=False))
         table[name] = text_scores(losses, short) | {
             "bytes per token": len("".join(short).encode()) / sum(map(len, losses))
@@ -466,7 +471,8 @@ checks.points("language.interval", globals().get("block_interval"), seed=seed)
 # Losses of the mini GPT-2 at sparsity 0.5, with your interval for blocks of one token to blocks of
 # hundreds. In the generated news one token's loss says next to nothing about the next one's, and
 # all intervals are about as wide. In a text that goes over from news to Python's help, which is
-# hard for it throughout, blocks of single tokens promise far too much.
+# hard for it throughout, blocks of single tokens promise far too much. The documents are joined
+# into one text here, and blocks run across their borders.
 
 # %%
 if checks.works("language.interval", block_interval):
@@ -609,10 +615,11 @@ if checks.works("language.repetition", repeated_share):
 # one that was seen. The exchanges are given: each row of `signs` is one, True where the two change
 # places.
 #
-# **By hand.** Three documents of 10 tokens each, and three exchanges:
+# **By hand.** Three documents of 20, 10 and 5 tokens, and three exchanges:
 #
 # | | document 0 | document 1 | document 2 | total gap |
 # |:--|--:|--:|--:|--:|
+# | tokens | 20 | 10 | 5 | |
 # | first, nats | 20 | 30 | 10 | |
 # | second, nats | 24 | 31 | 9 | |
 # | gap | +4 | +1 | -1 | **+4** |
@@ -620,7 +627,8 @@ if checks.works("language.repetition", repeated_share):
 # | False, True, True | +4 | -1 | +1 | +4, at least as large |
 # | True, True, True | -4 | -1 | +1 | -4, at least as large |
 #
-# The difference is 4 / 30 = 0.1333 nats per token; the second is worse on 2 documents. What was
+# The difference is 4 / 35 = 0.1143 nats per token. (Per token the documents differ by 0.2, 0.1 and
+# -0.2; the mean of these, 0.0333, is another number.) The second is worse on 2 documents. What was
 # seen is one of the possible exchanges as well: p = (2 + 1) / (3 + 1) = 0.75.
 
 
@@ -632,7 +640,8 @@ def paired_test(
 
     first, second: sum of the losses of each document in nats, float64 of shape (documents,), at
         least one document, perhaps thousands. They are multiples of 1/64: float64 adds them without
-        rounding, so that totals that are equal compare as equal, and others do not.
+        rounding, so that totals that are equal compare as equal, and others do not. A quotient
+        rounds: compare totals before you divide.
     tokens: number of predicted tokens of each document, int64 of shape (documents,), 1 or more.
     signs: which documents each exchange turns round, bool of shape (B, documents), B at least
         1, perhaps tens of thousands.
@@ -669,8 +678,9 @@ checks.check("language.paired", paired_test)
 #
 # <details><summary>Hint 2: which functions</summary>
 #
-# `torch.where(signs, -gaps, gaps)` has the shape of `signs`: a row for each exchange. `sum(dim=1)`
-# and `abs()` make of it what is compared.
+# `torch.where` chooses between two tensors by a third one of bools, and stretches a row to the
+# shape of a matrix: one row for each exchange. `sum(dim=1)` adds up along the rows, and `abs()`
+# leaves out the direction.
 #
 # </details>
 #
@@ -724,23 +734,26 @@ if checks.works("language.paired", paired_test):
 
 
 # %% [markdown] exercise="language.curves"
-# Pruned step by step, one model gives two curves: how well it predicts text, and how often its
-# classifier is right on pairs. **Compare them.**
+# One architecture in two networks, pruned step by step, gives two curves: how well the writer
+# predicts text, and how often the classifier is right on pairs. **Compare them.**
 #
 # Answer in 150 to 250 words, with figures of your own run. For each curve, where does its plateau
-# end? At which sparsity do the two disagree, and what do they count that makes it so? Put the
-# perplexity there beside that of a guess among all words of the vocabulary, and quote one of the
-# samples: what can the model still do, and what no longer? Say what the figures cannot tell, and
-# which sparsity you would choose, for a use that you name.
+# end? Take the last level up to which each interval overlaps that of the dense network (they may
+# just touch), or name another rule and keep to it for both curves. Overlap is a coarse rule: on the
+# same documents a rise can be sure where the intervals still overlap, and this table has no paired
+# comparison. The two may disagree at several levels: name one of them, say why you took it, and
+# what they count that makes it so. Put the perplexity there beside that of a guess among all tokens
+# of the vocabulary, and quote one of the samples: what can the model still do, and what no longer?
+# Say what the figures cannot tell, and which sparsity you would choose, for a use that you name.
 #
 # **By hand.** "Perplexity doubled" says little by itself. "From 50 to 60 % the perplexity went from
 # 6 to 13, of a vocabulary of 1,000, while 97 of 100 pairs were still right; telling two sentences
-# apart needs less than the next word" is a comparison. (These figures are made up.)
+# apart needs less than the next token" is a comparison. (These figures are made up.)
 
 # %%
 # Figures for your answer, in about a minute on two slow cores. Choose a model that writes ("gpt2"
 # or "bart") and sparsities.
-name, sparsities = "gpt2", (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+name, sparsities = "gpt2", (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 classifier, pairs_tokenizer, _ = load_model(name)
 writer, tokenizer, spec = load_model(name, task="text")
@@ -764,10 +777,10 @@ for sparsity, _, _ in both:
     }
     print(f"{sparsity:.0%}: {written[0].whole}\n")
 print(f"{spec.title}: {text.measure} on {len(text)} documents, {int(text.tokens.sum()):,} tokens;")
+print(f"a uniform guess has {text.vocabulary:,}. The classifier answers {len(rows)} pairs;")
 print(
-    f"a uniform guess has {text.vocabulary:,}. Accuracy on {len(rows)} pairs, of two classifiers:"
+    f"always the more frequent answer has an accuracy of {pairs.baselines.majority_accuracy:.1%}."
 )
-print(f"always the more frequent answer has {pairs.baselines.majority_accuracy:.1%}.")
 pd.DataFrame(table).T
 
 # %% [markdown] written="language.curves"
@@ -779,19 +792,20 @@ pd.DataFrame(table).T
 #
 # For a service that drafts short reports with the mini GPT-2, I would stop at 0.3.
 #
-# Its perplexity is [perplexity] dense and [perplexity] at 0.3; the first step whose interval leaves
-# the dense one's is from [level] to [level] ([interval] and [interval]). The accuracy on the 408
-# pairs holds longer: [accuracy] at [level], [accuracy] at [level] (95 % intervals [interval],
-# [interval]).
+# A plateau ends for me at the last level whose interval overlaps the dense one's. For the writer
+# that is [level]: its perplexity is [perplexity] dense, [perplexity] there and [perplexity] at
+# [level] (95 % intervals [interval], [interval], [interval]). The accuracy on the 408 pairs holds
+# longer, up to [level]: [accuracy] there, [accuracy] at [level] ([interval], [interval]).
 #
-# They disagree at [level]: the perplexity is [number] times the dense one, and the classifier is
-# still right on [accuracy]. A pair is answered by which of two logits is larger, and a shift of
-# both changes nothing; perplexity counts the probability of each word among 1,600, so each lost
-# shade costs. They are two models as well, each trained for its own question.
+# Of the levels at which they disagree I take [level], where they lie farthest apart: the perplexity
+# is [number] times the dense one, and the classifier is still right on [accuracy]. A pair is
+# answered by which of two logits is larger, and a shift of both changes nothing; perplexity counts
+# the probability of each token among 1,600, so each lost shade costs. They are two networks as
+# well, each trained for its own question.
 #
 # A uniform guess has 1,600. With [perplexity] the model is far from it at [level]: it still writes
 # "[sample]", words in the usual order, and no sentence of the grammar. At 0.9 it has [perplexity],
-# worse than the guess: it is sure of the wrong words.
+# worse than the guess: it is sure of the wrong tokens.
 #
 # All this is one small model on text of its own grammar, pruned once, without training after. It
 # does not say where real text, a larger model or a few steps of training would put the cliff.

@@ -15,9 +15,10 @@ from places import ROOT
 
 from labkit.checks import REGISTRY
 from labkit.checks.engine.deadline import PATIENCE
+from labkit.checks.engine.exercise import PLACEHOLDER
 from labkit.checks.engine.model_data import ModelData, Other
 from labkit.checks.engine.plain_data import decode, dumps, encode, loads
-from labkit.checks.process.exercises_in import left_open, tasks_in
+from labkit.checks.process.exercises_in import tasks_in, words_in
 from labkit.checks.process.forked import Forked
 from labkit.checks.process.host import Plain
 from labkit.checks.process.submission import GRACE, Submission
@@ -396,11 +397,17 @@ def test_files_that_are_no_submission(tmp_path):
         tasks_in(tmp_path / "empty")
 
 
-def test_a_question_without_an_answer_is_left_open(tmp_path):
-    (question,) = left_open(ROOT / "exercises/weights/weights.ipynb")
-    assert question.id == "weights.reading"
-    assert left_open(ROOT / "solutions/weights/weights.ipynb") == ()
-    assert left_open(tmp_path / "functions.py") == ()
+def test_the_words_of_an_answer_are_counted(tmp_path):
+    assert words_in(ROOT / "exercises/weights/weights.ipynb") == {"weights.reading": 0}
+    assert words_in(ROOT / "solutions/weights/weights.ipynb") == {}
+    assert words_in(tmp_path / "functions.py") == {}
+    notebook = nbformat.read(ROOT / "exercises/weights/weights.ipynb", as_version=4)
+    (cell,) = (c for c in notebook.cells if c.source == PLACEHOLDER)
+    answers = {"perplexity doubled": 2, "": 0, "- **at 0.5**,\n| 3 | --- |": 3}
+    for text, count in answers.items():
+        cell.source = text
+        nbformat.write(notebook, tmp_path / "weights.ipynb")
+        assert words_in(tmp_path / "weights.ipynb") == {"weights.reading": count}
 
 
 def test_pytest_shows_the_points_of_a_submission(tmp_path):

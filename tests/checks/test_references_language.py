@@ -46,7 +46,7 @@ def _documentation(length, context, stride):
 @pytest.mark.parametrize("length", [2, 9, 10, 11, 50])
 @pytest.mark.parametrize(("context", "stride"), [(10, 1), (10, 4), (10, 9), (2, 1)])
 def test_windows_are_those_of_the_documentation_and_of_labkit(length, context, stride):
-    found = windows._windows(length, context, stride)
+    found = windows.windows(length, context, stride)
     assert found == _documentation(length, context, stride)
     # Windows of inputs: the token behind each input is what counts.
     inputs = windows_of_inputs(length - 1, context - 1, stride)

@@ -74,7 +74,7 @@ REFERENCES = {
     "challenges.sensitivity": lambda m, *a: m._drops(*a),
     "challenges.masked_step": lambda m, *a: m._right(*a),
     "language.loss": lambda m, *a: m.token_loss(*a),
-    "language.windows": lambda m, *a: m._windows(*a),
+    "language.windows": lambda m, *a: m.windows(*a),
     "language.scores": lambda m, *a: m.text_scores(*a),
     "language.interval": lambda m, *a: m.block_interval(*a),
     "language.repetition": lambda m, *a: m._share(*a),

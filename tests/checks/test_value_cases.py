@@ -63,6 +63,16 @@ def test_what_serves_as_well(value, expected):
         ({"a": 1}, {"b": 1}, "the keys"),
         ({"a": 1}, {"a": 2}, "expected 2 at 'a'"),
         ([1], [1, 2], "returned 1 value, expected 2"),
+        ([1, 5], [1, 2], r"^returned 5, expected 2 in value \[1\]$"),
+        ([(0, 6, 0)], [(0, 6, 1)], r"^returned 0, expected 1 in value \[0\]\[2\]$"),
+        ([[[1, 2]], [[3]]], [[[1, 2]], [[4]]], r"expected 4 in value \[1\]\[0\]\[0\]$"),
+        ({"a": [[1]]}, {"a": [[2]]}, r"expected 2 in value \[0\]\[0\] at 'a'$"),
+        ([1, {"a": 1}], [1, {"a": 2}], r"expected 2 at 'a' in value \[1\]$"),
+        (
+            [torch.ones(2), torch.ones(2)],
+            [torch.ones(2), torch.zeros(2)],
+            r"returned 1 at \[0\], expected 0 \(2 of 2 entries differ\) in value \[1\]$",
+        ),
         (object(), torch.ones(1), "a value of type object"),
     ],
 )
@@ -350,3 +360,12 @@ def test_parameters_in_one_memory_come_to_the_function_in_one():
     assert first is not second and first.data_ptr() == second.data_ptr() != weight.data_ptr()
     view.data[0, 0] = 9
     assert first[2] == 9 and torch.equal(weight, torch.arange(6.0)) and view.stride() == (1, 2)
+
+
+def test_a_call_shows_small_tensors_by_their_values():
+    small, large = torch.tensor([[1.0, 0.5], [2.0, 3.0]]), torch.zeros(4, 4)
+    said = Case((small, small > 1, large, torch.zeros(0, 2)), 1).describe("f")
+    assert said == (
+        "f([[1, 0.5], [2, 3]], [[False, False], [True, True]] bool, tensor of shape (4, 4), "
+        "tensor of shape (0, 2))"
+    )

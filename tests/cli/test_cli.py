@@ -394,6 +394,18 @@ def test_check_names_the_cell_that_gave_no_function_and_the_answer_that_is_missi
     assert "weights.reading - 6 no answer yet; a person will read it" in text
 
 
+def test_check_says_how_long_an_answer_in_words_is_where_it_is_not_as_asked_for(tmp_path):
+    notebook = nbformat.read(ROOT / "solutions/weights/weights.ipynb", as_version=4)
+    (cell,) = (c for c in notebook.cells if c.get("id") == "weights-reading")
+    cell.source = "The tails are heavy."
+    nbformat.write(notebook, tmp_path / "weights.ipynb")
+    result = labkit_command("check", tmp_path / "weights.ipynb")
+    text = " ".join(result.stdout.split())
+    said = "answered in 4 words, read by a person; 100 to 200 are asked for"
+    assert f"weights.reading - 6 {said}" in text
+    assert result.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

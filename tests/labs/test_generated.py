@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from places import ROOT
 
-from labkit.checks import REGISTRY, TASKS
+from labkit.checks import REGISTRY, TASKS, Written
 from labkit.errors import InputError, SourceError
 from labkit.labs import build
 from labkit.labs.answers import answers_page
@@ -128,6 +128,12 @@ def test_a_student_is_told_what_is_not_allowed(exercise):
     (cell,) = [c for c in _cells(exercise) if c.source.startswith(f"## {exercise.title}\n")]
     told = re.search(r"Not allowed: (.*)\.$", cell.source, re.MULTILINE)[1]
     assert set(re.findall("`(.*?)`", told)) == {"labkit", *exercise.forbids}
+
+
+@pytest.mark.parametrize("question", [t for t in TASKS.values() if isinstance(t, Written)])
+def test_a_question_asks_for_the_words_that_the_check_reminds_of(question):
+    (cell,) = [c for c in _cells(question) if c.source.startswith(f"## {question.title}\n")]
+    assert "{} to {} words".format(*question.words) in " ".join(cell.source.split())
 
 
 @pytest.mark.parametrize("exercise", REGISTRY.values(), ids=REGISTRY)

@@ -9,6 +9,7 @@ TASK = Written(
     minutes=30,
     difficulty=3,
     objective="Decide from measured figures, and say how sure they let you be.",
+    words=(150, 250),
     rubric=(
         (1, "a clear decision for a stated use: which model, which sparsity, or none"),
         (

@@ -9,6 +9,7 @@ TASK = Written(
     minutes=30,
     difficulty=3,
     objective="Choose a criterion from measured figures, and say for what it was measured.",
+    words=(150, 250),
     rubric=(
         (1, "a clear choice of criterion, sparsity and pattern for a stated model and use"),
         (

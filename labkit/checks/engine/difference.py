@@ -1,6 +1,7 @@
 """What differs between a returned value and the expected one, in words for a student."""
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -8,6 +9,8 @@ from typing import Any
 
 from labkit.checks.engine.model_data import HELD, ModelData, model_data, type_name
 from labkit.checks.engine.trial import one_line
+
+_PLACE = re.compile(r" in value ((?:\[\d+\])+)$")
 
 
 def difference(
@@ -64,9 +67,9 @@ def difference(
             plural = "s" * (len(value) != 1)
             text = f"returned {len(value)} value{plural}, expected {len(expected)}"
             return text + _odd(value, expected)
+        # As Python writes it: entry 2 of the first of some tuples is in value [0][2].
         pairs = [
-            (f" in value {i} of {len(expected)}", *both)
-            for i, both in enumerate(zip(value, expected, strict=True), start=1)
+            (f" in value [{i}]", *both) for i, both in enumerate(zip(value, expected, strict=True))
         ]
     elif expected is None or isinstance(expected, bool | int | float | str):
         return _scalar_difference(value, expected, rtol, atol)
@@ -78,7 +81,8 @@ def difference(
         return "" if same else f"returned {show_type(value)}, expected one of type {wanted}"
     for where, found, wanted in pairs:
         if text := difference(found, wanted, rtol, atol, kept):
-            return text + where
+            inner = _PLACE.search(text) if where.endswith("]") else None
+            return text[: inner.start()] + where + inner[1] if inner else text + where
     return ""
 
 
@@ -93,7 +97,7 @@ def _odd(value: Sequence[Any], expected: Sequence[Any]) -> str:
 
 
 def show(value: Any, width: int = 60) -> str:
-    """A short tensor by its values, a longer one by its shape, other values by their text."""
+    """A small tensor by its values, a larger one by its shape, other values by their text."""
     import numpy as np
     import torch
 
@@ -110,11 +114,15 @@ def show(value: Any, width: int = 60) -> str:
         text = f"{value:g}" if type(value) is float else repr(value)
         return one_line(text, width)
     if value.ndim == 1 and len(value) <= 8:
-        inner = ", ".join(
-            f"{item:g}" if isinstance(item, float) else str(item) for item in value.tolist()
-        )
-        return f"[{inner}] {kind}".strip()
+        return f"[{_listed(value.tolist())}] {kind}".strip()
+    if value.ndim == 2 and 0 < math.prod(value.shape) <= 12:
+        rows = ", ".join(f"[{_listed(row)}]" for row in value.tolist())
+        return f"[{rows}] {kind}".strip()
     return f"{kind or 'tensor'} of shape {tuple(value.shape)}"
+
+
+def _listed(items: Iterable[Any]) -> str:
+    return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
 
 
 def show_type(value: object) -> str:

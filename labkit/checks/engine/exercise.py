@@ -110,10 +110,12 @@ class Written(Task):
     """A question that is answered in words and graded by a person.
 
     `rubric` holds the points and what they are given for; the points add up to those of the
-    question.  Students see it.
+    question.  Students see it.  `words` is the length that the text of the question asks for, from
+    and to.
     """
 
     rubric: tuple[tuple[int, str], ...]
+    words: tuple[int, int]
 
     def __post_init__(self) -> None:
         if sum(points for points, _ in self.rubric) != self.points:

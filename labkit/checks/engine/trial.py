@@ -103,7 +103,8 @@ class Trial:
         except Late as late:
             taken, remedy = PATIENCE * self._seconds, "look for what it waits for"
             if late.computing:
-                taken, remedy = self._seconds, "look for a loop that does not stop"
+                taken = self._seconds
+                remedy = "look for a loop that does not stop, or that takes too many steps"
             self._over = f"{self.name} {LATE} {taken:g} s and was ended: {remedy}"
             raise Failure(self._over) from None
         except KeyboardInterrupt:

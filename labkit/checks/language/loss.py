@@ -118,7 +118,7 @@ def _cases(draw: Random) -> Groups:
             case(draws.batch(full * 2, 1), "a vocabulary of one"),
             case(draws.batch([(0, 2, 0)], number(3, 6)), "two tokens"),
             case(draws.batch([(1, 2, 1), (1, 1, 2)], 2), "one prediction"),
-            case(draws.batch([(0, 4, 0), (1, 3, 0)], 4_000), "thousands of words"),
+            case(draws.batch([(0, 4, 0), (1, 3, 0)], 4_000), "thousands of tokens"),
         ],
         "nothing to predict": [
             case(draws.batch([(0, 1, 0)] * number(1, 4), 5), "rows of one place"),
@@ -135,7 +135,7 @@ def _cases(draw: Random) -> Groups:
             case(cast(draws.batch(draws.rows(4, 7, False, True), 12), half), "float16"),
             case(cast(draws.batch(draws.rows(4, 7, True, False), 12), nearly), "bfloat16"),
             case(turned, "stored column by column"),
-            case((skipped[0][..., ::2], skipped[1] // 2, skipped[2]), "every second word"),
+            case((skipped[0][..., ::2], skipped[1] // 2, skipped[2]), "every second logit"),
         ],
     }
 

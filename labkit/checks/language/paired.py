@@ -7,6 +7,7 @@ float64 adds without rounding, and any signs from one row on.
 from random import Random
 from typing import TYPE_CHECKING
 
+from labkit.checks.engine.difference import show
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.value_cases import Case
@@ -68,6 +69,8 @@ def _cases(draw: Random) -> Groups:
     def case(given: "Given", note: str = "") -> Case:
         shown = f"losses of {len(given[0])} documents, {int(given[2].sum())} tokens, signs of "
         shown += f"shape {tuple(given[3].shape)}"
+        if len(given[0]) < 4:
+            shown = ", ".join(show(value) for value in given)
         return Case(given, paired_test(*given), note, rtol=1e-6, atol=1e-9, shown=shown)
 
     def split(documents: int, gap: float) -> "Given":
@@ -85,7 +88,8 @@ def _cases(draw: Random) -> Groups:
         documents = 8
         first, _, tokens, _ = draws.given(documents, 0.5, 0.1, 1)
         step = torch.full((documents,), 1 / 64, dtype=torch.float64)
-        step[0] = draws.exact(draw.uniform(3e5, 9e5))
+        # So large that float32 loses all the small steps, in whatever order it adds.
+        step[0] = number(2_200_000, 4_000_000)
         signs = torch.zeros(12, documents, dtype=torch.bool)
         signs[torch.arange(8), torch.arange(8)] = True
         signs[8:11] = draws.signs(3, documents)
@@ -101,6 +105,39 @@ def _cases(draw: Random) -> Groups:
         gap = torch.tensor([steps + 9, -20, 11], dtype=torch.float64) / 64
         grid = torch.cartesian_prod(*[torch.tensor([False, True])] * 3)
         return first, first + gap, torch.tensor([tokens - 9, 4, 5]), torch.cat([signs, grid])
+
+    def balanced() -> "Given":
+        """Gaps in pairs that make up for each other: exchanging a pair leaves the total."""
+        first, _, tokens, _ = draws.given(11, 0.2, 0.1, 1)
+        pairs = torch.cartesian_prod(*[torch.tensor([False, True])] * 5).repeat(1, 2)
+        signs = torch.zeros(37, 11, dtype=torch.bool)
+        signs[:32, :10] = pairs
+        signs[torch.arange(32, 37), torch.arange(5)] = True  # half a pair: a smaller total
+        while True:
+            sizes = [number(10, 300) for _ in range(5)]
+            gaps = [*sizes, *(-size for size in sizes), number(900, 999)]
+            order = draw.sample(range(11), 11)
+            gap, turned = torch.tensor(gaps, dtype=torch.float64)[order] / 64, signs[:, order]
+            shares = gap.where(~turned, -gap)[:32] / tokens.sum()
+            # In whatever order one adds: a quotient is smaller than that of the total as seen.
+            added = (shares.sum(1), shares.cumsum(1)[:, -1], shares.flip(1).cumsum(1)[:, -1])
+            if all(bool((totals < totals[0]).any()) for totals in added):
+                return first, first + gap, tokens, turned
+
+    def exchanged(rows: int, others: int) -> "Given":
+        """All documents but the last are worse, and none, one or all of them exchanged.
+
+        Exchanges of one's own would hardly ever reach the total. Of two to the power of 14 tokens
+        it can be divided, and comes out as it was.
+        """
+        first, second, tokens, _ = draws.given(40, 0.5, 0.1, 1)
+        second[-1] = first[-1] - 0.25
+        tokens[0] += 2**14 - tokens.sum()
+        signs = torch.zeros(rows + others, 40, dtype=torch.bool)
+        signs[0] = True
+        signs[1:4, -1] = True  # the total is larger then
+        signs[torch.arange(rows, rows + others), torch.arange(others)] = True
+        return first, second, tokens, signs
 
     def alike(rows: int) -> "Given":
         """As often exchanged as you like: no two documents differ."""
@@ -129,10 +166,15 @@ def _cases(draw: Random) -> Groups:
             case(split(number(7, 11), 0.02)),
             case(split(number(7, 11), -0.02)),
         ],
+        "the exchanges that are given": [
+            case(exchanged(number(20, 30), number(9, 19)), "nearly all as they came"),
+            case(exchanged(number(5, 9), number(30, 39)), "mostly one exchanged"),
+        ],
         "ties": [
             case(every(), "each assignment once"),
             case(rescaled(31, 30), "means round, totals do not"),
             case(rescaled(2**25 + 3, 200001), "means round in float32, totals do not"),
+            case(balanced(), "equal totals, of which quotients round"),
             case(near(), "totals that differ in the last digit"),
             case((tied[0], tied[0] + gap, *tied[2:]), "gaps of one size"),
             case(draws.given(number(9, 12), 0.3, 0.6, 40, equal=number(2, 4)), "some equal"),

@@ -18,9 +18,13 @@ def _totals(gaps: "Tensor", signs: "Tensor") -> "Tensor":
     return (gaps.double() * (1 - 2 * signs.double())).sum(1)
 
 
+def _as_often(totals: "Tensor", seen: "Tensor | float") -> float:
+    """p of a total that was seen, from those of the exchanges."""
+    return (int((totals.abs() >= abs(seen)).sum()) + 1) / (len(totals) + 1)
+
+
 def _p(gaps: "Tensor", signs: "Tensor") -> float:
-    extreme = int((_totals(gaps, signs).abs() >= gaps.sum().abs()).sum())
-    return (extreme + 1) / (len(signs) + 1)
+    return _as_often(_totals(gaps, signs), gaps.sum())
 
 
 def paired_test(
@@ -76,8 +80,7 @@ def _signs_as_numbers(
 ) -> float:
     """Leaves the documents out whose signs are False, instead of turning the others round."""
     gaps = second - first
-    totals = (gaps * signs.double()).sum(1)
-    return (int((totals.abs() >= gaps.sum().abs()).sum()) + 1) / (len(signs) + 1)
+    return _as_often((gaps * signs.double()).sum(1), gaps.sum())
 
 
 def _sign_test(first: "Tensor", second: "Tensor", *_: Any) -> float:
@@ -96,6 +99,45 @@ def _t_test(paired: bool, rates: bool) -> Callable[..., float]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on one document, where it gives nan
             return float(test(first.numpy(), second.numpy()).pvalue)
+
+    return p
+
+
+def _by_gaps(change: Callable[..., "Tensor"], product: bool = False) -> Callable[..., float]:
+    """p from gaps that were made of losses and tokens in another way, added up in either order."""
+
+    def p(first: "Tensor", second: "Tensor", tokens: "Tensor", signs: "Tensor") -> float:
+        gaps = change(first, second, tokens)
+        turned = 1 - 2 * signs.to(gaps.dtype)
+        return _as_often(turned @ gaps if product else (turned * gaps).sum(1), gaps.sum())
+
+    return p
+
+
+def _shares(first: "Tensor", second: "Tensor", tokens: "Tensor") -> "Tensor":
+    return (second - first) / tokens.sum()
+
+
+def _multiplied(single: bool) -> Callable[..., float]:
+    """The difference per token times the tokens: what torch makes of it is a float32."""
+
+    def p(first: "Tensor", second: "Tensor", tokens: "Tensor", signs: "Tensor") -> float:
+        gaps, count = second - first, tokens.sum()
+        seen = abs(float(gaps.sum()) / int(count)) * (count if single else int(count))
+        return _as_often(_totals(gaps, signs), seen)
+
+    return p
+
+
+def _own_exchanges(rows: int | None) -> Callable[..., float]:
+    """Exchanges of one's own, as many as are given or `rows`: here always the same ones."""
+
+    def p(first: "Tensor", second: "Tensor", tokens: "Tensor", signs: "Tensor") -> float:
+        import torch
+
+        generator = torch.Generator(device="cpu").manual_seed(0)
+        shape = (rows or len(signs), len(first))
+        return _p(second - first, torch.rand(shape, generator=generator) < 0.5)
 
     return p
 
@@ -176,6 +218,34 @@ MISTAKES = (
             lambda totals, seen: totals >= abs(seen),
         )
     ),
+    # Before the next one, which gives the same where all exchanges that are given tie.
+    *(
+        Mistake(
+            "other exchanges than those given",
+            "the exchanges are the rows of `signs`: draw none of your own",
+            _with(p=_own_exchanges(rows)),
+        )
+        for rows in (None, 999, 1000, 9999, 10_000)
+    ),
+    *(
+        Mistake(
+            "totals that were divided",
+            "compare totals in nats, as they are: a division rounds, and of two equal totals one "
+            "comes out smaller",
+            _with(p=p),
+        )
+        for p in (
+            _by_gaps(_shares),
+            _by_gaps(_shares, product=True),
+            _multiplied(single=False),
+            _multiplied(single=True),
+        )
+    ),
+    Mistake(
+        "totals in float32",
+        "keep the float64 that comes in: a float32 has seven digits, and rounds totals",
+        _with(p=_by_gaps(lambda first, second, tokens: second.float() - first.float())),
+    ),
     Mistake(
         "ties left out",
         "as extreme as what was seen counts too: at least as large, not larger",
@@ -197,17 +267,14 @@ MISTAKES = (
             p=_count(lambda totals, seen: totals.abs() < abs(seen)),
         ),
     ),
-    Mistake(
-        "documents left out for exchanged",
-        "where a sign is True the two models change places: the gap turns round, it is not dropped",
-        _with(p=_signs_as_numbers),
-    ),
-    Mistake(
-        "documents left out for exchanged",
-        "where a sign is True the two models change places: the gap turns round, it is not dropped",
-        _with(
-            p=lambda first, second, tokens, signs: _signs_as_numbers(first, second, tokens, ~signs)
-        ),
+    *(
+        Mistake(
+            "documents left out for exchanged",
+            "where a sign is True the two models change places: the gap turns round, it is not "
+            "dropped",
+            _with(p=p),
+        )
+        for p in (_signs_as_numbers, lambda *given: _signs_as_numbers(*given[:3], ~given[3]))
     ),
     Mistake(
         "a sign test",

@@ -7,6 +7,7 @@ token or without a byte, and losses so large that the perplexity is no finite fl
 from random import Random
 from typing import TYPE_CHECKING
 
+from labkit.checks.engine.difference import show
 from labkit.checks.engine.exercise import Exercise
 from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.value_cases import Case
@@ -48,7 +49,9 @@ def _cases(draw: Random) -> Groups:
         sizes = ", ".join(str(len(one)) for one in rows[:6])
         more = ", ..." if len(rows) > 6 else ""
         size = sum(size_of(one) for one in texts)
-        shown = f"losses of {sizes}{more} tokens, texts of {size} bytes together"
+        shown = f"{show(rows)}, {texts}"
+        if sum(len(one) for one in rows) > 6 or len(shown) > 110:
+            shown = f"losses of {sizes}{more} tokens, texts of {size} bytes together"
         return Case(
             (rows, texts), text_scores(rows, texts), note, rtol=2e-5, atol=1e-6, shown=shown
         )

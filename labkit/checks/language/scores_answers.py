@@ -84,19 +84,53 @@ def _mean_of_bits(losses: "list[Tensor]", texts: list[str]) -> dict[str, float]:
     return text_scores(losses, texts) | {"bits_per_byte": sum(each) / len(each)}
 
 
-def _nan_of_means(losses: "list[Tensor]", texts: list[str]) -> dict[str, float]:
-    """Means of the texts' means, where torch has none for an empty text."""
-    if all(len(row) for row in losses):
-        return _mean_of_losses(losses, texts)
-    return text_scores(losses, texts) | {"loss": math.nan, "perplexity": math.nan}
+def _means_throughout(losses: "list[Tensor]", texts: list[str]) -> dict[str, float]:
+    """All three values from the mean of the texts' means."""
+    found = _mean_of_losses(losses, texts)
+    nats = found["loss"] * sum(len(row) for row in losses)
+    return found | {"bits_per_byte": nats / math.log(2) / sum(size_of(text) for text in texts)}
+
+
+def _three_means(losses: "list[Tensor]", texts: list[str]) -> dict[str, float]:
+    bits = _mean_of_bits(losses, texts)["bits_per_byte"]
+    return _mean_of_losses(losses, texts) | {"bits_per_byte": bits}
+
+
+def _nan_for_nothing(
+    answer: Callable[..., dict[str, float]], **lost: float
+) -> Callable[..., dict[str, float]]:
+    """The same answer, but where a text has no token torch has no mean, nor what follows."""
+
+    def with_nan(losses: "list[Tensor]", texts: list[str]) -> dict[str, float]:
+        found = answer(losses, texts)
+        return found if all(len(row) for row in losses) else found | {"loss": math.nan} | lost
+
+    return with_nan
 
 
 _LENGTHS = "averages over texts let a short text count as much as a long one: add up, divide once"
+_OF_NAN = (math.nan, math.inf)  # the latter where a comparison with it chooses
+_NOTHING = "a text may have no predicted token, or no byte: divide once, by what all have together"
 
 MISTAKES = (
     *(
         Mistake("the mean of text means", _LENGTHS, answer)
-        for answer in (_mean_of_losses, _mean_of_perplexities, _mean_of_bits)
+        for answer in (_mean_of_losses, _mean_of_perplexities, _mean_of_bits, _means_throughout)
+    ),
+    # Without a guard a text of no token has no mean, or an error for one: the other texts tell.
+    *(
+        Mistake(
+            "the mean of text means",
+            f"{_LENGTHS}; a text without a token has no mean at all",
+            _nan_for_nothing(answer, perplexity=perplexity, **bits),
+            error="ZeroDivisionError",
+        )
+        for answer, bits in (
+            (_mean_of_losses, {}),
+            (_means_throughout, {"bits_per_byte": math.nan}),
+            (_three_means, {}),
+        )
+        for perplexity in _OF_NAN
     ),
     Mistake(
         "the mean of token perplexities",
@@ -206,10 +240,14 @@ MISTAKES = (
             )
         ),
     ),
-    Mistake(
-        "nothing to divide by",
-        "a text may have no predicted token, or no byte: divide once, by what all have together",
-        _nan_of_means,
-        error="ZeroDivisionError",
+    *(
+        Mistake(
+            "nothing to divide by",
+            _NOTHING,
+            _nan_for_nothing(text_scores, perplexity=perplexity, **bits),
+            error="ZeroDivisionError",
+        )
+        for bits in ({}, {"bits_per_byte": math.nan})
+        for perplexity in _OF_NAN
     ),
 )

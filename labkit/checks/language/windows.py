@@ -1,212 +1,17 @@
 """The exercise `language.windows`: windows over a long text, of which each token counts once.
 
 Its text promises texts of any length, shorter than a window too, and strides from one token to all
-but one of the window, whether they divide the text or not.
+but one of the window, whether they divide the text or not. Of a long text, a step for each token
+takes too long, and float64 rounds.
 """
 
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from labkit.checks.engine.exercise import Exercise
-from labkit.checks.engine.judge import Groups, Mistake
+from labkit.checks.engine.judge import Groups
 from labkit.checks.engine.value_cases import Case
-
-Window = tuple[int, int, int]
-
-
-def _windows(length: int, context: int, stride: int) -> list[Window]:
-    found, start, first = [], 0, 1
-    while first < length:
-        stop = min(start + context, length)
-        found.append((start, stop, first))
-        start, first = start + stride, stop
-    return found
-
-
-def _each(change: Callable[..., Window]) -> Callable[..., list[Window]]:
-    """The right windows, each but the first of them changed."""
-
-    def answer(length: int, context: int, stride: int) -> list[Window]:
-        found = _windows(length, context, stride)
-        return found[:1] + [change(*window, context, stride, length) for window in found[1:]]
-
-    return answer
-
-
-def _all(change: Callable[..., Window]) -> Callable[..., list[Window]]:
-    """The right windows, the first of them changed as well."""
-
-    def answer(length: int, context: int, stride: int) -> list[Window]:
-        found = _windows(length, context, stride)
-        return [change(*window, context, stride, length) for window in found]
-
-    return answer
-
-
-def _without_end(length: int, context: int, stride: int) -> list[Window]:
-    """A window at each multiple of the stride, also behind the one that reaches the end."""
-    found, first = [], 1
-    for start in range(0, length, stride):
-        stop = min(start + context, length)
-        found.append((start, stop, first))
-        first = stop
-    return found
-
-
-def _whole_only(length: int, context: int, stride: int) -> list[Window]:
-    """Windows of full length only."""
-    return [w for w in _windows(length, context, stride) if w[1] - w[0] == context]
-
-
-def _from_zero(length: int, context: int, stride: int) -> list[Window]:
-    """The first token of the text counted, also where it is the only one."""
-    found = _windows(length, context, stride)
-    if length == 1:
-        return [(0, 1, 0)]
-    return [(0, found[0][1], 0), *found[1:]] if found else []
-
-
-def _side_by_side(length: int, context: int, stride: int, lost: int) -> list[Window]:
-    """Windows that do not overlap, of which the first token counts or is lost."""
-    return [
-        (start, min(start + context, length), max(start + lost, 1))
-        for start in range(0, length, context)
-        if length > 1
-    ]
-
-
-def _shorter(length: int, context: int, stride: int) -> list[Window]:
-    return _windows(length - 1, context, stride)
-
-
-def _swapped(length: int, context: int, stride: int) -> list[Window]:
-    """Windows as long as the stride, a context apart."""
-    return [
-        (start, min(start + stride, length), max(start, 1)) for start in range(0, length, context)
-    ]
-
-
-def _one_empty(length: int, context: int, stride: int) -> list[Window]:
-    """A window for a text of one token, or of none, all the same."""
-    return _windows(length, context, stride) or [(0, length, 1)]
-
-
-_TWICE = "a token of the overlap was counted by the window before: count only what is new"
-_EMPTY = "stop at the window that reaches the end of the text: what comes behind it counts nothing"
-
-_MISTAKES = (
-    *(
-        Mistake("the overlap counted again", _TWICE, answer)
-        for answer in (
-            _each(lambda start, stop, first, *rest: (start, stop, start + 1)),
-            _each(lambda start, stop, first, *rest: (start, stop, start)),
-            _each(lambda start, stop, first, *rest: (start, stop, first - 1)),
-            _all(lambda start, stop, first, *rest: (start, stop, start)),
-        )
-    ),
-    Mistake("a window that counts nothing", _EMPTY, _without_end),
-    Mistake(
-        "a window that counts nothing",
-        "a text of one token, or of none, has no token to predict, and so no window",
-        _one_empty,
-    ),
-    Mistake(
-        "the end left out",
-        "the last window may be shorter, and so may the only one: each token counts",
-        _whole_only,
-    ),
-    Mistake(
-        "the first token counted",
-        "before the first token of the text there is nothing to predict it from: begin with token "
-        "1",
-        _from_zero,
-    ),
-    *(
-        Mistake(
-            "windows side by side",
-            "windows begin a stride apart, not a context: only so has each counted token others "
-            "before it",
-            lambda *given, lost=lost: _side_by_side(*given, lost=lost),
-        )
-        for lost in (0, 1)
-    ),
-    *(
-        Mistake(
-            "the first window cut",
-            "the first window counts all of its tokens but the first; only later ones count a "
-            "stride",
-            answer,
-        )
-        for answer in (
-            _all(
-                lambda start, stop, first, context, stride, length: (
-                    start,
-                    stop,
-                    max(stop - stride, start + 1),
-                )
-            ),
-            _all(
-                lambda start, stop, first, context, stride, length: (
-                    start,
-                    stop,
-                    start + context - stride,
-                )
-            ),
-        )
-    ),
-    Mistake(
-        "a stride counted at the end",
-        "the last window counts what is left, which may be less than a stride",
-        _each(
-            lambda start, stop, first, context, stride, length: (
-                start,
-                stop,
-                max(stop - stride, start + 1),
-            )
-        ),
-    ),
-    Mistake(
-        "a token lost at the seam",
-        "`stop` is the first token behind the window: the next one counts from there on",
-        _each(lambda start, stop, first, *rest: (start, stop, first + 1)),
-    ),
-    Mistake(
-        "the last window moved back",
-        "all windows begin at a multiple of the stride; the last one is shorter",
-        _each(lambda start, stop, first, context, *rest: (min(start, stop - context), stop, first)),
-    ),
-    Mistake(
-        "the end inclusive",
-        "as in a slice, `stop` is the place behind the last token of the window",
-        _all(lambda start, stop, first, *rest: (start, stop - 1, first)),
-    ),
-    Mistake(
-        "places within the window",
-        "`first` is a place in the text, as `start` and `stop` are",
-        _all(lambda start, stop, first, *rest: (start, stop, first - start)),
-    ),
-    Mistake(
-        "sizes for places",
-        "`stop` is a place in the text: the size of the window is stop - start",
-        _all(lambda start, stop, first, *rest: (start, stop - start, first)),
-    ),
-    Mistake(
-        "numbers for places",
-        "the third entry is the place of the first token that counts, not how many count",
-        _all(lambda start, stop, first, *rest: (start, stop, stop - first)),
-    ),
-    Mistake(
-        "the last token left out",
-        "the text has `length` tokens, and its last one is predicted too",
-        _shorter,
-    ),
-    Mistake(
-        "context and stride swapped",
-        "a window holds up to `context` tokens, and the next one begins `stride` tokens later",
-        _swapped,
-    ),
-)
+from labkit.checks.language.windows_answers import MISTAKES, windows
 
 
 def _cases(draw: Random) -> Groups:
@@ -215,7 +20,7 @@ def _cases(draw: Random) -> Groups:
 
     def case(length: int, context: int, stride: int, note: str = "") -> Case:
         given: tuple[Any, ...] = (length, context, stride)
-        return Case(given, _windows(*given), note)
+        return Case(given, windows(*given), note)
 
     def divides(strides: int) -> Case:
         context, stride = number(7, 9), number(2, 4)
@@ -265,5 +70,5 @@ TASK = Exercise(
     difficulty=2,
     objective="Cut a text that is too long for the model so that each token counts exactly once.",
     cases=_cases,
-    mistakes=_MISTAKES,
+    mistakes=MISTAKES,
 )

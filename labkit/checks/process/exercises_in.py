@@ -52,19 +52,32 @@ def tasks_in(path: Path | str) -> tuple[Task, ...]:
     return tuple(task for task in TASKS.values() if task.lab in labs)
 
 
-def left_open(path: Path | str) -> tuple[Written, ...]:
-    """Written questions whose cell in a notebook that `tasks_in` reads is empty, or as it was."""
+def words_in(path: Path | str) -> dict[str, int]:
+    """Words of the answer by id of the written question, in a notebook that `tasks_in` reads.
+
+    An answer whose cell is empty, or as it was, has none.  A model answer is left out: with it
+    stands a note for who reads the students' ones.
+    """
     import nbformat
 
     if Path(path).suffix != ".ipynb":
-        return ()
+        return {}
     notebook = nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
-    bare = {
-        cell.metadata.get("nbgrader", {}).get("grade_id")
+    answers = {
+        cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source.strip()
         for cell in notebook.cells
-        if cell.cell_type == "markdown" and cell.source.strip() in ("", PLACEHOLDER)
+        if cell.cell_type == "markdown" and "### BEGIN SOLUTION" not in cell.source
     }
-    return tuple(t for t in TASKS.values() if isinstance(t, Written) and t.grade_id in bare)
+    return {
+        task.id: _words(answers[task.grade_id])
+        for task in TASKS.values()
+        if isinstance(task, Written) and task.grade_id in answers
+    }
+
+
+def _words(answer: str) -> int:
+    """What stands between blanks and has a letter or a digit; none in an answer not begun."""
+    return 0 if answer == PLACEHOLDER else sum(any(map(str.isalnum, w)) for w in answer.split())
 
 
 def code_cells(path: Path) -> list[Any]:

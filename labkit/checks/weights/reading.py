@@ -9,6 +9,7 @@ TASK = Written(
     minutes=20,
     difficulty=2,
     objective="Say what a weight distribution tells about pruning, and what it does not.",
+    words=(100, 200),
     rubric=(
         (2, "one observation on each of the three models, with a number from the lab's output"),
         (1, "the shape of the whole is told apart from the shape of a single matrix"),

@@ -2,7 +2,7 @@
 
 import torch
 
-MISTAKE = "tried paired_test"
+MISTAKE = "totals that were divided"
 
 
 def paired_test(first, second, tokens, signs):

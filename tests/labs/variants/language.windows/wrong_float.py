@@ -2,7 +2,7 @@
 
 import math
 
-MISTAKE = "so long that float64 rounds"
+MISTAKE = "a quotient that rounds"
 
 
 def windows(length, context, stride):

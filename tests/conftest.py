@@ -47,6 +47,8 @@ def pytest_configure(config):
         shared = tempfile.TemporaryDirectory(prefix="tests")
         os.environ["TESTS_SHARED"] = shared.name
         config.add_cleanup(shared.cleanup)
+    elif config.workerinput["workerid"] != "gw0" and hasattr(os, "nice"):
+        os.nice(4)  # the first process builds the book, page after page: the others wait for it
 
 
 def pytest_report_header():

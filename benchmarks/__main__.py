@@ -11,6 +11,7 @@ import importlib
 import inspect
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.compare import RESULTS, save, saved
@@ -45,6 +46,9 @@ CLAIMS = (
 
 PLOTS = {"scaling": plot_scaling, "execution_scale": plot_execution_scale}
 """What is drawn from a claim's data."""
+
+ELSEWHERE = {"engines": ("earlier/engines_amx", "with AMX")}
+"""Claims that were measured on another machine too: where that is kept, and what tells it apart."""
 
 OPTIONS = {
     "--accept-deepsparse-license": "deepsparse",
@@ -98,10 +102,10 @@ def write() -> None:
 def results() -> str:
     """The text of results.md, from all saved claims."""
     parts = ["# Benchmarks", "", "Written by `make bench`; each table says how it was measured."]
-    for name in CLAIMS:
+    for name, apart in _shown():
         if found := saved(name):
             claim, where = found
-            parts += ["", f"## {claim.title}", "", *table(claim.columns, claim.rows), ""]
+            parts += ["", f"## {claim.title}{apart}", "", *table(claim.columns, claim.rows), ""]
             if plot := PLOTS.get(name):
                 parts += [f"![{plot(claim.data).alt}](results/{name}.png)", ""]
             for title, columns, rows in claim.more:
@@ -114,11 +118,22 @@ def results() -> str:
 
 def with_headlines(readme: str) -> str:
     """The README with the headlines of all saved claims between its two markers."""
-    found = [item for item in map(saved, CLAIMS) if item]
-    lines = [line for claim, _ in found for line in claim.headlines]
-    places = sorted({where for claim, where in found if claim.headlines})
+    lines, places = [], set()
+    for name, apart in _shown():
+        if (found := saved(name)) and found[0].headlines:
+            lines += [(f"{what}{apart}", *rest) for what, *rest in found[0].headlines]
+            places.add(found[1])
     body = "\n".join(table(("what", "compared with", "result"), lines))
-    return _between(readme, BEGIN, f"{body}\n\nMeasured on {'; '.join(places)}.", END)
+    return _between(readme, BEGIN, f"{body}\n\nMeasured on {'; '.join(sorted(places))}.", END)
+
+
+def _shown() -> Iterator[tuple[str, str]]:
+    """Names of the claims in order, those of another machine behind, and what follows a title."""
+    for name in CLAIMS:
+        yield name, ""
+        if name in ELSEWHERE:
+            place, apart = ELSEWHERE[name]
+            yield place, f", {apart}"
 
 
 def with_real_weights(readme: str) -> str:

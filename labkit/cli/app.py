@@ -96,11 +96,14 @@ def _interrupt(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command; an expected error ends in one line and exit code 1, Ctrl-C in 130."""
-    interrupted_once()
     import_no_more_than_needed()
     errors = Console(stderr=True)
     try:
+        interrupted_once()
         app()
+    except KeyboardInterrupt:  # before the command began, which sees to those that follow
+        errors.print("stopped.")
+        raise SystemExit(INTERRUPTED) from None
     except LabkitError as error:
         errors.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from None

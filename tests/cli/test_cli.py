@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module, metadata
+from types import SimpleNamespace
 
 import mixtures
 import nbformat
@@ -155,7 +156,8 @@ def test_quick_ctrl_c_while_the_command_is_loaded_end_it_without_a_traceback(mom
         process.send_signal(signal.SIGINT)
         time.sleep(0.002)
     said = [line for line in process.communicate(timeout=60)[1].splitlines() if "|" not in line]
-    assert seen and process.returncode == 130
+    # A shell shows both as 130: the last signals may come when Python has put its handlers away.
+    assert seen and process.returncode in (130, -signal.SIGINT)
     assert said in ([], ["stopped."])
 
 
@@ -215,16 +217,24 @@ def test_doctor_accounts_for_the_blocks_of_a_checkpoint(tmp_path):
     assert "86.5%" in experts
 
 
+def _for_the_doctor(monkeypatch, module, **names):
+    """Change names of a module for the doctor alone: what it looks at goes on with the real one."""
+    from labkit.cli import doctor
+
+    changed = SimpleNamespace(**vars(getattr(doctor, module)) | names)
+    monkeypatch.setattr(doctor, module, changed)
+
+
 def test_doctor_names_what_is_missing_and_the_remedy(monkeypatch, tmp_path):
     from labkit.cli import doctor
     from labkit.models import sources
 
     monkeypatch.setattr(sources, "_MINI", tmp_path)
-    monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 0))
+    _for_the_doctor(monkeypatch, "sys", version_info=(3, 10, 0))
     findings = {finding.what: finding for finding in doctor.examine(network=False)}
     assert findings["source mini"].state == "fail" and findings["source mini"].remedy
     assert findings["Python"].state == "fail" and "3.11" in findings["Python"].remedy
-    monkeypatch.setattr(doctor.util, "find_spec", lambda name: None)
+    _for_the_doctor(monkeypatch, "util", find_spec=lambda name: None)
     findings = {finding.what: finding for finding in doctor.examine(network=False)}
     assert findings["torch"].remedy == "pip install -r requirements.txt"
 
@@ -233,12 +243,12 @@ def test_doctor_goes_on_where_it_lacks_a_package_itself(monkeypatch, tmp_path):
     from labkit.cli import doctor
 
     monkeypatch.setitem(sys.modules, "psutil", None)
-    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    _for_the_doctor(monkeypatch, "os", access=lambda *_: False)
 
     def requires(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor.metadata, "requires", requires)
+    _for_the_doctor(monkeypatch, "metadata", requires=requires)
     findings = {finding.what: finding for finding in doctor.examine(tmp_path, network=False)}
     assert findings["memory"].found.startswith("not looked at: ")
     assert findings["memory"].remedy == "pip install -r requirements.txt"

@@ -1,28 +1,19 @@
-"""Multiply activations by a sparse matrix: the compiled kernel, or torch's CSR where it fails.
-
-The kernel (`panel_loops`) runs on the threads of torch's own OpenMP team, lent through
-`GOMP_parallel`: a second pool would fight for the cores with torch's, whose idle threads spin.
-Where torch has no GNU OpenMP, Python's threads do the same work.
-"""
+"""Multiply activations by a sparse matrix: the compiled kernel, or torch's CSR where it fails."""
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import sys
-import threading
-import time
 import warnings
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
-from labkit.code_hash import code_hash
 from labkit.errors import InputError
+from labkit.execution import native
 from labkit.execution.processor import long_vectors, second_level_cache
+
+LOOPS = "labkit.execution.panel_loops"
+"""The module that is compiled."""
 
 PANEL_BYTES = 1 << 19
 """A panel is held to the second-level cache that all common cores have."""
@@ -107,7 +98,7 @@ def kernel_product(
     Returns:
         tokens × outputs.
     """
-    from labkit.execution.panel_loops import ACTIVATIONS, ARGUMENTS, COUNTER, NARROW_LENGTHS, ROWS
+    from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS, ROWS
 
     tokens, inputs = x.shape
     x, y = x.contiguous(), torch.empty(tokens, matrix.outputs, dtype=dtype)
@@ -116,17 +107,15 @@ def kernel_product(
         return y
     work = tokens * (len(matrix.values) + inputs + matrix.outputs)
     threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
-    long = _long() and len(matrix.values) >= MANY * matrix.outputs
-    room = panel_bytes() if long else PANEL_BYTES
-    length = _panel_length(tokens, inputs, room, narrow, threads, long)
+    many = long() and len(matrix.values) >= MANY * matrix.outputs
+    room = panel_bytes() if many else PANEL_BYTES
+    length = _panel_length(tokens, inputs, room, narrow, threads, many)
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
     scratch = torch.empty(threads, (inputs + ROWS) * length)
-    arguments = (ctypes.c_int64 * (len(ARGUMENTS) + COUNTER * threads))(
-        0,
-        threads,
+    arguments = (
         matrix.values.data_ptr(),
         matrix.columns.data_ptr(),
         matrix.offsets.data_ptr(),
@@ -144,7 +133,7 @@ def kernel_product(
         x.element_size(),
         y.element_size(),
     )
-    _on_threads(compiled().callback.ctypes, arguments, threads)
+    native.run(LOOPS, threads, arguments)
     return y
 
 
@@ -166,18 +155,18 @@ def _panel_length(
     room: int = PANEL_BYTES,
     narrow: bool = False,
     threads: int = 1,
-    long: bool = False,
+    many: bool = False,
 ) -> int:
     """The shortest panel that holds all tokens, else the longest that fits into `room` bytes.
 
     The longest of all holds numbers in bfloat16, needs the registers of long vectors and rows that
-    keep many weights (`long`), and as many panels as there are threads.
+    keep many weights (`many`), and as many panels as there are threads.
     """
     from labkit.execution.panel_loops import LENGTHS
 
     if tokens == 1:
         return 1
-    longest = LENGTHS[-1] if narrow and long and tokens >= LENGTHS[-1] * threads else LENGTHS[-2]
+    longest = LENGTHS[-1] if narrow and many and tokens >= LENGTHS[-1] * threads else LENGTHS[-2]
     row = (2 if narrow else 4) * inputs
     fitting = [n for n in LENGTHS if n <= longest and n * row <= room] or LENGTHS[:1]
     return next((n for n in fitting if n >= tokens), fitting[-1])
@@ -189,80 +178,14 @@ def panel_bytes() -> int:
     return max(PANEL_BYTES, (second_level_cache() or 0) // 2)
 
 
-_long = functools.cache(long_vectors)  # asking torch takes as long as a small product
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """numba's C callback, which owns the code, and how long it took, and whether from a cache."""
-
-    callback: Any
-    seconds: float
-    cached: bool
-
-
-@functools.cache
-def compiled() -> Compiled:
-    """Compile the kernel, or load it from numba's cache; announces a compilation on stderr.
-
-    Raises:
-        Exception: whatever numba or LLVM raise where they are missing or fail; see `problem`.
-    """
-    from numba import cfunc, types
-
-    from labkit.execution.panel_loops import work_of
-
-    signature = types.void(types.CPointer(types.int64))
-    work = work_of(1 + int(code_hash(work_of.__module__), 16) % 2**31)
-    # Loading from the cache is over before the line is printed.
-    line = "labkit: compiling the sparse kernel, once (some seconds)\n"
-    notice = threading.Timer(2.0, sys.stderr.write, [line])
-    notice.daemon = True
-    notice.start()
-    start = time.perf_counter()
-    try:
-        try:
-            callback = cfunc(signature, cache=True, error_model="numpy")(work)
-        except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
-            callback = cfunc(signature, error_model="numpy")(work)
-    finally:
-        notice.cancel()
-    return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
+long = functools.cache(long_vectors)  # asking torch takes as long as a small product
 
 
 @functools.cache
 def problem() -> str:
     """Why the kernel cannot run on this machine, or an empty string where it can."""
     try:
-        compiled()
+        native.compiled(LOOPS)
     except Exception as error:  # many libraries, many types: CSR serves for all of them
         return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
     return ""
-
-
-def _on_threads(function: Any, arguments: ctypes.Array, threads: int) -> None:
-    """Call `function(arguments)` on several threads at once and wait for all of them."""
-    pointer = ctypes.cast(arguments, ctypes.POINTER(ctypes.c_int64))
-    if threads == 1:
-        function(pointer)
-    elif parallel := _gomp_parallel():
-        parallel(ctypes.cast(function, ctypes.c_void_p), pointer, threads, 0)
-    else:
-        list(_pool(threads).map(function, [pointer] * threads))
-
-
-@functools.cache
-def _gomp_parallel() -> Callable[..., None] | None:
-    """GNU OpenMP's entry as torch has loaded it, or None (macOS, Windows)."""
-    try:
-        parallel = ctypes.CDLL(None).GOMP_parallel
-    except (AttributeError, TypeError, OSError):
-        return None
-    parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
-    parallel.restype = None
-    return parallel
-
-
-@functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="labkit")

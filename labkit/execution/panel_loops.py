@@ -36,6 +36,7 @@ from labkit.execution.panel_vectors import (
     upper_float,
     write_bf16,
 )
+from labkit.execution.tasks import next_task
 
 LENGTHS = (8, 16, 32, 64, 128)
 """Tokens of a panel that code is compiled for; a single token has a path of its own.
@@ -73,9 +74,6 @@ ARGUMENTS = (
 
 ACTIVATIONS = ("", "gelu", "gelu_tanh")
 """What is computed on each result before it is written out."""
-
-COUNTER = 8
-"""Of a thread's own: the first is its next task, the rest keep it on a cache line of its own."""
 
 _HEAD = len(ARGUMENTS)
 _FLOATS, _LOWER, _UPPER, _BF16 = range(4)  # how numbers are stored; a panel of words has two halves
@@ -132,15 +130,15 @@ def _exchange_of(square: Any, size: int, form: int, by_columns: bool = False) ->
     return exchange
 
 
-_read_4, _read_2 = _exchange_of(read_float, 4, _FLOATS), _exchange_of(read_bf16, 2, _FLOATS)
+read_tokens, _read_2 = _exchange_of(read_float, 4, _FLOATS), _exchange_of(read_bf16, 2, _FLOATS)
 _lower_4, _lower_2 = _exchange_of(lower_float, 4, _LOWER), _exchange_of(lower_bf16, 2, _LOWER)
 _upper_4, _upper_2 = _exchange_of(upper_float, 4, _UPPER), _exchange_of(upper_bf16, 2, _UPPER)
-_write_4 = _exchange_of(read_float, 4, _FLOATS, by_columns=True)
+write_tokens = _exchange_of(read_float, 4, _FLOATS, by_columns=True)
 _write_2 = _exchange_of(write_bf16, 4, _BF16, by_columns=True)
 
 
 @njit
-def _pack(x, size, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN202
+def pack(x, size, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN202
     """Fill a panel with `count` tokens of `size` bytes a number, and zeros up to its length."""
     if count < length:
         numbers = floats(panel)
@@ -156,7 +154,7 @@ def _pack(x, size, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN20
             _lower_2(x, low, inputs, inputs, panel, half)
             _upper_2(rest, high, inputs, inputs, panel, half)
     elif size == 4:
-        _read_4(x, count, inputs, inputs, panel, length)
+        read_tokens(x, count, inputs, inputs, panel, length)
     else:
         _read_2(x, count, inputs, inputs, panel, length)
 
@@ -181,6 +179,38 @@ def _row(begin, v, c, kept, panel, out, length, narrow):  # noqa: ANN001, ANN202
         floats(out)[0] = _dot(begin, v, c, kept, floats(panel))
 
 
+@njit
+def multiply(  # noqa: ANN201
+    matrix, start, rows, activation, panel, goal, length, narrow  # noqa: ANN001
+):
+    """Rows of `length` results, from row `start` of a matrix on, to the address `goal`.
+
+    `matrix`: the addresses of values, columns, offsets and bias, as in `ARGUMENTS`.
+    """
+    values, columns, bias = matrix[0], matrix[1], matrix[3]
+    offsets = ints(matrix[2])
+    for r in range(rows):
+        row = start + r
+        at = np.int64(offsets[row])
+        kept = offsets[row + 1] - at
+        begin = floats(bias)[row] if bias else np.float32(0)
+        v, c = floats(values + 4 * at), ints(columns + 4 * at)
+        _row(begin, v, c, kept, panel, goal + 4 * r * length, length, narrow)
+    if activation == 1:
+        gelu(goal, rows * length)
+    elif activation == 2:
+        gelu_tanh(goal, rows * length)
+
+
+@njit
+def write(block, rows, count, length, goal, outputs, size):  # noqa: ANN001, ANN201
+    """`count` tokens of a block of results to the result's memory, numbers of `size` bytes."""
+    if size == 4:
+        write_tokens(block, rows, count, length, goal, outputs)
+    else:
+        _write_2(block, rows, count, length, goal, outputs)
+
+
 def work_of(version: int) -> Any:
     """The function that threads run; numba keeps its machine code under this version.
 
@@ -188,56 +218,35 @@ def work_of(version: int) -> Any:
     """
 
     def work(arguments):  # noqa: ANN001, ANN202
-        """Do tasks (a panel, a group of row blocks) until none is left; see `ARGUMENTS`.
-
-        Each thread has a run of neighbouring panels, and takes over from others when that is done:
-        two threads that write to neighbouring panels at once hinder each other, by a factor of
-        three where the rows of the result are as long as they are in a feed-forward layer.
-        """
+        """Do tasks (a panel, a group of row blocks) until none is left; see `ARGUMENTS`."""
         if version == 0:  # a version is a part of what is compiled only where it is read
             return
-        values, columns, offsets = arguments[2], arguments[3], ints(arguments[4])
-        bias, x, y = arguments[5], arguments[6], arguments[7]
+        matrix = arguments[2], arguments[3], arguments[4], arguments[5]
+        x, y = arguments[6], arguments[7]
         tokens, inputs, outputs = arguments[8], arguments[9], arguments[10]
         groups, length, scratch = arguments[11], arguments[12], arguments[13]
         activation, narrow = arguments[14], arguments[15]
         x_bytes, y_bytes = arguments[16], arguments[17]
-        slot, threads = take(arguments, 0), arguments[1]
+        slot = take(arguments, 0)
         panel = scratch + 4 * slot * (inputs + ROWS) * length
         block = panel + 4 * inputs * length
         blocks = (outputs + BLOCK - 1) // BLOCK
         tasks = (tokens + length - 1) // length * groups
-        packed, helped = -1, 0
-        while helped < threads:
-            owner = (slot + helped) % threads
-            task = tasks * owner // threads + take(arguments, _HEAD + COUNTER * owner)
-            if task >= tasks * (owner + 1) // threads:
-                helped += 1
-                continue
+        task, helped = next_task(arguments, _HEAD, slot, 0, tasks)
+        packed = -1
+        while task >= 0:
             first = task // groups * length
             group = task % groups
             count = min(length, tokens - first)
             if packed != first:
                 packed = first
-                _pack(x + x_bytes * first * inputs, x_bytes, count, inputs, panel, length, narrow)
+                pack(x + x_bytes * first * inputs, x_bytes, count, inputs, panel, length, narrow)
             end = min(outputs, blocks * (group + 1) // groups * BLOCK)
             for start in range(blocks * group // groups * BLOCK, end, ROWS):
                 rows = min(ROWS, end - start)
-                for r in range(rows):
-                    row = start + r
-                    at = np.int64(offsets[row])
-                    kept = offsets[row + 1] - at
-                    begin = floats(bias)[row] if bias else np.float32(0)
-                    v, c = floats(values + 4 * at), ints(columns + 4 * at)
-                    _row(begin, v, c, kept, panel, block + 4 * r * length, length, narrow)
-                if activation == 1:
-                    gelu(block, rows * length)
-                elif activation == 2:
-                    gelu_tanh(block, rows * length)
+                multiply(matrix, start, rows, activation, panel, block, length, narrow)
                 goal = y + y_bytes * (first * outputs + start)
-                if y_bytes == 4:
-                    _write_4(block, rows, count, length, goal, outputs)
-                else:
-                    _write_2(block, rows, count, length, goal, outputs)
+                write(block, rows, count, length, goal, outputs, y_bytes)
+            task, helped = next_task(arguments, _HEAD, slot, helped, tasks)
 
     return work

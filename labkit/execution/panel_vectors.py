@@ -234,3 +234,20 @@ def as_bf16(context: Any, number: Any) -> Any:
         return builder.trunc(builder.lshr(bits, INT(16)), HALF)
 
     return types.uint16(types.float32), generate
+
+
+@intrinsic
+def narrowed(context: Any, source: Any, half: Any, target: Any) -> Any:
+    """Round 2 · `half` floats (a multiple of BLOCK) to the words of a panel in bfloat16."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, half, target = args
+        upper = builder.add(source, builder.mul(half, LONG(4)))
+        with cgutils.for_range(builder, builder.sdiv(half, LONG(BLOCK))) as loop:
+            shift = builder.mul(loop.index, LONG(4 * BLOCK))
+            place = builder.add(target, shift)
+            _store_lower(builder, _load_float(builder, builder.add(source, shift)), place)
+            _store_upper(builder, _load_float(builder, builder.add(upper, shift)), place)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import kernels
+from labkit.execution import feed_forward, kernels
 from labkit.execution.kernels import Kept
 from labkit.models.prunable import StandIn
 
@@ -36,7 +36,8 @@ class SparseLinear(nn.Module, StandIn):
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
     `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once
-    more, by u times its magnitude.
+    more, by u times its magnitude.  `then` may hold the layer behind it, with which it then runs as
+    one (`labkit.execution.chains`).
 
     Raises:
         InputError: another precision, or the weights are not float32 on the CPU.
@@ -44,6 +45,7 @@ class SparseLinear(nn.Module, StandIn):
 
     activation = ""
     result = torch.float32
+    then: tuple[SparseLinear, ...] = ()
 
     def __init__(
         self, layer: nn.Module, method: str = "kernel", precision: str = "float32"
@@ -87,6 +89,9 @@ class SparseLinear(nn.Module, StandIn):
             InputError: gradients are asked for, or x or the layer is not float32 on the CPU (or x
                 bfloat16 in that precision), or x has another number of inputs.
         """
+        if getattr(x, "result_of", None) is self:  # the layer before has done this one's work
+            del x.result_of
+            return x
         if torch.is_grad_enabled() and (self.training or x.requires_grad):
             raise InputError(
                 "a sparse layer cannot be trained: it has no gradients. Turn the model back with "
@@ -98,12 +103,28 @@ class SparseLinear(nn.Module, StandIn):
         _check("weights", self.values)
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
-        given = x.reshape(-1, self.in_features), self.kept, self.bias, self.activation
+        flat = x.reshape(-1, self.in_features)
         if self.method == "csr" or kernels.problem():
-            y = kernels.csr_product(*given).to(self.result)
+            y = kernels.csr_product(flat, self.kept, self.bias, self.activation).to(self.result)
+        elif self.then and (length := self._length(len(flat))):
+            (then,) = self.then
+            biases = self.bias, then.bias
+            given = flat, self.kept, then.kept, biases, self.activation, length
+            y = feed_forward.product(*given, narrow=narrow, dtype=then.result)
+            y = y.view(*x.shape[:-1], then.out_features)
+            y.result_of = then
+            return y
         else:
+            given = flat, self.kept, self.bias, self.activation
             y = kernels.kernel_product(*given, narrow=narrow, dtype=self.result)
         return y.view(*x.shape[:-1], self.out_features)
+
+    def _length(self, tokens: int) -> int:
+        """Tokens of a panel for this layer and the one behind it at once, or 0: each by itself."""
+        if not any(layer is self for layer in getattr(feed_forward.running, "layers", ())):
+            return 0
+        width, narrow = self.in_features + self.out_features, self.precision == "bfloat16"
+        return feed_forward.panel_length(tokens, width, narrow, torch.get_num_threads())
 
     def to_dense(self) -> nn.Module:
         """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import activations, bf16_links, calibration, kernels
+from labkit.execution import activations, attention, bf16_links, calibration, chains, kernels
 from labkit.execution.memory import give_back_freed_memory, keep_freed_memory
 from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
 from labkit.execution.weight_readers import replaceable
@@ -112,6 +112,8 @@ def sparse_linear(
         activations.fuse(model)
         if precision == "bfloat16":
             bf16_links.link(model)
+        chains.chain(model)
+        attention.use(model)
         model.requires_grad_(False)
         give_back_freed_memory()  # of what was replaced; from here on that of passes is kept
         keep_freed_memory()
@@ -120,7 +122,9 @@ def sparse_linear(
 
 def dense_linear(model: nn.Module) -> int:
     """Turn every sparse layer of `model`, in place, into what it stood for; returns how many."""
+    chains.unchain(model)
     activations.unfuse(model)
+    attention.leave(model)
     found = [(n, m) for n, m in model.named_modules() if isinstance(m, SparseLinear)]
     for name, sparse in found:
         model.set_submodule(name, sparse.to_dense())

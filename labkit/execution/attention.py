@@ -1,0 +1,192 @@
+"""Attention of a model with sparse layers, compiled: next to them torch's takes most of the time.
+
+transformers finds attention functions by a name in a model's config.  A model that had torch's
+("sdpa") gets this one, which does the common case and leaves every other to torch's.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+from torch import nn
+
+from labkit.execution import native
+from labkit.execution.processor import long_vectors
+
+NAME = "labkit"
+"""What it is called in `model.config._attn_implementation`."""
+
+TORCHS = "sdpa"
+"""The name of torch's."""
+
+LOOPS = "labkit.execution.attention_loops"
+"""The module that is compiled."""
+
+TASK_WORK = 1 << 18
+"""Multiplications that are worth one more thread."""
+
+
+def use(model: nn.Module) -> bool:
+    """Let `model` compute its attention here, in place; whether it does from now on.
+
+    Only in place of torch's, and only where the processor has vectors of 512 bits: with shorter
+    ones it is no faster than torch's.
+    """
+    config = getattr(model, "config", None)
+    if getattr(config, "_attn_implementation", "") != TORCHS or not long_vectors() or problem():
+        return False
+    register()
+    config._attn_implementation = NAME
+    return True
+
+
+def leave(model: nn.Module) -> None:
+    """Let `model` compute its attention by torch again, in place, if it was otherwise."""
+    config = getattr(model, "config", None)
+    if getattr(config, "_attn_implementation", "") == NAME:
+        config._attn_implementation = TORCHS
+
+
+@functools.cache
+def register() -> None:
+    """Tell transformers about the name; a model that was pickled needs it in the new process."""
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+    AttentionInterface.register(NAME, _of_model)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+
+
+@functools.cache
+def problem() -> str:
+    """Why the kernel cannot run on this machine, or an empty string where it can."""
+    try:
+        native.compiled(LOOPS)
+    except Exception as error:  # many libraries, many types: torch's attention serves for all
+        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return ""
+
+
+def attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    *,
+    scale: float | None = None,
+    causal: bool = False,
+) -> torch.Tensor:
+    """`softmax(scale · query keyᵀ + mask) value` of each head, on up to torch's number of threads.
+
+    Args:
+        query: batch × heads × queries × width, float32 on the CPU, with any strides whose last is 1.
+        key: batch × key heads × keys × width; a key head serves heads / key heads neighbours.
+        value: as `key`.
+        mask: batch or 1 × heads or 1 × queries × keys; bool, True where a key is seen, or float32,
+            which is added.  None: every key is seen.
+        scale: default width^-½.
+        causal: query i sees only keys 0 to i.
+
+    Returns:
+        batch × queries × heads × width, contiguous.  A query that sees no key gets zeros.
+    """
+    from labkit.execution.attention_loops import LANES, scratch_floats
+
+    batch, heads, queries, width = query.shape
+    keys = key.shape[2]
+    y = torch.empty(batch, queries, heads, width)
+    if not y.numel():
+        return y
+    if not keys:
+        return y.zero_()
+    query, key, value = (t if t.stride(3) == 1 else t.contiguous() for t in (query, key, value))
+    mask_address, mask_steps = 0, [0, 0]
+    if mask is not None:
+        if mask.dtype == torch.bool:
+            mask = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+        mask = mask.transpose(2, 3).expand(-1, -1, keys, queries).contiguous()
+        mask_address = mask.data_ptr()
+        mask_steps = [4 * s if n > 1 else 0 for n, s in zip(mask.shape, mask.stride()[:2])]
+    tasks = batch * heads * -(-queries // LANES)
+    work = 2 * batch * heads * queries * keys * width
+    threads = min(torch.get_num_threads(), tasks, 1 + work // TASK_WORK)
+    scratch = torch.empty(threads, scratch_floats(keys, width))
+    factor = torch.tensor([width**-0.5 if scale is None else scale])
+    arguments = (
+        query.data_ptr(),
+        key.data_ptr(),
+        value.data_ptr(),
+        y.data_ptr(),
+        mask_address,
+        batch,
+        heads,
+        heads // key.shape[1],
+        queries,
+        keys,
+        width,
+        *(4 * step for tensor in (query, key, value) for step in tensor.stride()[:3]),
+        *mask_steps,
+        causal,
+        scratch.data_ptr(),
+        factor.data_ptr(),
+    )
+    native.run(LOOPS, threads, arguments)
+    return y
+
+
+def _of_model(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """What transformers calls, with its arguments; torch's function for what is not the common."""
+    causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    tensors = (query, key, value)
+    if (
+        not dropout
+        and all(kwargs.get(name) is None for name in ("softcap", "position_bias", "cache"))
+        and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+        and isinstance(causal, bool)
+        and _alike(*tensors)
+        and (attention_mask is None or _fits(attention_mask, query, key))
+    ):
+        causal = causal and attention_mask is None
+        return attention(*tensors, attention_mask, scale=scaling, causal=causal), None
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    return sdpa_attention_forward(
+        module,
+        query,
+        key,
+        value,
+        attention_mask,
+        dropout=dropout,
+        scaling=scaling,
+        is_causal=is_causal,
+        **kwargs,
+    )
+
+
+def _alike(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bool:
+    """Whether these are what `attention` takes, with more than one query."""
+    if any(t.dtype != torch.float32 or t.device.type != "cpu" for t in (query, key, value)):
+        return False
+    (batch, heads, queries, width), shared = query.shape, key.shape[1]
+    alike = key.shape == value.shape and key.shape[0] == batch and key.shape[3] == width
+    return alike and queries > 1 and shared > 0 and heads % shared == 0
+
+
+def _fits(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> bool:
+    if mask.dtype not in (torch.bool, torch.float32) or mask.ndim != 4:
+        return False
+    wanted = query.shape[0], query.shape[1], query.shape[2], key.shape[2]
+    ones = 1, 1, None, None
+    return all(n in (want, one) for n, want, one in zip(mask.shape, wanted, ones, strict=True))

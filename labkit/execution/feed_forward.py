@@ -1,0 +1,83 @@
+"""The product of both layers of a feed-forward: what lies between them stays in the cache."""
+
+from __future__ import annotations
+
+import threading
+
+import torch
+
+from labkit.execution import kernels, native
+from labkit.execution.kernels import Kept
+
+LOOPS = "labkit.execution.feed_forward_loops"
+"""The module that is compiled."""
+
+LENGTHS = {False: (32, 64), True: (64, 128)}
+"""Tokens of a panel, in float32 and in bfloat16 (True): shorter ones multiply too slowly."""
+
+running = threading.local()
+"""`layers`: the first layers of those feed-forwards that this thread is computing (`chains`)."""
+
+
+def product(
+    x: torch.Tensor,
+    first: Kept,
+    second: Kept,
+    biases: tuple[torch.Tensor | None, torch.Tensor | None],
+    activation: str,
+    length: int,
+    *,
+    narrow: bool = False,
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """`activation(x @ first.T + bias) @ second.T + bias`, the result between them never in memory.
+
+    Args:
+        x: tokens × inputs, float32 or bfloat16.
+        first: middle × inputs.
+        second: outputs × middle.
+        biases: of the first and of the second.
+        activation: one of `panel_loops.ACTIVATIONS`.
+        length: tokens of a panel, one of `LENGTHS`.
+        narrow: round what is multiplied to bfloat16, x and the result between.
+        dtype: of the result, float32 or bfloat16.
+
+    Returns:
+        tokens × outputs: to the last bit what two calls of `kernels.kernel_product` return, with
+        the first one's result in bfloat16 if `narrow`, where these have panels as precise.
+    """
+    from labkit.execution.panel_loops import ACTIVATIONS, ROWS
+
+    x = x.contiguous()
+    tokens, inputs = x.shape
+    y = torch.empty(tokens, second.outputs, dtype=dtype)
+    threads = min(torch.get_num_threads(), -(-tokens // length))
+    scratch = torch.empty(threads, (inputs + first.outputs + ROWS) * length)
+    biases = tuple(None if bias is None else bias.contiguous() for bias in biases)
+    arguments = [
+        0 if tensor is None else tensor.data_ptr()
+        for matrix, bias in zip((first, second), biases, strict=True)
+        for tensor in (matrix.values, matrix.columns, matrix.offsets, bias)
+    ]
+    arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
+    arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
+    native.run(LOOPS, threads, [*arguments, x.element_size(), y.element_size()])
+    return y
+
+
+def panel_length(tokens: int, width: int, narrow: bool, threads: int) -> int:
+    """Tokens of a panel that `product` is worth while with, or 0.
+
+    Args:
+        tokens: of x.
+        width: numbers of a token that a panel holds at once, in and between the layers.
+        narrow: as `product`.
+        threads: that there are; each has to get as many panels as the others, or nearly so.
+    """
+    room = 2 * kernels.panel_bytes() if kernels.long() else kernels.PANEL_BYTES
+    for length in reversed(LENGTHS[narrow]):
+        panels = -(-tokens // length)
+        even = panels % threads == 0 or panels >= 4 * threads
+        if (2 if narrow else 4) * width * length <= room and even and 2 * tokens > length:
+            return length
+    return 0

@@ -1,0 +1,100 @@
+"""Machine code that numba makes of loops, kept on disk, and run on the threads of torch.
+
+The threads are those of torch's own OpenMP team, lent through `GOMP_parallel`: a second pool would
+fight for the cores with torch's, whose idle threads spin.  Where torch has no GNU OpenMP, Python's
+threads do the same work.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from labkit.code_hash import code_hash
+
+COUNTER = 8
+"""Numbers behind the arguments for each thread: the first is its next task, the rest keep it on a
+cache line of its own."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """numba's C callback, which owns the code, and how long it took, and whether from a cache."""
+
+    callback: Any
+    seconds: float
+    cached: bool
+
+
+@functools.cache
+def compiled(loops: str) -> Compiled:
+    """Compile the `work` of a module, or load it from numba's cache; says on stderr if it compiles.
+
+    Args:
+        loops: the module, whose `work_of(version)` gives the function that each thread runs.
+
+    Raises:
+        Exception: whatever numba or LLVM raise where they are missing or fail.
+    """
+    from numba import cfunc, types
+
+    signature = types.void(types.CPointer(types.int64))
+    work = importlib.import_module(loops).work_of(1 + int(code_hash(loops), 16) % 2**31)
+    # Loading from the cache is over before the line is printed.
+    line = "labkit: compiling the sparse kernel, once (some seconds)\n"
+    notice = threading.Timer(2.0, sys.stderr.write, [line])
+    notice.daemon = True
+    notice.start()
+    start = time.perf_counter()
+    try:
+        try:
+            callback = cfunc(signature, cache=True, error_model="numpy")(work)
+        except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
+            callback = cfunc(signature, error_model="numpy")(work)
+    finally:
+        notice.cancel()
+    return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
+
+
+def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
+    """Let so many threads do the work of a module, and wait for all of them.
+
+    Args:
+        loops: as `compiled`.
+        threads: how many; each has a counter of its own.
+        arguments: what follows the number of the next thread and that of all threads.
+    """
+    given = (ctypes.c_int64 * (2 + len(arguments) + COUNTER * threads))(0, threads, *arguments)
+    pointer = ctypes.cast(given, ctypes.POINTER(ctypes.c_int64))
+    function = compiled(loops).callback.ctypes
+    if threads == 1:
+        function(pointer)
+    elif parallel := _gomp_parallel():
+        parallel(ctypes.cast(function, ctypes.c_void_p), pointer, threads, 0)
+    else:
+        list(_pool(threads).map(function, [pointer] * threads))
+
+
+@functools.cache
+def _gomp_parallel() -> Callable[..., None] | None:
+    """GNU OpenMP's entry as torch has loaded it, or None (macOS, Windows)."""
+    try:
+        parallel = ctypes.CDLL(None).GOMP_parallel
+    except (AttributeError, TypeError, OSError):
+        return None
+    parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    parallel.restype = None
+    return parallel
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="labkit")

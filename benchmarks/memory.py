@@ -125,7 +125,9 @@ def measure(way: str, file: str) -> dict[str, int]:
     if way != DENSE:
         from labkit.execution import kernels, native
 
-        if not native.compiled(kernels.LOOPS).cached:  # compiling takes memory that a later process lacks
+        if not native.compiled(
+            kernels.LOOPS
+        ).cached:  # compiling takes memory that a later process lacks
             print("compiled: run it again, for the kernel to come from the cache", file=sys.stderr)
     found["kernel"] = resident()
     if way == DENSE:

@@ -21,6 +21,10 @@ NAME = "labkit"
 TORCHS = "sdpa"
 """The name of torch's."""
 
+FAMILIES = ("bart", "bert", "gpt2", "roberta")
+"""Types of models whose code asks for nothing but a function by that name; some others compare it
+with "sdpa", and compute something else for a name that they do not know."""
+
 LOOPS = "labkit.execution.attention_loops"
 """The module that is compiled."""
 
@@ -31,11 +35,14 @@ TASK_WORK = 1 << 18
 def use(model: nn.Module) -> bool:
     """Let `model` compute its attention here, in place; whether it does from now on.
 
-    Only in place of torch's, and only where the processor has vectors of 512 bits: with shorter
-    ones it is no faster than torch's.
+    Only in models of `FAMILIES`, only in place of torch's, and only where the processor has vectors
+    of 512 bits: with shorter ones it is no faster than torch's.
     """
     config = getattr(model, "config", None)
-    if getattr(config, "_attn_implementation", "") != TORCHS or not long_vectors() or problem():
+    known = type(model).__module__.startswith("transformers.") and config.model_type in FAMILIES
+    if not known or config._attn_implementation != TORCHS or not long_vectors():
+        return False
+    if native.problem(LOOPS):
         return False
     register()
     config._attn_implementation = NAME
@@ -59,16 +66,6 @@ def register() -> None:
     AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
-@functools.cache
-def problem() -> str:
-    """Why the kernel cannot run on this machine, or an empty string where it can."""
-    try:
-        native.compiled(LOOPS)
-    except Exception as error:  # many libraries, many types: torch's attention serves for all
-        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-    return ""
-
-
 def attention(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -81,7 +78,7 @@ def attention(
     """`softmax(scale · query keyᵀ + mask) value` of each head, on up to torch's number of threads.
 
     Args:
-        query: batch × heads × queries × width, float32 on the CPU, with any strides whose last is 1.
+        query: batch × heads × queries × width, float32 on the CPU.
         key: batch × key heads × keys × width; a key head serves heads / key heads neighbours.
         value: as `key`.
         mask: batch or 1 × heads or 1 × queries × keys; bool, True where a key is seen, or float32,
@@ -102,24 +99,19 @@ def attention(
     if not keys:
         return y.zero_()
     query, key, value = (t if t.stride(3) == 1 else t.contiguous() for t in (query, key, value))
-    mask_address, mask_steps = 0, [0, 0]
-    if mask is not None:
-        if mask.dtype == torch.bool:
-            mask = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
-        mask = mask.transpose(2, 3).expand(-1, -1, keys, queries).contiguous()
-        mask_address = mask.data_ptr()
-        mask_steps = [4 * s if n > 1 else 0 for n, s in zip(mask.shape, mask.stride()[:2])]
+    mask = None if mask is None else _added(mask)
     tasks = batch * heads * -(-queries // LANES)
     work = 2 * batch * heads * queries * keys * width
     threads = min(torch.get_num_threads(), tasks, 1 + work // TASK_WORK)
-    scratch = torch.empty(threads, scratch_floats(keys, width))
+    room = scratch_floats(keys, width)
+    scratch = torch.empty(threads, room)
     factor = torch.tensor([width**-0.5 if scale is None else scale])
     arguments = (
         query.data_ptr(),
         key.data_ptr(),
         value.data_ptr(),
         y.data_ptr(),
-        mask_address,
+        0 if mask is None else mask.data_ptr(),
         batch,
         heads,
         heads // key.shape[1],
@@ -127,13 +119,30 @@ def attention(
         keys,
         width,
         *(4 * step for tensor in (query, key, value) for step in tensor.stride()[:3]),
-        *mask_steps,
+        *(_steps(mask) if mask is not None else (0, 0)),
         causal,
         scratch.data_ptr(),
+        room,
         factor.data_ptr(),
     )
     native.run(LOOPS, threads, arguments)
     return y
+
+
+def _added(mask: torch.Tensor) -> torch.Tensor:
+    """A mask as numbers that are added to scores, keys × queries, contiguous."""
+    if mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+    return mask.transpose(2, 3).contiguous()
+
+
+def _steps(mask: torch.Tensor) -> tuple[int, ...]:
+    """Bytes from one batch and one head to the next, 0 where one mask serves all."""
+    steps = zip(mask.shape[:2], mask.stride()[:2], strict=True)
+    return tuple(4 * step if count > 1 else 0 for count, step in steps)
+
+
+_UNCOMMON = ("softcap", "position_bias", "cache", "output_attentions")
 
 
 def _of_model(
@@ -152,7 +161,7 @@ def _of_model(
     tensors = (query, key, value)
     if (
         not dropout
-        and all(kwargs.get(name) is None for name in ("softcap", "position_bias", "cache"))
+        and not any(kwargs.get(name) for name in _UNCOMMON)
         and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
         and isinstance(causal, bool)
         and _alike(*tensors)

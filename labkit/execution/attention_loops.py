@@ -21,7 +21,7 @@ TILE = 8
 """Rows of a product that are in registers at once."""
 
 ARGUMENTS = (
-    "slot",
+    "slot",  # these two as in `panel_loops.ARGUMENTS`
     "threads",
     "query",  # address, float32; the numbers of a head lie one after another
     "key",
@@ -34,21 +34,22 @@ ARGUMENTS = (
     "queries",
     "keys",
     "width",
-    *(f"{name}_{step}" for name in ("query", "key", "value") for step in ("batch", "head", "token")),
+    *(
+        f"{name}_{step}"
+        for name in ("query", "key", "value")
+        for step in ("batch", "head", "token")
+    ),
     "mask_batch",  # bytes, all of these, and 0 where one serves all
     "mask_head",
-    "causal",
-    "scratch",  # address, floats of `scratch_floats` for each thread
+    "causal",  # 1: query i sees keys 0 to i
+    "scratch",  # address of memory for the threads
+    "room",  # floats of it for each: `scratch_floats`
     "scale",  # address of one float
 )
+"""What `work` is given: an array of int64 in this order."""
 
 _HEAD = len(ARGUMENTS)
 _tile, _single = tile_product(TILE), tile_product(1)
-
-
-@njit
-def _scratch(keys, width):  # noqa: ANN001, ANN202
-    return LANES * (keys + 2 * width + 1)
 
 
 def scratch_floats(keys: int, width: int) -> int:
@@ -73,9 +74,8 @@ def work_of(version: int) -> Any:
         """Do tasks (a head, LANES queries) until none is left; see `ARGUMENTS`."""
         if version == 0:
             return
-        query, key, value, y, mask = (
-            arguments[2], arguments[3], arguments[4], arguments[5], arguments[6]
-        )
+        query, key, value = arguments[2], arguments[3], arguments[4]
+        y, mask = arguments[5], arguments[6]
         batch, heads, shared = arguments[7], arguments[8], arguments[9]
         queries, keys, width = arguments[10], arguments[11], arguments[12]
         query_batch, query_head, query_token = arguments[13], arguments[14], arguments[15]
@@ -83,8 +83,8 @@ def work_of(version: int) -> Any:
         value_batch, value_head, value_token = arguments[19], arguments[20], arguments[21]
         mask_batch, mask_head, causal = arguments[22], arguments[23], arguments[24]
         slot = take(arguments, 0)
-        panel = arguments[25] + 4 * slot * _scratch(keys, width)
-        scale = floats(arguments[26])[0]
+        panel = arguments[25] + 4 * slot * arguments[26]
+        scale = floats(arguments[27])[0]
         scores = panel + 4 * LANES * width
         sums = scores + 4 * LANES * keys
         shares = sums + 4 * LANES * width

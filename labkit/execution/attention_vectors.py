@@ -26,7 +26,8 @@ LOWEST = -87.0
 LOG_2 = 0.693359375, -2.12194440e-4
 """ln 2 in two parts, the first of which has few digits (Cody and Waite 1980)."""
 
-POWERS = (1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)
+POWERS = (1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)
+"""The series of exp, from the highest power: on |x| ≤ ln 2 / 2 it is short of it by 1e-8."""
 
 
 def tile_product(rows: int) -> Any:
@@ -86,14 +87,15 @@ def _exponential(builder: Any, x: Any) -> Any:
     for power in POWERS[1:]:
         value = fused(value, rest, number(power))
     bits = builder.bitcast(whole, ir.VectorType(INT, length))
-    bits = builder.add(builder.shl(bits, constants(INT, 23, length)), constants(INT, 127 << 23, length))
+    bits = builder.shl(bits, constants(INT, 23, length))
+    bits = builder.add(bits, constants(INT, 127 << 23, length))
     value = builder.fmul(value, builder.bitcast(bits, x.type))
     return builder.select(below, number(0.0), value)
 
 
 @intrinsic
 def softmax(context: Any, scores: Any, count: Any, shares: Any) -> Any:
-    """Turn `count` vectors of scores into exponentials, and 1 / their sums into the vector `shares`.
+    """Turn `count` vectors of scores into exponentials, and write 1 / their sums to `shares`.
 
     A lane whose scores are all -∞ gets zeros, and 0.
     """

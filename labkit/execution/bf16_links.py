@@ -7,6 +7,7 @@ from operator import attrgetter
 import torch
 from torch import nn
 
+from labkit.execution import attention
 from labkit.execution.processor import bfloat16_matrices
 from labkit.execution.sparse_layer import SparseLinear
 
@@ -73,7 +74,8 @@ def _alone(module: nn.Module) -> bool:
 
 
 def _fused_attention(model: nn.Module) -> bool:
-    return getattr(model.config, "_attn_implementation", "") == "sdpa"
+    # Compiled attention leaves what is not float32 to torch's.
+    return getattr(model.config, "_attn_implementation", "") in (attention.TORCHS, attention.NAME)
 
 
 def _keep(*layers: SparseLinear) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import hashlib
 import json
 import os
 import platform
@@ -18,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from labkit.code_hash import code_hash
 from labkit.errors import SourceError
 from labkit.execution import kernels
 from labkit.execution.sparse_layer import SparseLinear
@@ -123,17 +123,7 @@ def machine() -> dict[str, str]:
 @functools.cache
 def _code() -> str:
     """A hash of the modules that are timed: times of an older kernel say nothing of this one."""
-    digest = hashlib.sha256()
-    for name in (
-        "calibration",
-        "kernels",
-        "panel_loops",
-        "panel_vectors",
-        "panel_gelu",
-        "sparse_layer",
-    ):
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
-    return digest.hexdigest()[:16]
+    return code_hash("labkit.execution.sparse_layer", __name__)
 
 
 def measure(outputs: int, inputs: int, tokens: int, precision: str = "float32") -> Times:

@@ -1,8 +1,9 @@
-"""Feed-forwards whose two sparse layers run as one (`feed_forward`).
+"""Sparse layers that run as one: a feed-forward's two, and an attention's three.
 
-Within the module that calls both, the first layer returns what the second would, and the second
-passes that on.  Everywhere else each layer computes its own: where one of them is called alone, or
-has a hook.
+Within the module that calls them, the first layer of a feed-forward returns what the second would
+(`feed_forward`), and the second passes that on; and the layer of the queries reads activations for
+those of keys and values too.  Everywhere else each layer computes its own: where it is called
+alone, or where a hook listens to what a feed-forward has within.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from labkit.execution import feed_forward
+from labkit.execution import feed_forward, native, running
 from labkit.execution.bf16_links import FEED_FORWARDS
 from labkit.execution.sparse_layer import SparseLinear
 
@@ -30,24 +31,38 @@ CALLED = {
         ),
     ),
 }
-"""Classes of transformers, as in `FEED_FORWARDS`: what a feed-forward calls, where a hook may be."""
+"""Classes as in `FEED_FORWARDS`: the modules whose hooks would see what lies between its layers."""
+
+ATTENTION = {
+    "BartAttention": ("q_proj", "k_proj", "v_proj"),
+    **dict.fromkeys(("BertSelfAttention", "RobertaSelfAttention"), ("query", "key", "value")),
+}
+"""Classes of transformers: layers that are called in this order, in self-attention with one x."""
 
 
 def chain(model: nn.Module) -> int:
-    """Let the feed-forwards of `model` run as one, in place; returns how many can.
+    """Let feed-forwards and attention of `model` run as one, in place; returns how many can.
 
-    Both layers have to be sparse ones by the kernel, of one precision, with the activation in the
-    first (`activations.fuse`).
+    All layers have to be sparse ones by the kernel, of one precision, and the activation of a
+    feed-forward within its first one (`activations.fuse`).
     """
     chained = 0
     for module in model.modules():
-        paths = FEED_FORWARDS.get(type(module).__name__)
-        if paths is None or not type(module).__module__.startswith("transformers."):
+        name = type(module).__name__
+        if not type(module).__module__.startswith("transformers."):
             continue
-        first, second = (attrgetter(path)(module) for path in paths)
-        if _fit(first, second):
-            first.then = (second,)  # a tuple: no part of this layer
-            module.register_forward_pre_hook(_enter)
+        for paths in (FEED_FORWARDS.get(name), ATTENTION.get(name)):
+            layers = [attrgetter(path)(module) for path in paths or ()]
+            if not layers or not _alike(layers):
+                continue
+            if len(layers) == 3:
+                layers[0].beside = tuple(layers[1:])
+                module.register_forward_pre_hook(_enter_attention, with_kwargs=True)
+            elif _passes_on(*layers):
+                layers[0].then = (layers[1],)
+                module.register_forward_pre_hook(_enter)
+            else:
+                continue
             module.register_forward_hook(_leave, always_call=True)
             chained += 1
     return chained
@@ -56,33 +71,51 @@ def chain(model: nn.Module) -> int:
 def unchain(model: nn.Module) -> None:
     """Take back what `chain` did, in place."""
     for module in model.modules():
-        for hooks in (module._forward_pre_hooks, module._forward_hooks):
-            for key in [key for key, hook in hooks.items() if hook in (_enter, _leave)]:
-                del hooks[key]
-                module._forward_hooks_always_called.pop(key, None)
+        ours = (_enter, _enter_attention, _leave)
+        for key in [k for k, hook in module._forward_pre_hooks.items() if hook in ours]:
+            del module._forward_pre_hooks[key]
+            module._forward_pre_hooks_with_kwargs.pop(key, None)
+        for key in [k for k, hook in module._forward_hooks.items() if hook in ours]:
+            del module._forward_hooks[key]
+            module._forward_hooks_always_called.pop(key, None)
         if isinstance(module, SparseLinear):
-            module.then = ()
+            module.then = module.beside = ()
 
 
-def _fit(*layers: nn.Module) -> bool:
-    if not all(isinstance(layer, SparseLinear) and layer.method == "kernel" for layer in layers):
-        return False
-    first, second = layers
-    # A result of another width than what lies between cannot be taken for it without an error.
-    apart = second.in_features == first.out_features != second.out_features
-    return bool(apart and first.activation and first.precision == second.precision)
+def _alike(layers: list[nn.Module]) -> bool:
+    """Whether these are sparse layers that the kernel runs in the same way."""
+    return all(
+        isinstance(layer, SparseLinear)
+        and layer.method == "kernel"
+        and layer.precision == layers[0].precision
+        for layer in layers
+    )
+
+
+def _passes_on(first: SparseLinear, second: SparseLinear) -> bool:
+    """Whether the first layer can return what the second would."""
+    # A result as wide as what lies between them could be taken for that without an error.
+    apart = first.out_features != second.out_features
+    return bool(first.activation) and apart and not native.problem(feed_forward.LOOPS)
+
+
+def _first(module: nn.Module) -> SparseLinear:
+    name = type(module).__name__
+    return attrgetter((FEED_FORWARDS.get(name) or ATTENTION[name])[0])(module)
 
 
 def _enter(module: nn.Module, args: Any) -> None:
-    name = type(module).__name__
-    called = [attrgetter(path)(module) for path in CALLED[name]]
+    called = [attrgetter(path)(module) for path in CALLED[type(module).__name__]]
     if not any(m.training or m._forward_hooks or m._forward_pre_hooks for m in called):
-        first = attrgetter(FEED_FORWARDS[name][0])(module)
-        feed_forward.running.__dict__.setdefault("layers", []).append(first)
+        running.enter(_first(module))
+
+
+def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+    # Where keys come from another model, their layers get another x.
+    others = ("key_value_states", "encoder_hidden_states")
+    if len(args) < 2 and all(kwargs.get(name) is None for name in others):
+        running.enter(_first(module))
 
 
 def _leave(module: nn.Module, args: Any, result: Any) -> None:
-    first = attrgetter(FEED_FORWARDS[type(module).__name__][0])(module)
-    layers = feed_forward.running.__dict__.get("layers", [])
-    if layers and layers[-1] is first:
-        layers.pop()
+    running.leave(_first(module))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import torch
 
 from labkit.execution import kernels, native
@@ -14,9 +12,6 @@ LOOPS = "labkit.execution.feed_forward_loops"
 
 LENGTHS = {False: (32, 64), True: (64, 128)}
 """Tokens of a panel, in float32 and in bfloat16 (True): shorter ones multiply too slowly."""
-
-running = threading.local()
-"""`layers`: the first layers of those feed-forwards that this thread is computing (`chains`)."""
 
 
 def product(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -98,16 +99,33 @@ def kernel_product(
     Returns:
         tokens × outputs.
     """
+    return kernel_products(x, ((matrix, bias),), activation, narrow=narrow, dtype=dtype)[0]
+
+
+def kernel_products(
+    x: torch.Tensor,
+    matrices: Sequence[tuple[Kept, torch.Tensor | None]],
+    activation: str = "",
+    *,
+    narrow: bool = False,
+    dtype: torch.dtype = torch.float32,
+) -> list[torch.Tensor]:
+    """`kernel_product` of the same x with several matrices and their biases, x read once."""
     from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS, ROWS
 
     tokens, inputs = x.shape
-    x, y = x.contiguous(), torch.empty(tokens, matrix.outputs, dtype=dtype)
-    bias = None if bias is None else bias.contiguous()  # the kernel reads one number after another
-    if not y.numel():
-        return y
-    work = tokens * (len(matrix.values) + inputs + matrix.outputs)
+    x = x.contiguous()
+    counts = [matrix.outputs for matrix, _ in matrices]
+    results = [torch.empty(tokens, outputs, dtype=dtype) for outputs in counts]
+    # The kernel reads one number after another.
+    biases = [None if bias is None else bias.contiguous() for _, bias in matrices]
+    outputs = sum(counts)
+    if not tokens or not outputs:
+        return results
+    weights = sum(len(matrix.values) for matrix, _ in matrices)
+    work = tokens * (weights + inputs + outputs)
     threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
-    many = long() and len(matrix.values) >= MANY * matrix.outputs
+    many = long() and weights >= MANY * outputs
     room = panel_bytes() if many else PANEL_BYTES
     length = _panel_length(tokens, inputs, room, narrow, threads, many)
     panels = -(-tokens // length)
@@ -115,26 +133,25 @@ def kernel_product(
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
     scratch = torch.empty(threads, (inputs + ROWS) * length)
-    arguments = (
-        matrix.values.data_ptr(),
-        matrix.columns.data_ptr(),
-        matrix.offsets.data_ptr(),
-        0 if bias is None else bias.data_ptr(),
+    arguments = [
         x.data_ptr(),
-        y.data_ptr(),
         tokens,
         inputs,
-        matrix.outputs,
         groups,
         length,
         scratch.data_ptr(),
         ACTIVATIONS.index(activation),
         narrow and length in NARROW_LENGTHS,
         x.element_size(),
-        y.element_size(),
-    )
+        results[0].element_size(),
+        len(matrices),
+    ]
+    for (matrix, _), bias, y, count in zip(matrices, biases, results, counts, strict=True):
+        arguments += [matrix.values.data_ptr(), matrix.columns.data_ptr()]
+        arguments += [matrix.offsets.data_ptr(), 0 if bias is None else bias.data_ptr()]
+        arguments += [y.data_ptr(), count]
     native.run(LOOPS, threads, arguments)
-    return y
+    return results
 
 
 def csr_product(
@@ -181,11 +198,6 @@ def panel_bytes() -> int:
 long = functools.cache(long_vectors)  # asking torch takes as long as a small product
 
 
-@functools.cache
 def problem() -> str:
     """Why the kernel cannot run on this machine, or an empty string where it can."""
-    try:
-        native.compiled(LOOPS)
-    except Exception as error:  # many libraries, many types: CSR serves for all of them
-        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-    return ""
+    return native.problem(LOOPS)

@@ -64,6 +64,16 @@ def compiled(loops: str) -> Compiled:
     return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
 
 
+@functools.cache
+def problem(loops: str) -> str:
+    """Why a module's `work` cannot run on this machine, or an empty string; compiles it."""
+    try:
+        compiled(loops)
+    except Exception as error:  # many libraries, many types: there is torch's own for all of them
+        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return ""
+
+
 def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
     """Let so many threads do the work of a module, and wait for all of them.
 
@@ -73,14 +83,13 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
         arguments: what follows the number of the next thread and that of all threads.
     """
     given = (ctypes.c_int64 * (2 + len(arguments) + COUNTER * threads))(0, threads, *arguments)
-    pointer = ctypes.cast(given, ctypes.POINTER(ctypes.c_int64))
-    function = compiled(loops).callback.ctypes
+    callback = compiled(loops).callback
     if threads == 1:
-        function(pointer)
+        callback.ctypes(given)
     elif parallel := _gomp_parallel():
-        parallel(ctypes.cast(function, ctypes.c_void_p), pointer, threads, 0)
+        parallel(callback.address, given, threads, 0)
     else:
-        list(_pool(threads).map(function, [pointer] * threads))
+        list(_pool(threads).map(callback.ctypes, [given] * threads))
 
 
 @functools.cache

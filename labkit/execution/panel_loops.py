@@ -53,29 +53,33 @@ ROWS = 64
 ARGUMENTS = (
     "slot",  # how many threads have come: the number of the next
     "threads",  # that come, each with a share of the tasks and a part of the scratch memory
-    "values",  # address of the kept weights, float32, row after row
-    "columns",  # address of their columns, int32
-    "offsets",  # address of where each row starts and the last one ends, int32
-    "bias",  # address of the bias, float32, or 0
     "x",  # address of the activations, tokens × inputs
-    "y",  # address of the result, tokens × outputs
     "tokens",
     "inputs",
-    "outputs",
-    "groups",  # parts that the output rows are split into
+    "groups",  # parts that the output rows of each matrix are split into
     "length",  # tokens of a panel, one of LENGTHS, or 1
     "scratch",  # address of `inputs + ROWS` vectors of `length` floats for each thread
     "activation",  # its number in ACTIVATIONS
     "narrow",  # 1: panels in bfloat16; length is one of NARROW_LENGTHS
     "x_bytes",  # of a number of x: 4 for float32, 2 for bfloat16
-    "y_bytes",  # of a number of y, likewise
+    "y_bytes",  # of a number of a result, likewise
+    "matrices",  # how many matrices x is multiplied by
 )
-"""What `work` is given: an array of int64 in this order, and then `COUNTER` more per thread."""
+"""What `work` is given: an array of int64 in this order, then `MATRIX` for each matrix."""
+
+MATRIX = (
+    "values",  # address of the kept weights, float32, row after row
+    "columns",  # address of their columns, int32
+    "offsets",  # address of where each row starts and the last one ends, int32
+    "bias",  # address of the bias, float32, or 0
+    "y",  # address of the result, tokens × outputs
+    "outputs",
+)
 
 ACTIVATIONS = ("", "gelu", "gelu_tanh")
 """What is computed on each result before it is written out."""
 
-_HEAD = len(ARGUMENTS)
+_HEAD, _STEP = len(ARGUMENTS), len(MATRIX)
 _FLOATS, _LOWER, _UPPER, _BF16 = range(4)  # how numbers are stored; a panel of words has two halves
 
 _product_8, _product_16, _product_32, _product_64 = map(row_product, LENGTHS[:-1])
@@ -138,7 +142,7 @@ _write_2 = _exchange_of(write_bf16, 4, _BF16, by_columns=True)
 
 
 @njit
-def pack(x, size, count, inputs, panel, length, narrow):  # noqa: ANN001, ANN202
+def pack(x, size, count, inputs, panel, length, narrow) -> None:  # noqa: ANN001
     """Fill a panel with `count` tokens of `size` bytes a number, and zeros up to its length."""
     if count < length:
         numbers = floats(panel)
@@ -180,12 +184,11 @@ def _row(begin, v, c, kept, panel, out, length, narrow):  # noqa: ANN001, ANN202
 
 
 @njit
-def multiply(  # noqa: ANN201
-    matrix, start, rows, activation, panel, goal, length, narrow  # noqa: ANN001
-):
+def multiply(matrix, start, rows, act, panel, goal, length, narrow) -> None:  # noqa: ANN001
     """Rows of `length` results, from row `start` of a matrix on, to the address `goal`.
 
-    `matrix`: the addresses of values, columns, offsets and bias, as in `ARGUMENTS`.
+    `matrix`: the addresses of values, columns, offsets and bias, as in `MATRIX`; `act`: the number
+    of an activation.
     """
     values, columns, bias = matrix[0], matrix[1], matrix[3]
     offsets = ints(matrix[2])
@@ -196,14 +199,14 @@ def multiply(  # noqa: ANN201
         begin = floats(bias)[row] if bias else np.float32(0)
         v, c = floats(values + 4 * at), ints(columns + 4 * at)
         _row(begin, v, c, kept, panel, goal + 4 * r * length, length, narrow)
-    if activation == 1:
+    if act == 1:
         gelu(goal, rows * length)
-    elif activation == 2:
+    elif act == 2:
         gelu_tanh(goal, rows * length)
 
 
 @njit
-def write(block, rows, count, length, goal, outputs, size):  # noqa: ANN001, ANN201
+def write(block, rows, count, length, goal, outputs, size) -> None:  # noqa: ANN001
     """`count` tokens of a block of results to the result's memory, numbers of `size` bytes."""
     if size == 4:
         write_tokens(block, rows, count, length, goal, outputs)
@@ -221,18 +224,16 @@ def work_of(version: int) -> Any:
         """Do tasks (a panel, a group of row blocks) until none is left; see `ARGUMENTS`."""
         if version == 0:  # a version is a part of what is compiled only where it is read
             return
-        matrix = arguments[2], arguments[3], arguments[4], arguments[5]
-        x, y = arguments[6], arguments[7]
-        tokens, inputs, outputs = arguments[8], arguments[9], arguments[10]
-        groups, length, scratch = arguments[11], arguments[12], arguments[13]
-        activation, narrow = arguments[14], arguments[15]
-        x_bytes, y_bytes = arguments[16], arguments[17]
+        x, tokens, inputs = arguments[2], arguments[3], arguments[4]
+        groups, length, scratch = arguments[5], arguments[6], arguments[7]
+        activation, narrow = arguments[8], arguments[9]
+        x_bytes, y_bytes, matrices = arguments[10], arguments[11], arguments[12]
+        counters = _HEAD + _STEP * matrices
         slot = take(arguments, 0)
         panel = scratch + 4 * slot * (inputs + ROWS) * length
         block = panel + 4 * inputs * length
-        blocks = (outputs + BLOCK - 1) // BLOCK
         tasks = (tokens + length - 1) // length * groups
-        task, helped = next_task(arguments, _HEAD, slot, 0, tasks)
+        task, helped = next_task(arguments, counters, slot, 0, tasks)
         packed = -1
         while task >= 0:
             first = task // groups * length
@@ -241,12 +242,17 @@ def work_of(version: int) -> Any:
             if packed != first:
                 packed = first
                 pack(x + x_bytes * first * inputs, x_bytes, count, inputs, panel, length, narrow)
-            end = min(outputs, blocks * (group + 1) // groups * BLOCK)
-            for start in range(blocks * group // groups * BLOCK, end, ROWS):
-                rows = min(ROWS, end - start)
-                multiply(matrix, start, rows, activation, panel, block, length, narrow)
-                goal = y + y_bytes * (first * outputs + start)
-                write(block, rows, count, length, goal, outputs, y_bytes)
-            task, helped = next_task(arguments, _HEAD, slot, helped, tasks)
+            for m in range(matrices):
+                i = _HEAD + _STEP * m
+                matrix = arguments[i], arguments[i + 1], arguments[i + 2], arguments[i + 3]
+                y, outputs = arguments[i + 4], arguments[i + 5]
+                blocks = (outputs + BLOCK - 1) // BLOCK
+                end = min(outputs, blocks * (group + 1) // groups * BLOCK)
+                for start in range(blocks * group // groups * BLOCK, end, ROWS):
+                    rows = min(ROWS, end - start)
+                    multiply(matrix, start, rows, activation, panel, block, length, narrow)
+                    goal = y + y_bytes * (first * outputs + start)
+                    write(block, rows, count, length, goal, outputs, y_bytes)
+            task, helped = next_task(arguments, counters, slot, helped, tasks)
 
     return work

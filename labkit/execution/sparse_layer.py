@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import feed_forward, kernels
+from labkit.execution import attention, feed_forward, kernels, running
 from labkit.execution.kernels import Kept
 from labkit.models.prunable import StandIn
 
@@ -36,8 +37,8 @@ class SparseLinear(nn.Module, StandIn):
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
     `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once
-    more, by u times its magnitude.  `then` may hold the layer behind it, with which it then runs as
-    one (`labkit.execution.chains`).
+    more, by u times its magnitude.  `then` may hold the layer behind it, and
+    `beside` those that get the same x: with these it runs as one (`labkit.execution.chains`).
 
     Raises:
         InputError: another precision, or the weights are not float32 on the CPU.
@@ -46,6 +47,7 @@ class SparseLinear(nn.Module, StandIn):
     activation = ""
     result = torch.float32
     then: tuple[SparseLinear, ...] = ()
+    beside: tuple[SparseLinear, ...] = ()
 
     def __init__(
         self, layer: nn.Module, method: str = "kernel", precision: str = "float32"
@@ -89,9 +91,8 @@ class SparseLinear(nn.Module, StandIn):
             InputError: gradients are asked for, or x or the layer is not float32 on the CPU (or x
                 bfloat16 in that precision), or x has another number of inputs.
         """
-        if getattr(x, "result_of", None) is self:  # the layer before has done this one's work
-            del x.result_of
-            return x
+        if (done := running.fetch(self, x)) is not None:
+            return done
         if torch.is_grad_enabled() and (self.training or x.requires_grad):
             raise InputError(
                 "a sparse layer cannot be trained: it has no gradients. Turn the model back with "
@@ -103,28 +104,37 @@ class SparseLinear(nn.Module, StandIn):
         _check("weights", self.values)
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
-        flat = x.reshape(-1, self.in_features)
         if self.method == "csr" or kernels.problem():
-            y = kernels.csr_product(flat, self.kept, self.bias, self.activation).to(self.result)
-        elif self.then and (length := self._length(len(flat))):
-            (then,) = self.then
-            biases = self.bias, then.bias
-            given = flat, self.kept, then.kept, biases, self.activation, length
-            y = feed_forward.product(*given, narrow=narrow, dtype=then.result)
-            y = y.view(*x.shape[:-1], then.out_features)
-            y.result_of = then
-            return y
-        else:
-            given = flat, self.kept, self.bias, self.activation
-            y = kernels.kernel_product(*given, narrow=narrow, dtype=self.result)
-        return y.view(*x.shape[:-1], self.out_features)
+            given = x.reshape(-1, self.in_features), self.kept, self.bias, self.activation
+            y = kernels.csr_product(*given).to(self.result)
+            return y.view(*x.shape[:-1], self.out_features)
+        return self._by_kernel(x, narrow)
 
-    def _length(self, tokens: int) -> int:
-        """Tokens of a panel for this layer and the one behind it at once, or 0: each by itself."""
-        if not any(layer is self for layer in getattr(feed_forward.running, "layers", ())):
-            return 0
-        width, narrow = self.in_features + self.out_features, self.precision == "bfloat16"
-        return feed_forward.panel_length(tokens, width, narrow, torch.get_num_threads())
+    def _by_kernel(self, x: torch.Tensor, narrow: bool) -> torch.Tensor:
+        """The result, and those of the layers that this one does the work of."""
+        flat = x.reshape(-1, self.in_features)
+        together = (self.then or self.beside) and running.inside(self)
+        if together and self.then:
+            (then,) = self.then
+            width, threads = self.in_features + self.out_features, torch.get_num_threads()
+            if length := feed_forward.panel_length(len(flat), width, narrow, threads):
+                given = self.kept, then.kept, (self.bias, then.bias), self.activation, length
+                y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
+                y = y.view(*x.shape[:-1], then.out_features)
+                running.put(then, y, y)
+                return y
+        layers = (self, *self.beside) if together else (self,)
+        given = [(layer.kept, layer.bias) for layer in layers]
+        how = {"narrow": narrow, "dtype": self.result}
+        results = [
+            y.view(*x.shape[:-1], layer.out_features)
+            for y, layer in zip(
+                kernels.kernel_products(flat, given, self.activation, **how), layers, strict=True
+            )
+        ]
+        for layer, y in zip(layers[1:], results[1:], strict=True):
+            running.put(layer, x, y)
+        return results[0]
 
     def to_dense(self) -> nn.Module:
         """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""
@@ -148,6 +158,12 @@ class SparseLinear(nn.Module, StandIn):
         )
         text += f", precision={self.precision}" if self.precision != "float32" else ""
         return text + (f", activation={self.activation}" if self.activation else "")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Out of a pickle: the model around this layer may ask for labkit's attention by name."""
+        super().__setstate__(state)
+        if "transformers" in sys.modules:
+            attention.register()
 
     def _load_from_state_dict(
         self, state: Mapping[str, Any], prefix: str, metadata: Any, strict: bool, *lists: list[str]

@@ -9,7 +9,7 @@ from labkit.execution.panel_vectors import take
 
 
 @njit
-def next_task(arguments, head, slot, helped, tasks):  # noqa: ANN001, ANN202
+def next_task(arguments, head, slot, helped, tasks) -> tuple[int, int]:  # noqa: ANN001
     """The number of this thread's next task of `tasks`, or -1; and the next value of `helped`.
 
     Each thread has a run of neighbouring tasks, and takes over from others when that is done: two

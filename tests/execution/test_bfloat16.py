@@ -113,12 +113,12 @@ def test_the_activation_is_that_of_the_sum():
 
 def test_panels_are_as_long_as_cache_registers_and_threads_allow():
     length = kernels._panel_length
-    assert length(1024, 768, narrow=True, long=True) == 128
-    assert length(1024, 768, narrow=True, long=False) == 64
-    assert length(1024, 768, long=True) == 64
-    assert length(1024, 768, narrow=True, threads=16, long=True) == 64
+    assert length(1024, 768, narrow=True, many=True) == 128
+    assert length(1024, 768, narrow=True, many=False) == 64
+    assert length(1024, 768, many=True) == 64
+    assert length(1024, 768, narrow=True, threads=16, many=True) == 64
     assert length(1024, 3072) == 32
-    assert length(1024, 3072, narrow=True, long=True) == 64
+    assert length(1024, 3072, narrow=True, many=True) == 64
     assert length(1024, 3072, 1 << 20) == 64
     assert length(20, 768, narrow=True) == 32
     assert kernels.panel_bytes() >= kernels.PANEL_BYTES

@@ -52,11 +52,13 @@ def sparse_linear(
 
     The model then is for inference: its parameters no longer ask for gradients, and its state dict
     holds the kept weights of each sparse layer.  Where a layer is replaced, the GELU behind it is
-    computed within it, or GPT-2's in one pass (`labkit.execution.activations`), and the process
-    keeps memory that activations free (`labkit.execution.memory`).  `dense_linear` turns the model
-    back.  Layers that are sparse already are decided anew, say for another number of tokens.  A
-    weight that several modules share stays dense, and so do experts and other matrices outside of
-    `nn.Linear`, and layers whose weight a module around them reads (`weight_readers`).
+    computed within it, or GPT-2's in one pass (`labkit.execution.activations`); sparse layers of
+    one feed-forward or one attention run as one (`labkit.execution.chains`), attention itself is
+    compiled where that is faster (`labkit.execution.attention`), and the process keeps memory that
+    activations free (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
+    are sparse already are decided anew, say for another number of tokens.  A weight that several
+    modules share stays dense, and so do experts and other matrices outside of `nn.Linear`, and
+    layers whose weight a module around them reads (`weight_readers`).
 
     Args:
         model: a pruned `transformers` model, float32, on the CPU; dense if this raises.

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import activations, attention, bf16_links, calibration, chains, kernels
+from labkit.execution import (
+    activations,
+    attention,
+    bf16_links,
+    calibration,
+    chains,
+    kernels,
+    residual_norm,
+)
 from labkit.execution.memory import give_back_freed_memory, keep_freed_memory
 from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
 from labkit.execution.weight_readers import replaceable
@@ -54,8 +62,9 @@ def sparse_linear(
     holds the kept weights of each sparse layer.  Where a layer is replaced, the GELU behind it is
     computed within it, or GPT-2's in one pass (`labkit.execution.activations`); sparse layers of
     one feed-forward or one attention run as one (`labkit.execution.chains`), attention itself is
-    compiled where that is faster (`labkit.execution.attention`), and the process keeps memory that
-    activations free (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
+    compiled where that is faster (`labkit.execution.attention`), as are BERT's sums and norms
+    (`labkit.execution.residual_norm`), and the process keeps memory that activations free
+    (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
     are sparse already are decided anew, say for another number of tokens.  A weight that several
     modules share stays dense, and so do experts and other matrices outside of `nn.Linear`, and
     layers whose weight a module around them reads (`weight_readers`).
@@ -116,6 +125,7 @@ def sparse_linear(
             bf16_links.link(model)
         chains.chain(model)
         attention.use(model)
+        residual_norm.use(model)
         model.requires_grad_(False)
         give_back_freed_memory()  # of what was replaced; from here on that of passes is kept
         keep_freed_memory()
@@ -127,6 +137,7 @@ def dense_linear(model: nn.Module) -> int:
     chains.unchain(model)
     activations.unfuse(model)
     attention.leave(model)
+    residual_norm.leave(model)
     found = [(n, m) for n, m in model.named_modules() if isinstance(m, SparseLinear)]
     for name, sparse in found:
         model.set_submodule(name, sparse.to_dense())

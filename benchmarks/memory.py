@@ -123,9 +123,9 @@ def measure(way: str, file: str) -> dict[str, int]:
 
     found["model class"] = resident()
     if way != DENSE:
-        from labkit.execution import kernels, native
+        from labkit.execution import kernels, machine_code
 
-        if not native.compiled(
+        if not machine_code.compiled(
             kernels.LOOPS
         ).cached:  # compiling takes memory that a later process lacks
             print("compiled: run it again, for the kernel to come from the cache", file=sys.stderr)

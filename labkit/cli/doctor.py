@@ -116,12 +116,12 @@ def _torch() -> Finding:
 def _sparse_kernel() -> Finding:
     if util.find_spec("torch") is None:
         return Finding("sparse kernel", "warn", "needs torch", INSTALL)
-    from labkit.execution import kernels, native
+    from labkit.execution import kernels, machine_code
 
     if problem := kernels.problem():
         found = f"{problem}; sparse layers run on torch's slower CSR product"
         return Finding("sparse kernel", "warn", found, INSTALL)
-    compiled = native.compiled(kernels.LOOPS)
+    compiled = machine_code.compiled(kernels.LOOPS)
     found = "compiled before" if compiled.cached else f"compiled in {compiled.seconds:.0f} s"
     return Finding("sparse kernel", "ok", found)
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from labkit.execution import native
+from labkit.execution import machine_code
 from labkit.execution.processor import long_vectors
 
 NAME = "labkit"
@@ -42,7 +42,7 @@ def use(model: nn.Module) -> bool:
     known = type(model).__module__.startswith("transformers.") and config.model_type in FAMILIES
     if not known or config._attn_implementation != TORCHS or not long_vectors():
         return False
-    if native.problem(LOOPS):
+    if machine_code.problem(LOOPS):
         return False
     register()
     config._attn_implementation = NAME
@@ -125,7 +125,7 @@ def attention(
         room,
         factor.data_ptr(),
     )
-    native.run(LOOPS, threads, arguments)
+    machine_code.run(LOOPS, threads, arguments)
     return y
 
 

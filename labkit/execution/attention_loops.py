@@ -15,7 +15,7 @@ from numba import njit
 from labkit.execution.attention_vectors import LANES, softmax, tile_product
 from labkit.execution.panel_loops import read_tokens, write_tokens
 from labkit.execution.panel_vectors import floats, take
-from labkit.execution.tasks import next_task
+from labkit.execution.thread_tasks import next_task
 
 TILE = 8
 """Rows of a product that are in registers at once."""

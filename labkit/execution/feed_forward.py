@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from labkit.execution import kernels, native
+from labkit.execution import kernels, machine_code
 from labkit.execution.kernels import Kept
 
 LOOPS = "labkit.execution.feed_forward_loops"
@@ -56,7 +56,7 @@ def product(
     ]
     arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
     arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
-    native.run(LOOPS, threads, [*arguments, x.element_size(), y.element_size()])
+    machine_code.run(LOOPS, threads, [*arguments, x.element_size(), y.element_size()])
     return y
 
 

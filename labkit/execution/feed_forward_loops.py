@@ -10,7 +10,7 @@ from typing import Any
 
 from labkit.execution.panel_loops import ROWS, multiply, pack, write
 from labkit.execution.panel_vectors import narrowed, take
-from labkit.execution.tasks import next_task
+from labkit.execution.thread_tasks import next_task
 
 ARGUMENTS = (
     "slot",

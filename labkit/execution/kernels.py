@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 
 from labkit.errors import InputError
-from labkit.execution import native
+from labkit.execution import machine_code
 from labkit.execution.processor import long_vectors, second_level_cache
 
 LOOPS = "labkit.execution.panel_loops"
@@ -150,7 +150,7 @@ def kernel_products(
         arguments += [matrix.values.data_ptr(), matrix.columns.data_ptr()]
         arguments += [matrix.offsets.data_ptr(), 0 if bias is None else bias.data_ptr()]
         arguments += [y.data_ptr(), count]
-    native.run(LOOPS, threads, arguments)
+    machine_code.run(LOOPS, threads, arguments)
     return results
 
 
@@ -200,4 +200,4 @@ long = functools.cache(long_vectors)  # asking torch takes as long as a small pr
 
 def problem() -> str:
     """Why the kernel cannot run on this machine, or an empty string where it can."""
-    return native.problem(LOOPS)
+    return machine_code.problem(LOOPS)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from labkit.execution.panel_vectors import floats, take
-from labkit.execution.tasks import next_task
+from labkit.execution.thread_tasks import next_task
 
 ROWS = 16
 """Tokens of a task."""

@@ -36,7 +36,7 @@ from labkit.execution.panel_vectors import (
     upper_float,
     write_bf16,
 )
-from labkit.execution.tasks import next_task
+from labkit.execution.thread_tasks import next_task
 
 LENGTHS = (8, 16, 32, 64, 128)
 """Tokens of a panel that code is compiled for; a single token has a path of its own.

@@ -7,7 +7,7 @@ import functools
 import torch
 from torch import nn
 
-from labkit.execution import native
+from labkit.execution import machine_code
 
 LOOPS = "labkit.execution.norm_loops"
 """The module that is compiled."""
@@ -21,7 +21,7 @@ TASK_WORK = 1 << 15
 
 def use(model: nn.Module) -> int:
     """Let modules of `OUTPUTS` in `model` do so, in place; returns how many do."""
-    if native.problem(LOOPS):
+    if machine_code.problem(LOOPS):
         return 0
     found = 0
     for module in model.modules():
@@ -59,7 +59,7 @@ def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) ->
     epsilon = torch.tensor([norm.eps])
     tensors = x, residual, y, norm.weight, norm.bias
     given = [tensor.data_ptr() for tensor in tensors]
-    native.run(LOOPS, threads, [*given, tokens, width, epsilon.data_ptr()])
+    machine_code.run(LOOPS, threads, [*given, tokens, width, epsilon.data_ptr()])
     return y
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import attention, feed_forward, kernels, running
+from labkit.execution import attention, feed_forward, kernels, open_calls
 from labkit.execution.kernels import Kept
 from labkit.models.prunable import StandIn
 
@@ -38,7 +38,7 @@ class SparseLinear(nn.Module, StandIn):
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
     `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once
     more, by u times its magnitude.  `then` may hold the layer behind it, and
-    `beside` those that get the same x: with these it runs as one (`labkit.execution.chains`).
+    `beside` those that get the same x: with these it runs as one (`labkit.execution.run_as_one`).
 
     Raises:
         InputError: another precision, or the weights are not float32 on the CPU.
@@ -91,7 +91,7 @@ class SparseLinear(nn.Module, StandIn):
             InputError: gradients are asked for, or x or the layer is not float32 on the CPU (or x
                 bfloat16 in that precision), or x has another number of inputs.
         """
-        if (done := running.fetch(self, x)) is not None:
+        if (done := open_calls.fetch(self, x)) is not None:
             return done
         if torch.is_grad_enabled() and (self.training or x.requires_grad):
             raise InputError(
@@ -113,7 +113,7 @@ class SparseLinear(nn.Module, StandIn):
     def _by_kernel(self, x: torch.Tensor, narrow: bool) -> torch.Tensor:
         """The result, and those of the layers that this one does the work of."""
         flat = x.reshape(-1, self.in_features)
-        together = (self.then or self.beside) and running.inside(self)
+        together = (self.then or self.beside) and open_calls.inside(self)
         if together and self.then:
             (then,) = self.then
             width, threads = self.in_features + self.out_features, torch.get_num_threads()
@@ -121,7 +121,7 @@ class SparseLinear(nn.Module, StandIn):
                 given = self.kept, then.kept, (self.bias, then.bias), self.activation, length
                 y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
                 y = y.view(*x.shape[:-1], then.out_features)
-                running.put(then, y, y)
+                open_calls.put(then, y, y)
                 return y
         layers = (self, *self.beside) if together else (self,)
         given = [(layer.kept, layer.bias) for layer in layers]
@@ -133,7 +133,7 @@ class SparseLinear(nn.Module, StandIn):
             )
         ]
         for layer, y in zip(layers[1:], results[1:], strict=True):
-            running.put(layer, x, y)
+            open_calls.put(layer, x, y)
         return results[0]
 
     def to_dense(self) -> nn.Module:

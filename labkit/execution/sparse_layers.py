@@ -13,9 +13,9 @@ from labkit.execution import (
     attention,
     bf16_links,
     calibration,
-    chains,
     kernels,
     residual_norm,
+    run_as_one,
 )
 from labkit.execution.memory import give_back_freed_memory, keep_freed_memory
 from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
@@ -60,10 +60,10 @@ def sparse_linear(
 
     The model then is for inference: its parameters no longer ask for gradients, and its state dict
     holds the kept weights of each sparse layer.  Where a layer is replaced, the GELU behind it is
-    computed within it, or GPT-2's in one pass (`labkit.execution.activations`); sparse layers of
-    one feed-forward or one attention run as one (`labkit.execution.chains`), attention itself is
+    computed within it, or GPT-2's in one pass (`labkit.execution.activations`); layers of one
+    feed-forward or one attention run as one (`labkit.execution.run_as_one`); attention itself is
     compiled where that is faster (`labkit.execution.attention`), as are BERT's sums and norms
-    (`labkit.execution.residual_norm`), and the process keeps memory that activations free
+    (`labkit.execution.residual_norm`); and the process keeps memory that activations free
     (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
     are sparse already are decided anew, say for another number of tokens.  A weight that several
     modules share stays dense, and so do experts and other matrices outside of `nn.Linear`, and
@@ -123,7 +123,7 @@ def sparse_linear(
         activations.fuse(model)
         if precision == "bfloat16":
             bf16_links.link(model)
-        chains.chain(model)
+        run_as_one.chain(model)
         attention.use(model)
         residual_norm.use(model)
         model.requires_grad_(False)
@@ -134,7 +134,7 @@ def sparse_linear(
 
 def dense_linear(model: nn.Module) -> int:
     """Turn every sparse layer of `model`, in place, into what it stood for; returns how many."""
-    chains.unchain(model)
+    run_as_one.unchain(model)
     activations.unfuse(model)
     attention.leave(model)
     residual_norm.leave(model)

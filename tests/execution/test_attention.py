@@ -228,6 +228,6 @@ def test_without_the_kernel_or_long_vectors_torch_computes(monkeypatch):
     monkeypatch.setattr(module, "long_vectors", lambda: False)
     assert not use(model)
     monkeypatch.setattr(module, "long_vectors", lambda: True)
-    monkeypatch.setattr(module.native, "problem", lambda _: "no numba")
+    monkeypatch.setattr(module.machine_code, "problem", lambda _: "no numba")
     assert not use(model)
     assert model.config._attn_implementation == "sdpa"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.errors import InputError
-from labkit.execution import kernels, native
+from labkit.execution import kernels, machine_code
 
 PRODUCTS = {"kernel": kernels.kernel_product, "csr": kernels.csr_product}
 
@@ -128,7 +128,7 @@ def test_without_gnu_openmp_pythons_threads_do_the_same(monkeypatch):
     x, weight, bias = case(300, 64, 50, 0.2)
     torch.set_num_threads(3)
     y = kernels.kernel_product(x, kernels.kept(weight), bias)
-    monkeypatch.setattr(native, "_gomp_parallel", lambda: None)
+    monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
     assert torch.equal(kernels.kernel_product(x, kernels.kept(weight), bias), y)
 
 
@@ -189,12 +189,12 @@ def test_where_no_cache_can_be_written_the_kernel_is_compiled_anew(tmp_path):
     only = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}  # no __pycache__ instead
     code = """if 1:
         import torch
-        from labkit.execution import kernels, native
+        from labkit.execution import kernels, machine_code
         assert kernels.problem() == "", kernels.problem()
         weight = torch.eye(3)
         x = torch.randn(5, 3)
         assert torch.equal(kernels.kernel_product(x, kernels.kept(weight), None), x)
-        print(native.compiled(kernels.LOOPS).cached)
+        print(machine_code.compiled(kernels.LOOPS).cached)
     """
     out = in_process(code, NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"), **only)
     assert out.stdout.strip() == "False"

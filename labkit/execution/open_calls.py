@@ -1,7 +1,7 @@
 """Which calls of a model's modules are under way on this thread, and what layers did for others.
 
-A sparse layer may do the work of layers that are called after it (`chains`).  That is right only
-within the module that is known to call them so; this is where that module says that it runs.
+A sparse layer may do the work of layers that are called after it (`run_as_one`).  That is right
+only within the module that is known to call them so; here that module says that it runs.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import chains, feed_forward, kernels, running
+from labkit.execution import feed_forward, kernels, open_calls, run_as_one
 from labkit.execution.sparse_layers import dense_linear, sparse_linear
 from tests.execution.test_attention import batch_of, model_of, states
 
@@ -129,7 +129,7 @@ def test_a_layer_that_is_called_alone_returns_its_own(sparse, monkeypatch):
 def test_a_hook_sees_what_its_layer_computes(sparse, monkeypatch):
     model, _, module, first, second = sparse
     plain, calls, seen = states(model, batch_of()), counted(monkeypatch), []
-    for path in chains.CALLED[type(module).__name__]:
+    for path in run_as_one.CALLED[type(module).__name__]:
         part = module.get_submodule(path)
         handle = part.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[-1]))
         calls.clear()
@@ -147,7 +147,7 @@ def test_after_an_error_nothing_is_left_open(sparse, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         states(model, batch_of())
     handle.remove()
-    assert not running.inside(first)
+    assert not open_calls.inside(first)
     assert torch.equal(states(model, batch_of()), plain)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from labkit.execution.native import COUNTER
+from labkit.execution.machine_code import COUNTER
 from labkit.execution.panel_vectors import take
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from labkit.execution import feed_forward, native, running
+from labkit.execution import feed_forward, machine_code, open_calls
 from labkit.execution.bf16_links import FEED_FORWARDS
 from labkit.execution.sparse_layer import SparseLinear
 
@@ -96,7 +96,7 @@ def _passes_on(first: SparseLinear, second: SparseLinear) -> bool:
     """Whether the first layer can return what the second would."""
     # A result as wide as what lies between them could be taken for that without an error.
     apart = first.out_features != second.out_features
-    return bool(first.activation) and apart and not native.problem(feed_forward.LOOPS)
+    return bool(first.activation) and apart and not machine_code.problem(feed_forward.LOOPS)
 
 
 def _first(module: nn.Module) -> SparseLinear:
@@ -107,15 +107,15 @@ def _first(module: nn.Module) -> SparseLinear:
 def _enter(module: nn.Module, args: Any) -> None:
     called = [attrgetter(path)(module) for path in CALLED[type(module).__name__]]
     if not any(m.training or m._forward_hooks or m._forward_pre_hooks for m in called):
-        running.enter(_first(module))
+        open_calls.enter(_first(module))
 
 
 def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
     # Where keys come from another model, their layers get another x.
     others = ("key_value_states", "encoder_hidden_states")
     if len(args) < 2 and all(kwargs.get(name) is None for name in others):
-        running.enter(_first(module))
+        open_calls.enter(_first(module))
 
 
 def _leave(module: nn.Module, args: Any, result: Any) -> None:
-    running.leave(_first(module))
+    open_calls.leave(_first(module))

@@ -38,8 +38,9 @@ def product(
         dtype: of the result, float32 or bfloat16.
 
     Returns:
-        tokens × outputs: to the last bit what two calls of `kernels.kernel_product` return, with
-        the first one's result in bfloat16 if `narrow`, where these have panels as precise.
+        tokens × outputs: to the last bit what two calls of `kernels.kernel_product` return for
+        more than one token, with the first one's result in bfloat16 if `narrow`, where these have
+        panels as precise.
     """
     from labkit.execution.panel_loops import ACTIVATIONS, ROWS
 

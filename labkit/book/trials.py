@@ -21,7 +21,7 @@ from labkit.models.load import load_model
 from labkit.models.prunable import prunable_layers
 from labkit.pruning.masks import layerwise_masks
 from labkit.pruning.prune import prune_global, sparsity_of, sweep
-from labkit.study.cells import versions
+from labkit.study.cell_keys import versions
 from labkit.training.recover import finetune_masked
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "amdahl": ["amdahl", "free_linear"],
         "runtime": ["Runtime", "measure_runtime"],
-        "sparse_layers": ["LayerChoice", "SparseLinear", "dense_linear", "sparse_linear"],
+        "sparse_layer": ["SparseLinear"],
+        "sparse_layers": ["dense_linear", "sparse_linear"],
+        "sparse_or_dense": ["LayerChoice"],
     },
 )

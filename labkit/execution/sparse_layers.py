@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from torch import nn
 
@@ -12,41 +11,16 @@ from labkit.execution import (
     activations,
     attention,
     bf16_links,
-    calibration,
-    kernels,
     residual_norm,
     run_as_one,
 )
 from labkit.execution.memory import give_back_freed_memory, keep_freed_memory
 from labkit.execution.sparse_layer import PRECISIONS, SparseLinear
+from labkit.execution.sparse_or_dense import LayerChoice, choose
 from labkit.execution.weight_readers import replaceable
 from labkit.models.parameter_kinds import LINEAR
 from labkit.models.prunable import check_values
 from labkit.pruning.prune import writable_layers
-
-FALLBACK_BREAK_EVEN = 0.8
-"""Sparsity from which layers are replaced where nothing is measured (`calibrate=False`)."""
-
-
-@dataclass(frozen=True)
-class LayerChoice:
-    """What `sparse_linear` decided for one layer.
-
-    `method` is "dense", "kernel" or "csr"; `precision` is what a sparse layer computes in, a dense
-    one stays float32; `dense_ms` and `sparse_ms` are the expected times of the dense layer and of
-    the best sparse one, and `break_even` is the sparsity from which that
-    one pays; NaN where nothing was measured.
-    """
-
-    name: str
-    outputs: int
-    inputs: int
-    sparsity: float
-    method: str
-    dense_ms: float = float("nan")
-    sparse_ms: float = float("nan")
-    break_even: float = float("nan")
-    precision: str = "float32"
 
 
 def sparse_linear(
@@ -112,7 +86,7 @@ def sparse_linear(
             continue
         dense = model.get_submodule(name)
         given = name, outputs, inputs, sparsity
-        choice = _choose(*given, tokens if calibrate else None, precision)
+        choice = choose(*given, tokens if calibrate else None, precision)
         choices.append(choice)
         if choice.method != "dense":
             replacements[name] = SparseLinear(dense, choice.method, precision)
@@ -142,26 +116,3 @@ def dense_linear(model: nn.Module) -> int:
     for name, sparse in found:
         model.set_submodule(name, sparse.to_dense())
     return len(found)
-
-
-def _choose(
-    name: str, outputs: int, inputs: int, sparsity: float, tokens: int | None, precision: str
-) -> LayerChoice:
-    """The choice for one layer, by measuring at a number of tokens, or without."""
-    if tokens is None:
-        fallback = "csr" if kernels.problem() else "kernel"
-        method = fallback if sparsity >= FALLBACK_BREAK_EVEN else "dense"
-        return LayerChoice(name, outputs, inputs, sparsity, method, precision=precision)
-    times = calibration.times(outputs, inputs, tokens, precision)
-    method, milliseconds = times.best(sparsity)
-    return LayerChoice(
-        name,
-        outputs,
-        inputs,
-        sparsity,
-        times.choice(sparsity),
-        times.dense,
-        milliseconds,
-        times.break_even(method),
-        precision,
-    )

@@ -1,30 +1,24 @@
-"""The cells of a study: one model at one sparsity, kept under all that they depend on.
+"""The cells of a study: one model at one sparsity, computed where `cell_keys` knows none yet.
 
 What all tasks share; `pairs` and `texts` say what is measured.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from labkit.code_hash import code_hash
 from labkit.evaluation.scores import Evaluation
 from labkit.evaluation.text.scores import TextEvaluation
 from labkit.execution.runtime import measure_runtime
-from labkit.files import sha256
-from labkit.models import hub, sources
 from labkit.models.load import Loaded, described, load_model
 from labkit.pruning.prune import Pruning, sparsity_of, sweep
 from labkit.storage.size import measure_size
 from labkit.study.cell_files import Cell, Identity, load_weights, save_weights
+from labkit.study.cell_keys import cell_key, code_fingerprint, hash_of, model_fingerprint
 from labkit.study.settings import Settings
 from labkit.weights.summary import WeightSummary, weight_summary
 
@@ -33,8 +27,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
-
-_VERSIONED = ("torch", "transformers", "tokenizers", "numpy", "scipy", "datasets")
 
 
 class Steps:
@@ -65,7 +57,7 @@ class ModelRun(ABC):
         self.head = settings.head if self.task == "mrpc" else "auto"
         self._loaded: Loaded | None = None
         self.origin = {
-            "model": self._fingerprint(),
+            "model": model_fingerprint(settings, name, self.task, self.head, lambda: self.loaded),
             "name": name,
             "source": settings.source,
             "task": self.task,
@@ -108,7 +100,11 @@ class ModelRun(ABC):
 
     def levels(self) -> list[Cell]:
         """The cell of each level in order; what is missing is computed in one sweep."""
-        keys = {level: self._key(level) for level in self.settings.levels}
+        others = self.depends_on()
+        keys = {
+            level: cell_key(self.origin, self.settings, level, others)
+            for level in self.settings.levels
+        }
         wanted = {level: self._identity(level, key) for level, key in keys.items()}
         missing = [lv for lv, cell in wanted.items() if not cell.finished(self.cells)]
         self.steps.done += len(wanted) - len(missing)
@@ -133,37 +129,8 @@ class ModelRun(ABC):
         both = len(self.settings.task) > 1
         return f"{self.name} ({self.task}): {doing}" if both else f"{self.name}: {doing}"
 
-    def _fingerprint(self) -> str:
-        """Hash of the checkpoint's files; for the hub's own, the commit in the cache.
-
-        Random weights follow from the seed and the code, but their tokenizer is the mini one.
-        """
-        settings, name = self.settings, self.name
-        if settings.source in ("mini", "random"):
-            folder = sources.mini_checkpoint(name, self.task)
-        elif settings.source == "hub" and self.head == "trained":
-            folder = sources.finetuned_checkpoint(name)
-        elif settings.source == "hub":
-            repository = sources.HUB_MODELS[name]
-            cached = hub.cached_model(repository, verify=False)
-            if cached is None:
-                _ = self.loaded  # downloads it
-                cached = hub.cached_model(repository, verify=False)
-            return cached.name if cached else "not cached"
-        else:
-            folder = Path(settings.source).expanduser()
-        # All that a model or tokenizer may be read from, whatever it is called.
-        found = [*folder.glob("*"), *folder.rglob("*.safetensors"), *folder.rglob("*.bin")]
-        files = sorted({f for f in found if f.is_file() and f.suffix.lower() != ".md"})
-        return hash_of([(f.relative_to(folder).as_posix(), sha256(f)) for f in files])
-
     def _identity(self, level: float | None, key: str) -> Identity:
         return Identity(self.name, self.settings.source, self.origin["model"], level, key)
-
-    def _key(self, level: float) -> str:
-        settings = self.settings
-        shape = [settings.batch_size, settings.length]
-        return hash_of([self.origin, level, settings.method, *shape, self.depends_on()])
 
     def _compute(self, pruning: Pruning) -> Cell:
         settings, (model, _, spec) = self.settings, self.loaded
@@ -189,19 +156,3 @@ class ModelRun(ABC):
         }
         layers = [title | record for record in pruning.table().to_dict("records")]
         return Cell(row, layers, evaluation, [title | sample for sample in samples])
-
-
-@cache
-def code_fingerprint(module: str) -> str:
-    """Hash of the code that `module` runs and of the libraries that its results depend on."""
-    return hash_of([code_hash(module), versions()])
-
-
-def versions() -> dict[str, str]:
-    """Versions of the libraries that results depend on."""
-    return {name: metadata.version(name) for name in _VERSIONED}
-
-
-def hash_of(value: object) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of plain data."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

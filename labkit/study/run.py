@@ -21,7 +21,8 @@ from labkit.evaluation.text.compare import compare_texts
 from labkit.evaluation.text.corpus import load_text
 from labkit.files import behind, replacing, sha256, write_text
 from labkit.models.account import Account, parameter_account
-from labkit.study.cells import ModelRun, Report, Steps, code_fingerprint, versions
+from labkit.study.cell_keys import code_fingerprint, versions
+from labkit.study.cells import ModelRun, Report, Steps
 from labkit.study.pairs import PairsRun
 from labkit.study.settings import Settings
 from labkit.study.texts import TextRun, remark

@@ -14,7 +14,7 @@ from transformers.pytorch_utils import Conv1D
 
 from labkit import load_model, measure_size, prunable_layers, prune_global, save_sparse, sparsity_of
 from labkit.errors import InputError
-from labkit.execution import calibration, sparse_layers
+from labkit.execution import calibration, sparse_or_dense
 from labkit.execution.sparse_layer import SparseLinear
 from labkit.execution.sparse_layers import dense_linear, sparse_linear
 
@@ -54,7 +54,7 @@ def test_logits_are_those_of_the_pruned_model_and_the_way_back_is_exact(tiny, fa
     assert len(choices) == len(prunable_layers(tiny(family)))
     replaced = [choice for choice in choices if choice.method != "dense"]
     assert len(replaced) > len(choices) / 2
-    assert all(choice.sparsity >= sparse_layers.FALLBACK_BREAK_EVEN for choice in replaced)
+    assert all(choice.sparsity >= sparse_or_dense.FALLBACK_BREAK_EVEN for choice in replaced)
     torch.testing.assert_close(model(**inputs).logits, expected, atol=1e-5, rtol=0)
     assert dense_linear(model) == len(replaced)
     after = model.state_dict()

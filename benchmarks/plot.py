@@ -64,8 +64,11 @@ def plot_execution_scale(data: Mapping[str, Any]) -> Plot:
                 f"tokens, {costs[-1]:.3g} at {own[-1]['tokens']:,}"
             )
         bound, reading = 1e12 * data["bound"], [8e12 / data["reading"] / count for count in tokens]
-        axis.plot(tokens, [bound] * len(tokens), color=INK, linewidth=1, linestyle=(0, (6, 3)))
-        axis.plot(tokens, reading, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        for label, line, dashes in (
+            ("dense at its best", [bound] * len(tokens), (6, 3)),
+            ("reading weights once", reading, (1, 2)),
+        ):
+            axis.plot(tokens, line, label=label, color=INK, linewidth=1, linestyle=(0, dashes))
         axis.set(xscale="log", yscale="log", xlabel="tokens", title=titles[kind])
         axis.grid(color=INK, alpha=0.25, linewidth=0.5)
     panels[0].set_ylabel("ps a token and kept weight")

@@ -164,6 +164,7 @@ def _of_model(
         and not any(kwargs.get(name) for name in _UNCOMMON)
         and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
         and isinstance(causal, bool)
+        and not machine_code.problem(LOOPS)  # a model that was pickled may be elsewhere now
         and _alike(*tensors)
         and (attention_mask is None or _fits(attention_mask, query, key))
     ):

@@ -69,7 +69,7 @@ def _forward(
     """What a module of `OUTPUTS` computes, by torch where anything is uncommon."""
     norm, dropout = module.LayerNorm, module.dropout
     watched = any(m._forward_hooks or m._forward_pre_hooks for m in (norm, dropout))
-    if watched or dropout.training:
+    if watched or dropout.training or machine_code.problem(LOOPS):
         return type(module).forward(module, hidden_states, input_tensor)
     x = module.dense(hidden_states)
     if not _fits(norm, x, input_tensor):

@@ -231,3 +231,13 @@ def test_without_the_kernel_or_long_vectors_torch_computes(monkeypatch):
     monkeypatch.setattr(module.machine_code, "problem", lambda _: "no numba")
     assert not use(model)
     assert model.config._attn_implementation == "sdpa"
+
+
+@needs_long_vectors
+def test_a_model_that_came_where_nothing_compiles_answers_all_the_same(monkeypatch):
+    model = model_of("bert")
+    expected = states(model, batch_of())
+    sparse_linear(model, calibrate=False)
+    monkeypatch.setattr(module.machine_code, "problem", lambda _: "no numba")
+    monkeypatch.setattr(module.machine_code, "run", None)
+    torch.testing.assert_close(states(model, batch_of()), expected, atol=2e-5, rtol=1e-5)

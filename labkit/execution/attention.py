@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from labkit.execution import machine_code
+from labkit.execution.kernels import FLOATS
 from labkit.execution.processor import long_vectors
 
 NAME = "labkit"
@@ -93,7 +94,7 @@ def attention(
 
     batch, heads, queries, width = query.shape
     keys = key.shape[2]
-    y = torch.empty(batch, queries, heads, width)
+    y = torch.empty(batch, queries, heads, width, **FLOATS)
     if not y.numel():
         return y
     if not keys:
@@ -104,8 +105,8 @@ def attention(
     work = 2 * batch * heads * queries * keys * width
     threads = min(torch.get_num_threads(), tasks, 1 + work // TASK_WORK)
     room = scratch_floats(keys, width)
-    scratch = torch.empty(threads, room)
-    factor = torch.tensor([width**-0.5 if scale is None else scale])
+    scratch = torch.empty(threads, room, **FLOATS)
+    factor = torch.tensor([width**-0.5 if scale is None else scale], **FLOATS)
     arguments = (
         query.data_ptr(),
         key.data_ptr(),
@@ -132,7 +133,7 @@ def attention(
 def _added(mask: torch.Tensor) -> torch.Tensor:
     """A mask as numbers that are added to scores, keys × queries, contiguous."""
     if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+        mask = torch.zeros(mask.shape, **FLOATS).masked_fill_(~mask, float("-inf"))
     return mask.transpose(2, 3).contiguous()
 
 

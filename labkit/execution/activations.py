@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from labkit.execution.own_code import Done, heard, of_transformers, replaced
+from labkit.execution.own_code import Done, hand_over_hooks, heard, of_transformers, replaced
 from labkit.execution.sparse_layer import SparseLinear
 
 FEED_FORWARDS = {
@@ -89,4 +89,4 @@ def _replace(model: nn.Module, old: type[nn.Module], new: Callable) -> None:
     """Put what `new` makes of it in the place of each module of one type."""
     for name, module in list(model.named_modules(remove_duplicate=False)):
         if type(module) is old:
-            model.set_submodule(name, new(module))
+            model.set_submodule(name, hand_over_hooks(module, new(module)))

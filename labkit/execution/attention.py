@@ -51,10 +51,11 @@ def use(model: nn.Module) -> bool:
 
 
 def leave(model: nn.Module) -> None:
-    """Let `model` compute its attention by torch again, in place, if it was otherwise."""
-    config = getattr(model, "config", None)
-    if getattr(config, "_attn_implementation", "") == NAME:
-        config._attn_implementation = TORCHS
+    """Let `model`, and models in it, compute attention by torch again, in place."""
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if getattr(config, "_attn_implementation", "") == NAME:
+            config._attn_implementation = TORCHS
 
 
 @functools.cache

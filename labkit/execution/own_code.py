@@ -39,6 +39,14 @@ def _home(function: Any) -> str:
     return getattr(function, "__module__", None) or ""
 
 
+def hand_over_hooks(old: nn.Module, new: nn.Module) -> nn.Module:
+    """Let `new` have the forward hooks of the module that it takes the place of; returns it."""
+    for name in vars(old):
+        if name.startswith("_forward_") and vars(old)[name]:
+            setattr(new, name, vars(old)[name])  # the very same, so that handles still remove them
+    return new
+
+
 class Done(nn.Identity):
     """In the place of an activation that the layer before it computes; keeps the original.
 

@@ -263,3 +263,37 @@ def test_a_trace_that_would_lack_the_work_is_refused():
     sparse = SparseLinear(layer).eval()
     with pytest.raises(InputError, match="trace the dense model"):
         torch.jit.trace(sparse, torch.randn(3, 16), check_trace=False)
+
+
+@KINDS
+def test_hooks_that_came_later_outlive_the_sparse_layers(kind):
+    for path in parts(kind):
+        model, seen = model_of(kind), []
+        sparse_linear(model, calibrate=False)
+        part = model.get_submodule(path)
+        handle = part.register_forward_hook(lambda *_, seen=seen: seen.append(1), always_call=True)
+        part.register_forward_pre_hook(lambda *_, seen=seen: seen.append(2), with_kwargs=True)
+        dense_linear(model)
+        states(model, batch_of())
+        assert seen == [2, 1]
+        handle.remove()
+        states(model, batch_of())
+        assert seen == [2, 1, 2]
+
+
+def test_a_layer_that_came_to_stand_in_two_places_is_dense_in_both():
+    model = model_of("bert")
+    sparse_linear(model, calibrate=False)
+    first, second = model.encoder.layer
+    second.output.dense = first.output.dense
+    assert dense_linear(model) == 11
+    assert type(first.output.dense) is nn.Linear
+    assert second.output.dense is first.output.dense
+
+
+def test_models_within_a_model_are_turned_back_with_it():
+    whole = nn.ModuleList([model_of("bert"), model_of("gpt2")])
+    for model in whole:
+        sparse_linear(model, calibrate=False)
+    dense_linear(whole)
+    assert {model.config._attn_implementation for model in whole} == {"sdpa"}

@@ -68,6 +68,7 @@ def register() -> None:
     AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
+@torch.compiler.disable  # which frees tensors that only an address still stands for
 def attention(
     query: torch.Tensor,
     key: torch.Tensor,

@@ -40,6 +40,7 @@ def leave(model: nn.Module) -> None:
             del module.forward
 
 
+@torch.compiler.disable  # as `attention.attention`
 def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
     """`norm(x + residual)`.
 

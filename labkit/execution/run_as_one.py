@@ -11,6 +11,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
+import torch
 from torch import nn
 
 from labkit.execution import feed_forward, machine_code, open_calls
@@ -106,6 +107,7 @@ def _first(module: nn.Module) -> SparseLinear:
     return attrgetter((FEED_FORWARDS.get(name) or ATTENTION[name])[0])(module)
 
 
+@torch.compiler.disable
 def _enter(module: nn.Module, args: Any) -> None:
     called = [attrgetter(path)(module) for path in CALLED[type(module).__name__]]
     free = not any(m.training or heard(m) or replaced(m) for m in called)
@@ -116,6 +118,7 @@ def _enter(module: nn.Module, args: Any) -> None:
             open_calls.enter(first)
 
 
+@torch.compiler.disable
 def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
     # Where keys come from another model, their layers get another x.
     others = ("key_value_states", "encoder_hidden_states")
@@ -126,5 +129,6 @@ def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> No
         open_calls.enter(first)
 
 
+@torch.compiler.disable
 def _leave(module: nn.Module, args: Any, result: Any) -> None:
     open_calls.leave(_first(module))

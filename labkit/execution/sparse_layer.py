@@ -98,6 +98,7 @@ class SparseLinear(nn.Module, StandIn):
         free = type(done) is Done and not heard(done) and not heard(self)
         return self.activation if free and of_transformers(self.caller[0]) else ""
 
+    @torch.compiler.disable  # as `attention.attention`
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Multiply activations (… × inputs); returns … × outputs, contiguous, of dtype `result`.
 

@@ -40,7 +40,8 @@ def use(model: nn.Module) -> bool:
     of 512 bits: with shorter ones it is no faster than torch's.
     """
     config = getattr(model, "config", None)
-    known = type(model).__module__.startswith("transformers.") and config.model_type in FAMILIES
+    ours = type(model).__module__.startswith("transformers.")
+    known = ours and getattr(config, "model_type", "") in FAMILIES
     if not known or config._attn_implementation != TORCHS or not long_vectors():
         return False
     if machine_code.problem(LOOPS):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from labkit.execution.own_code import Done, hand_over_hooks, heard, of_transformers, replaced
 from labkit.execution.sparse_layer import SparseLinear
 
 FEED_FORWARDS = {
@@ -27,14 +28,6 @@ class OnePassGELU(nn.GELU):
         super().__init__("tanh")
 
 
-class Done(nn.Identity):
-    """In the place of an activation that the layer before it computes; keeps the original."""
-
-    def __init__(self, original: nn.Module) -> None:
-        super().__init__()
-        self.kept = (original,)  # a tuple: no module of the model
-
-
 def fuse(model: nn.Module) -> int:
     """Move the activation behind sparse layers into them, in place; returns for how many.
 
@@ -46,16 +39,17 @@ def fuse(model: nn.Module) -> int:
     fused = 0
     for module in list(model.modules()):
         names = FEED_FORWARDS.get(type(module).__name__)
-        if names is None or not type(module).__module__.startswith("transformers."):
+        if names is None or not of_transformers(module):
             continue
         layer, activation = (getattr(module, name) for name in names)
         kind = _kind(activation)
-        alone = not any(_hooked(part) for part in (layer, activation))
+        alone = not any(_watched(part) for part in (layer, activation))
         if kind and alone and isinstance(layer, SparseLinear) and layer.method == "kernel":
-            layer.activation = kind
-            setattr(module, names[1], Done(activation).train(activation.training))
+            layer.activation, layer.caller = kind, (module, names[1])
+            done = Done(activation, module, names[0]).train(activation.training)
+            setattr(module, names[1], done)
             fused += 1
-    _replace(model, NewGELUActivation, lambda _: OnePassGELU())
+    _replace(model, NewGELUActivation, _one_pass)
     return fused
 
 
@@ -65,9 +59,13 @@ def unfuse(model: nn.Module) -> None:
 
     for module in model.modules():
         if isinstance(module, SparseLinear):
-            module.activation = ""
+            module.activation, module.caller = "", ()
     _replace(model, Done, lambda module: module.kept[0].train(module.training))
-    _replace(model, OnePassGELU, lambda _: NewGELUActivation())
+    _replace(model, OnePassGELU, lambda module: NewGELUActivation().train(module.training))
+
+
+def _one_pass(activation: nn.Module) -> nn.Module:
+    return activation if _watched(activation) else OnePassGELU().train(activation.training)
 
 
 def _kind(activation: nn.Module) -> str:
@@ -83,12 +81,12 @@ def _kind(activation: nn.Module) -> str:
     return ""
 
 
-def _hooked(module: nn.Module) -> bool:
-    return any((module._forward_hooks, module._forward_pre_hooks))
+def _watched(module: nn.Module) -> bool:
+    return heard(module) or replaced(module)
 
 
 def _replace(model: nn.Module, old: type[nn.Module], new: Callable) -> None:
     """Put what `new` makes of it in the place of each module of one type."""
     for name, module in list(model.named_modules(remove_duplicate=False)):
         if type(module) is old:
-            model.set_submodule(name, new(module))
+            model.set_submodule(name, hand_over_hooks(module, new(module)))

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from labkit.execution import machine_code
+from labkit.execution.kernels import FLOATS
 from labkit.execution.processor import long_vectors
 
 NAME = "labkit"
@@ -39,7 +40,8 @@ def use(model: nn.Module) -> bool:
     of 512 bits: with shorter ones it is no faster than torch's.
     """
     config = getattr(model, "config", None)
-    known = type(model).__module__.startswith("transformers.") and config.model_type in FAMILIES
+    ours = type(model).__module__.startswith("transformers.")
+    known = ours and getattr(config, "model_type", "") in FAMILIES
     if not known or config._attn_implementation != TORCHS or not long_vectors():
         return False
     if machine_code.problem(LOOPS):
@@ -50,10 +52,11 @@ def use(model: nn.Module) -> bool:
 
 
 def leave(model: nn.Module) -> None:
-    """Let `model` compute its attention by torch again, in place, if it was otherwise."""
-    config = getattr(model, "config", None)
-    if getattr(config, "_attn_implementation", "") == NAME:
-        config._attn_implementation = TORCHS
+    """Let `model`, and models in it, compute attention by torch again, in place."""
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if getattr(config, "_attn_implementation", "") == NAME:
+            config._attn_implementation = TORCHS
 
 
 @functools.cache
@@ -66,6 +69,7 @@ def register() -> None:
     AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
+@torch.compiler.disable  # which frees tensors that only an address still stands for
 def attention(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -93,7 +97,7 @@ def attention(
 
     batch, heads, queries, width = query.shape
     keys = key.shape[2]
-    y = torch.empty(batch, queries, heads, width)
+    y = torch.empty(batch, queries, heads, width, **FLOATS)
     if not y.numel():
         return y
     if not keys:
@@ -104,8 +108,8 @@ def attention(
     work = 2 * batch * heads * queries * keys * width
     threads = min(torch.get_num_threads(), tasks, 1 + work // TASK_WORK)
     room = scratch_floats(keys, width)
-    scratch = torch.empty(threads, room)
-    factor = torch.tensor([width**-0.5 if scale is None else scale])
+    scratch = torch.empty(threads, room, **FLOATS)
+    factor = torch.tensor([width**-0.5 if scale is None else scale], **FLOATS)
     arguments = (
         query.data_ptr(),
         key.data_ptr(),
@@ -132,7 +136,7 @@ def attention(
 def _added(mask: torch.Tensor) -> torch.Tensor:
     """A mask as numbers that are added to scores, keys × queries, contiguous."""
     if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+        mask = torch.zeros(mask.shape, **FLOATS).masked_fill_(~mask, float("-inf"))
     return mask.transpose(2, 3).contiguous()
 
 

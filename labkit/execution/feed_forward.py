@@ -46,9 +46,9 @@ def product(
 
     x = x.contiguous()
     tokens, inputs = x.shape
-    y = torch.empty(tokens, second.outputs, dtype=dtype)
+    y = torch.empty(tokens, second.outputs, dtype=dtype, device="cpu")
     threads = min(torch.get_num_threads(), -(-tokens // length))
-    scratch = torch.empty(threads, (inputs + first.outputs + ROWS) * length)
+    scratch = torch.empty(threads, (inputs + first.outputs + ROWS) * length, **kernels.FLOATS)
     biases = tuple(None if bias is None else bias.contiguous() for bias in biases)
     arguments = [
         0 if tensor is None else tensor.data_ptr()

@@ -13,6 +13,9 @@ from labkit.errors import InputError
 from labkit.execution import machine_code
 from labkit.execution.processor import long_vectors, second_level_cache
 
+FLOATS = {"dtype": torch.float32, "device": "cpu"}
+"""Of tensors that compiled loops read and write, whatever torch's defaults are."""
+
 LOOPS = "labkit.execution.panel_loops"
 """The module that is compiled."""
 
@@ -45,8 +48,8 @@ class Kept(NamedTuple):
 
     def dense(self) -> torch.Tensor:
         """The matrix with its zeros, outputs × inputs."""
-        rows = torch.arange(self.outputs).repeat_interleave(self.offsets.diff())
-        matrix = torch.zeros(self.outputs, self.inputs)
+        rows = torch.arange(self.outputs, device="cpu").repeat_interleave(self.offsets.diff())
+        matrix = torch.zeros(self.outputs, self.inputs, **FLOATS)
         matrix[rows, self.columns.long()] = self.values
         return matrix
 
@@ -72,7 +75,7 @@ def kept(weight: torch.Tensor) -> Kept:
     rows, columns = weight.nonzero(as_tuple=True)
     if rows.numel() >= 2**31:
         raise InputError(f"{rows.numel():,} kept weights in one layer: at most 2^31 - 1 can be run")
-    offsets = torch.zeros(weight.shape[0] + 1, dtype=torch.int32)
+    offsets = torch.zeros(weight.shape[0] + 1, dtype=torch.int32, device="cpu")
     offsets[1:] = torch.bincount(rows, minlength=weight.shape[0]).cumsum(0)
     return Kept(weight[rows, columns], columns.int(), offsets, weight.shape[1])
 
@@ -116,7 +119,7 @@ def kernel_products(
     tokens, inputs = x.shape
     x = x.contiguous()
     counts = [matrix.outputs for matrix, _ in matrices]
-    results = [torch.empty(tokens, outputs, dtype=dtype) for outputs in counts]
+    results = [torch.empty(tokens, n, dtype=dtype, device="cpu") for n in counts]
     # The kernel reads one number after another.
     biases = [None if bias is None else bias.contiguous() for _, bias in matrices]
     outputs = sum(counts)
@@ -132,7 +135,7 @@ def kernel_products(
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
-    scratch = torch.empty(threads, (inputs + ROWS) * length)
+    scratch = torch.empty(threads, (inputs + ROWS) * length, **FLOATS)
     arguments = [
         x.data_ptr(),
         tokens,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit.code_hash import code_hash
+from labkit.errors import InputError
 
 COUNTER = 8
 """Numbers behind the arguments for each thread: the first is its next task, the rest keep it on a
@@ -81,7 +82,17 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
         loops: as `compiled`.
         threads: how many; each has a counter of its own.
         arguments: what follows the number of the next thread and that of all threads.
+
+    Raises:
+        InputError: within `torch.jit.trace`, whose graph would lack the work.
     """
+    import torch
+
+    if torch.jit.is_tracing():
+        raise InputError(
+            "torch.jit.trace cannot see what compiled loops do: trace the dense model "
+            "(dense_linear(model))."
+        )
     given = (ctypes.c_int64 * (2 + len(arguments) + COUNTER * threads))(0, threads, *arguments)
     callback = compiled(loops).callback
     if threads == 1:

@@ -16,7 +16,10 @@ _local = threading.local()  # .layers: those that may do more; .results: what th
 
 def enter(layer: nn.Module) -> None:
     """From here on `layer` may do the work of others, until `leave`."""
-    _local.__dict__.setdefault("layers", []).append(layer)
+    layers = _local.__dict__.setdefault("layers", [])
+    if any(other is layer for other in layers):  # an interrupt, by Ctrl-C, has left it there
+        del layers[next(i for i, other in enumerate(layers) if other is layer) :]
+    layers.append(layer)
 
 
 def leave(layer: nn.Module) -> None:

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from labkit.execution import machine_code
+from labkit.execution.kernels import FLOATS
+from labkit.execution.own_code import heard, of_transformers, replaced
 
 LOOPS = "labkit.execution.norm_loops"
 """The module that is compiled."""
@@ -25,8 +27,7 @@ def use(model: nn.Module) -> int:
         return 0
     found = 0
     for module in model.modules():
-        ours = type(module).__module__.startswith("transformers.")
-        if ours and type(module).__name__ in OUTPUTS and type(module.LayerNorm) is nn.LayerNorm:
+        if type(module).__name__ in OUTPUTS and of_transformers(module):
             module.forward = functools.partial(_forward, module)
             found += 1
     return found
@@ -39,6 +40,7 @@ def leave(model: nn.Module) -> None:
             del module.forward
 
 
+@torch.compiler.disable  # as `attention.attention`
 def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
     """`norm(x + residual)`.
 
@@ -56,7 +58,7 @@ def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) ->
     if not tokens:
         return y
     threads = min(torch.get_num_threads(), 1 + x.numel() // TASK_WORK)
-    epsilon = torch.tensor([norm.eps])
+    epsilon = torch.tensor([norm.eps], **FLOATS)
     tensors = x, residual, y, norm.weight, norm.bias
     given = [tensor.data_ptr() for tensor in tensors]
     machine_code.run(LOOPS, threads, [*given, tokens, width, epsilon.data_ptr()])
@@ -68,8 +70,9 @@ def _forward(
 ) -> torch.Tensor:
     """What a module of `OUTPUTS` computes, by torch where anything is uncommon."""
     norm, dropout = module.LayerNorm, module.dropout
-    watched = any(m._forward_hooks or m._forward_pre_hooks for m in (norm, dropout))
-    if watched or dropout.training or machine_code.problem(LOOPS):
+    common = type(norm) is nn.LayerNorm and type(dropout) is nn.Dropout and not dropout.training
+    watched = any(heard(part) or replaced(part) for part in (norm, dropout))
+    if not common or watched or machine_code.problem(LOOPS):
         return type(module).forward(module, hidden_states, input_tensor)
     x = module.dense(hidden_states)
     if not _fits(norm, x, input_tensor):

@@ -11,10 +11,12 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
+import torch
 from torch import nn
 
 from labkit.execution import feed_forward, machine_code, open_calls
 from labkit.execution.bf16_links import FEED_FORWARDS
+from labkit.execution.own_code import heard, of_transformers, replaced
 from labkit.execution.sparse_layer import SparseLinear
 
 CALLED = {
@@ -63,7 +65,8 @@ def chain(model: nn.Module) -> int:
                 module.register_forward_pre_hook(_enter)
             else:
                 continue
-            module.register_forward_hook(_leave, always_call=True)
+            # First of all hooks: others may call the layers.
+            module.register_forward_hook(_leave, always_call=True, prepend=True)
             chained += 1
     return chained
 
@@ -104,18 +107,28 @@ def _first(module: nn.Module) -> SparseLinear:
     return attrgetter((FEED_FORWARDS.get(name) or ATTENTION[name])[0])(module)
 
 
+@torch.compiler.disable
 def _enter(module: nn.Module, args: Any) -> None:
     called = [attrgetter(path)(module) for path in CALLED[type(module).__name__]]
-    if not any(m.training or m._forward_hooks or m._forward_pre_hooks for m in called):
-        open_calls.enter(_first(module))
+    free = not any(m.training or heard(m) or replaced(m) for m in called)
+    if free and not module.training and of_transformers(module):
+        first, second = (attrgetter(path)(module) for path in FEED_FORWARDS[type(module).__name__])
+        # Not where either layer, or what lies between, is another one by now.
+        if getattr(first, "computes", "") and first.then == (second,):
+            open_calls.enter(first)
 
 
+@torch.compiler.disable
 def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
     # Where keys come from another model, their layers get another x.
     others = ("key_value_states", "encoder_hidden_states")
-    if len(args) < 2 and all(kwargs.get(name) is None for name in others):
-        open_calls.enter(_first(module))
+    alone = len(args) < 2 and all(kwargs.get(name) is None for name in others)
+    first = _first(module)
+    # A hook before one of these may change the x of all.
+    if alone and not any(layer._forward_pre_hooks for layer in getattr(first, "beside", ())):
+        open_calls.enter(first)
 
 
+@torch.compiler.disable
 def _leave(module: nn.Module, args: Any, result: Any) -> None:
     open_calls.leave(_first(module))

@@ -12,6 +12,7 @@ from torch import nn
 from labkit.errors import InputError
 from labkit.execution import attention, feed_forward, kernels, open_calls
 from labkit.execution.kernels import Kept
+from labkit.execution.own_code import Done, heard, of_transformers
 from labkit.models.prunable import StandIn
 
 PRECISIONS = ("float32", "bfloat16")
@@ -36,6 +37,7 @@ class SparseLinear(nn.Module, StandIn):
             activations become infinite; below 2⁻¹²⁶ each is off by up to 2⁻¹³⁴.
 
     `activation`, which may be set, is computed on the result: "gelu", or "gelu_tanh" (GPT-2's).
+    `caller` may name the module and its activation that this stands for (`Done`).
     `result`, which may be set for "bfloat16", is the dtype of the result; bfloat16 rounds it once
     more, by u times its magnitude.  `then` may hold the layer behind it, and
     `beside` those that get the same x: with these it runs as one (`labkit.execution.run_as_one`).
@@ -45,6 +47,7 @@ class SparseLinear(nn.Module, StandIn):
     """
 
     activation = ""
+    caller: tuple[nn.Module, str] | tuple[()] = ()
     result = torch.float32
     then: tuple[SparseLinear, ...] = ()
     beside: tuple[SparseLinear, ...] = ()
@@ -72,7 +75,9 @@ class SparseLinear(nn.Module, StandIn):
     @property
     def kept(self) -> Kept:
         """The kept weights; the layer's own memory."""
-        return Kept(self.values, self.columns, self.offsets, self.in_features)
+        # What was put in their place may have gaps; the kernel reads one after another.
+        parts = (part.contiguous() for part in (self.values, self.columns, self.offsets))
+        return Kept(*parts, self.in_features)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -84,6 +89,16 @@ class SparseLinear(nn.Module, StandIn):
         """The share of weights that pruning removed."""
         return 1 - self.values.numel() / (self.in_features * self.out_features)
 
+    @property
+    def computes(self) -> str:
+        """`activation`, or none where somebody has come between it and the layer since."""
+        if not self.activation or not self.caller:
+            return self.activation
+        done = getattr(*self.caller)
+        free = type(done) is Done and not heard(done) and not heard(self)
+        return self.activation if free and of_transformers(self.caller[0]) else ""
+
+    @torch.compiler.disable  # as `attention.attention`
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Multiply activations (… × inputs); returns … × outputs, contiguous, of dtype `result`.
 
@@ -101,11 +116,11 @@ class SparseLinear(nn.Module, StandIn):
         narrow = self.precision == "bfloat16"
         if not (narrow and x.dtype == torch.bfloat16 and x.device.type == "cpu"):
             _check("activations", x)
-        _check("weights", self.values)
+        self._check_weights()
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
         if self.method == "csr" or kernels.problem():
-            given = x.reshape(-1, self.in_features), self.kept, self.bias, self.activation
+            given = x.reshape(-1, self.in_features), self.kept, self.bias, self.computes
             y = kernels.csr_product(*given).to(self.result)
             return y.view(*x.shape[:-1], self.out_features)
         return self._by_kernel(x, narrow)
@@ -114,11 +129,13 @@ class SparseLinear(nn.Module, StandIn):
         """The result, and those of the layers that this one does the work of."""
         flat = x.reshape(-1, self.in_features)
         together = (self.then or self.beside) and open_calls.inside(self)
+        for layer in (*self.then, *self.beside) if together else ():
+            layer._check_weights()
         if together and self.then:
             (then,) = self.then
             width, threads = self.in_features + self.out_features, torch.get_num_threads()
             if length := feed_forward.panel_length(len(flat), width, narrow, threads):
-                given = self.kept, then.kept, (self.bias, then.bias), self.activation, length
+                given = self.kept, then.kept, (self.bias, then.bias), self.computes, length
                 y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
                 y = y.view(*x.shape[:-1], then.out_features)
                 open_calls.put(then, y, y)
@@ -129,12 +146,17 @@ class SparseLinear(nn.Module, StandIn):
         results = [
             y.view(*x.shape[:-1], layer.out_features)
             for y, layer in zip(
-                kernels.kernel_products(flat, given, self.activation, **how), layers, strict=True
+                kernels.kernel_products(flat, given, self.computes, **how), layers, strict=True
             )
         ]
         for layer, y in zip(layers[1:], results[1:], strict=True):
             open_calls.put(layer, x, y)
         return results[0]
+
+    def _check_weights(self) -> None:
+        for tensor in (self.values, self.bias):
+            if tensor is not None:
+                _check("weights", tensor)
 
     def to_dense(self) -> nn.Module:
         """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""

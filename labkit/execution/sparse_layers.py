@@ -11,6 +11,7 @@ from labkit.execution import (
     activations,
     attention,
     bf16_links,
+    own_code,
     residual_norm,
     run_as_one,
 )
@@ -112,7 +113,11 @@ def dense_linear(model: nn.Module) -> int:
     activations.unfuse(model)
     attention.leave(model)
     residual_norm.leave(model)
-    found = [(n, m) for n, m in model.named_modules() if isinstance(m, SparseLinear)]
-    for name, sparse in found:
-        model.set_submodule(name, sparse.to_dense())
+    modules = list(model.named_modules(remove_duplicate=False))
+    found = {m: m.to_dense() for _, m in modules if isinstance(m, SparseLinear)}
+    for sparse, dense in found.items():
+        own_code.hand_over_hooks(sparse, dense)
+    for name, module in modules:
+        if module in found:
+            model.set_submodule(name, found[module])
     return len(found)

@@ -26,8 +26,8 @@ _SET_UP = {"__init__", "_init_weights", "init_weights", "reset_parameters", "_re
 def replaceable(model: nn.Module, name: str) -> bool:
     """Whether a sparse layer may take the place of the linear layer `name` of `model`.
 
-    It must compute what `nn.Linear` or `Conv1D` computes, have no hooks that would be lost, and
-    have its weight read by nothing around it.
+    It must compute what `nn.Linear` or `Conv1D` computes, have no hooks or `forward` of its own
+    that would be lost, and have its weight read by nothing around it.
     """
     layer = model.get_submodule(name)
     if not _plain(layer) or _hooked(layer):
@@ -64,7 +64,7 @@ def _plain(layer: nn.Module) -> bool:
 
 
 def _hooked(layer: nn.Module) -> bool:
-    return any(
+    return "forward" in layer.__dict__ or any(
         getattr(layer, hooks, None)
         for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
     )

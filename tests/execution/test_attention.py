@@ -184,6 +184,7 @@ def test_a_model_with_another_attention_or_of_another_family_keeps_it():
     electra = AutoModel.from_config(AutoConfig.for_model("electra", **SIZES, embedding_size=32))
     assert not use(electra)
     assert electra.config._attn_implementation == "sdpa"
+    assert not use(eager.encoder.layer[0]), "which has no config"
 
 
 @needs_long_vectors

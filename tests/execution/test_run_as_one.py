@@ -7,10 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from labkit.errors import InputError
 from labkit.execution import feed_forward, kernels, open_calls, run_as_one
+from labkit.execution.own_code import Done
 from labkit.execution.sparse_layers import dense_linear, sparse_linear
 from tests.execution.test_attention import batch_of, model_of, states
 
@@ -134,7 +134,8 @@ def test_a_hook_sees_what_its_layer_computes(sparse, monkeypatch):
         part = module.get_submodule(path)
         handle = part.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[-1]))
         calls.clear()
-        assert torch.equal(states(model, batch_of()), plain)
+        # The activation is torch's where a hook listens in front of it.
+        torch.testing.assert_close(states(model, batch_of()), plain, atol=1e-5, rtol=1e-5)
         whole, layers = len(calls), sum(m.then != () for m in model.modules() if hasattr(m, "then"))
         assert whole == layers - 1, "the other feed-forwards still run as one"
         handle.remove()
@@ -196,8 +197,7 @@ def test_a_result_that_goes_astray_is_refused(monkeypatch):
     model = model_of("gpt2")
     sparse_linear(model, calibrate=False)
     counted(monkeypatch)
-    mlp = model.h[0].mlp
-    mlp.act = nn.Hardtanh().eval()  # someone changed what lies between, after the fact
+    monkeypatch.setattr(Done, "forward", lambda _, x: x + 0)  # no longer the very same tensor
     with pytest.raises(InputError, match="activations end in 32 inputs, not 128"):
         states(model, {"input_ids": batch_of()["input_ids"]})
 

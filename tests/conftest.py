@@ -27,6 +27,7 @@ SITE = ("tests/book/browser/", "tests/book/test_pages_and_site.py")
 
 # What starts a process of labkit, or hires workers, gets forks: see `warm`.
 own_process.command = warm.command
+own_process.import_no_more_than_needed()
 if warm.FORKS:
     os.environ[warm.WORKERS] = "forkserver"
     forkserver._forkserver.ensure_running = warm.lend_workers
@@ -47,6 +48,9 @@ def pytest_configure(config):
         shared = tempfile.TemporaryDirectory(prefix="tests")
         os.environ["TESTS_SHARED"] = shared.name
         config.add_cleanup(shared.cleanup)
+        processes = config.getoption("tx", None) or []
+        if warm.FORKS and set(processes) == {"popen"}:
+            config.option.tx = [f"popen//python={warm.python()}"] * len(processes)
     elif config.workerinput["workerid"] != "gw0" and hasattr(os, "nice"):
         os.nice(4)  # the first process builds the book, page after page: the others wait for it
 

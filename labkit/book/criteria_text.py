@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit.book import draft
 from labkit.book.criteria import CRITERIA, Trial, prune_as
+from labkit.book.draft import at_most
 from labkit.book.trials import kept
 from labkit.evaluation.text.corpus import load_text
 from labkit.evaluation.text.evaluate import evaluate_text
@@ -61,7 +63,7 @@ def text_scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) 
 
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name, task="text")
-        held = load_text("mini", "validation", limit=DOCUMENTS)
+        held = load_text("mini", "validation", limit=at_most(DOCUMENTS, draft.DOCUMENTS))
         dense = {key: value.clone() for key, value in model.state_dict().items()}
         found = []
         for trial in (Trial("dense", 0.0), *trials):

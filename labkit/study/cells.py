@@ -162,7 +162,7 @@ class ModelRun(ABC):
 
     def _key(self, level: float) -> str:
         settings = self.settings
-        shape = [settings.batch_size, settings.length]
+        shape = [settings.batch_size, settings.length, settings.repeats]
         return hash_of([self.origin, level, settings.method, *shape, self.depends_on()])
 
     def _compute(self, pruning: Pruning) -> Cell:
@@ -171,7 +171,7 @@ class ModelRun(ABC):
         columns, evaluation, samples = self.measure()
         prunable, everything = sparsity_of(model)
         size = measure_size(model)
-        shape = {"batch_size": settings.batch_size, "length": settings.length}
+        shape = {name: getattr(settings, name) for name in ("batch_size", "length", "repeats")}
         title = {"model": spec.title, "name": spec.name, "level": pruning.requested}
         row = {
             **title,

@@ -65,11 +65,16 @@ def text_scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) 
         model, tokenizer, _ = load_model(name, task="text")
         held = load_text("mini", "validation", limit=at_most(DOCUMENTS, draft.DOCUMENTS))
         dense = {key: value.clone() for key, value in model.state_dict().items()}
-        found = []
+        found, drawn = [], {}
         for trial in (Trial("dense", 0.0), *trials):
             model.load_state_dict(dense)
-            seen = trial.criterion in CRITERIA[2:]
-            prune_as(model, trial, _sequences(tokenizer, trial) if seen else None)
+            sequences = None
+            if trial.criterion in CRITERIA[2:]:  # drawn once: that takes longer than some criteria
+                key = trial.text, trial.sequences
+                if key not in drawn:
+                    drawn[key] = _sequences(tokenizer, trial)
+                sequences = drawn[key]
+            prune_as(model, trial, sequences)
             result = evaluate_text(model, tokenizer, held)
             said = ("criterion", "goal", "text", "sequences")
             row: dict = {key: str(value) for key, value in asdict(trial).items() if key in said}

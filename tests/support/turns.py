@@ -16,7 +16,13 @@ def today(number, of=3):
 
 
 def in_turn(cases, of=3, always=()):
-    """Values for `parametrize`: those that are not today's, nor `always`, are marked `full`."""
+    """Cases for `parametrize`, values or tuples of them: not today's, nor `always`, are `full`."""
     for number, case in enumerate(cases):
         quick = case in always or today(number, of)
-        yield pytest.param(case, marks=() if quick else pytest.mark.full)
+        values = case if isinstance(case, tuple) else (case,)
+        yield pytest.param(*values, marks=() if quick else pytest.mark.full)
+
+
+def on_day(number, of=2):
+    """A mark for a long test that takes turns with another: `full` on all days but its own."""
+    return pytest.mark.slow if today(number, of) else pytest.mark.full

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkit.book import draft
+from labkit.book.draft import at_most
 from labkit.book.trials import kept, scored
 from labkit.evaluation.classify import encode_pairs, evaluate_mrpc, longest_input
 from labkit.evaluation.mrpc import evaluation_split, load_mrpc
@@ -158,7 +160,7 @@ def _calibration(
     """Pairs of the training split, encoded, or random tokens of the same lengths."""
     import torch
 
-    rows = train.select(range(trial.sequences))
+    rows = train.select(range(at_most(trial.sequences, draft.SEQUENCES)))
     batch = dict(
         tokenizer(
             list(rows["sentence1"]), list(rows["sentence2"]), padding=True, return_tensors="pt"

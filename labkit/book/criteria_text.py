@@ -153,4 +153,5 @@ def _sequences(tokenizer: object, trial: Trial) -> torch.Tensor:
         texts = [topics[name] for name in sorted(topics)]
     else:
         texts = load_text("mini", "train")
-    return draw_sequences(texts, tokenizer, count=trial.sequences, length=LENGTH)
+    count = at_most(trial.sequences, draft.SEQUENCES)
+    return draw_sequences(texts, tokenizer, count=count, length=LENGTH)

@@ -19,6 +19,12 @@ DOCUMENTS = 4
 STEPS = 10
 """Steps that a draft trains at most."""
 
+SEQUENCES = 4
+"""Sequences that calibrate a draft's criteria at most."""
+
+TOKENS = 20
+"""Tokens that a model of a draft writes at most."""
+
 REPEATS, BATCH = 2, 2
 """Timed passes of a draft, and how many rows of tokens each has."""
 

@@ -42,7 +42,9 @@ def curve_study(**settings: Any) -> Study:
     """
     from labkit.book.explorer import LEVELS
 
-    return course_study(Settings(levels=LEVELS, **settings))
+    # The slider has the levels between for global pruning alone.
+    levels = Settings().levels if drafted() and "method" in settings else LEVELS
+    return course_study(Settings(levels=levels, **settings))
 
 
 def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:

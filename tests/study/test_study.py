@@ -17,7 +17,7 @@ from labkit.study.run import run_study, write_manifest
 from labkit.study.settings import Settings
 
 TIMES = ["runtime_median", "runtime_q25", "runtime_q75", "seconds"]
-SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16)
+SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16, repeats=1)
 
 
 def without_times(study):
@@ -87,7 +87,7 @@ def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_pat
     shutil.copytree(out, tmp_path / "copy")
     cells = tmp_path / "copy" / "cells"
     before = set(cells.iterdir())
-    more = Settings(models=("gpt2",), levels=(0.5, 0.7), limit=40, length=16)
+    more = Settings(models=("gpt2",), levels=(0.5, 0.7), limit=40, length=16, repeats=1)
     study = run_study(more, tmp_path / "copy")
     assert study.results["level"].tolist() == [0.5, 0.7]
     assert {path.name[:12] for path in set(cells.iterdir()) - before} == {"gpt2-0700000"}

@@ -16,7 +16,7 @@ from labkit.book.explorer_words import START
 from labkit.study.run import run_study
 from labkit.study.settings import Settings
 
-SMALL = Settings(levels=(0, 0.5, 0.9, 0.99), limit=24, length=8)
+SMALL = Settings(levels=(0, 0.5, 0.9, 0.99), limit=24, length=8, repeats=1)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = """tags => axe.run({include: [['.lk-explorer'], ['.lk-quiz']]},
     {runOnly: {type: 'tag', values: tags}})

@@ -27,6 +27,7 @@ SITE = ("tests/book/browser/", "tests/book/test_pages_and_site.py")
 
 # What starts a process of labkit, or hires workers, gets forks: see `warm`.
 own_process.command = warm.command
+own_process.import_no_more_than_needed()
 if warm.FORKS:
     os.environ[warm.WORKERS] = "forkserver"
     forkserver._forkserver.ensure_running = warm.lend_workers
@@ -47,13 +48,16 @@ def pytest_configure(config):
         shared = tempfile.TemporaryDirectory(prefix="tests")
         os.environ["TESTS_SHARED"] = shared.name
         config.add_cleanup(shared.cleanup)
+        processes = config.getoption("tx", None) or []
+        if warm.FORKS and set(processes) == {"popen"}:
+            config.option.tx = [f"popen//python={warm.python()}"] * len(processes)
     elif config.workerinput["workerid"] != "gw0" and hasattr(os, "nice"):
         os.nice(4)  # the first process builds the book, page after page: the others wait for it
 
 
 def pytest_report_header():
     turn = os.environ["VARIANTS_TURN"]
-    return f"one in three wrong answers to exercises is tried today (VARIANTS_TURN={turn})"
+    return f"of large families of cases a share is tried today (VARIANTS_TURN={turn})"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -252,7 +256,8 @@ def scheduler(start, tmp_path):
 def site(tmp_path_factory, worker_id, pytestconfig):
     """The folder of the book, built once for all tests that look at it, in all test processes.
 
-    The results of its pages outlive the run: the next one executes only what has changed.
+    The results of its pages outlive the run: the next one executes only what has changed.  A quick
+    run builds a draft, whose pages score fewer examples, unless the repository has all results.
     """
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
@@ -264,7 +269,12 @@ def site(tmp_path_factory, worker_id, pytestconfig):
             folder.mkdir()
             cache = getattr(pytestconfig, "cache", None)  # pytest may run without its own
             kept = (cache.mkdir("book") if cache else shared) / "executed"
-            result = build(copy_course(folder, kept))
+            copy_course(folder, kept)
+            draft = "not full" in pytestconfig.option.markexpr and not (folder / EXECUTED).exists()
+            kept = kept.with_name("draft") if draft else kept
+            if draft and kept.exists():
+                shutil.copytree(kept, folder / EXECUTED)
+            result = build(folder, *["--draft"] * draft)
             assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(folder / EXECUTED, kept)

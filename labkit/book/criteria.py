@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit.book.trials import kept
+from labkit.book import draft
+from labkit.book.draft import at_most
+from labkit.book.trials import kept, scored
 from labkit.evaluation.classify import encode_pairs, evaluate_mrpc, longest_input
 from labkit.evaluation.mrpc import evaluation_split, load_mrpc
 from labkit.models.load import load_model
@@ -96,7 +98,7 @@ def scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) -> pd
         model, tokenizer, _ = load_model(name)
         corpus = load_mrpc()
         longest = longest_input(model, tokenizer)
-        rows = evaluation_split(corpus).select(range(PAIRS))
+        rows = scored(evaluation_split(corpus).select(range(PAIRS)))
         pairs = encode_pairs(tokenizer, rows, max_length=longest)
         dense = {key: value.clone() for key, value in model.state_dict().items()}
         found = []
@@ -158,7 +160,7 @@ def _calibration(
     """Pairs of the training split, encoded, or random tokens of the same lengths."""
     import torch
 
-    rows = train.select(range(trial.sequences))
+    rows = train.select(range(at_most(trial.sequences, draft.SEQUENCES)))
     batch = dict(
         tokenizer(
             list(rows["sentence1"]), list(rows["sentence2"]), padding=True, return_tensors="pt"
@@ -206,7 +208,7 @@ def _levels(
         return allocate(layers, block_outliers(model, batch), goal)
     if trial.shares == "sensitivity":
         # Not on the pairs that the result is scored on.
-        rows = train.select(range(PAIRS))
+        rows = scored(train.select(range(PAIRS)))
         pairs = encode_pairs(tokenizer, rows, max_length=longest_input(model, tokenizer))
         rise = sensitivities(model, lambda: evaluate_mrpc(model, tokenizer, pairs).loss, goal)
         return allocate(layers, rise, goal)

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit.book import draft
 from labkit.book.criteria import CRITERIA, Trial, prune_as
+from labkit.book.draft import at_most
 from labkit.book.trials import kept
 from labkit.evaluation.text.corpus import load_text
 from labkit.evaluation.text.evaluate import evaluate_text
@@ -61,13 +63,18 @@ def text_scores(name: str, trials: Sequence[Trial], *, out: Path | None = None) 
 
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name, task="text")
-        held = load_text("mini", "validation", limit=DOCUMENTS)
+        held = load_text("mini", "validation", limit=at_most(DOCUMENTS, draft.DOCUMENTS))
         dense = {key: value.clone() for key, value in model.state_dict().items()}
-        found = []
+        found, drawn = [], {}
         for trial in (Trial("dense", 0.0), *trials):
             model.load_state_dict(dense)
-            seen = trial.criterion in CRITERIA[2:]
-            prune_as(model, trial, _sequences(tokenizer, trial) if seen else None)
+            sequences = None
+            if trial.criterion in CRITERIA[2:]:  # drawn once: that takes longer than some criteria
+                key = trial.text, trial.sequences
+                if key not in drawn:
+                    drawn[key] = _sequences(tokenizer, trial)
+                sequences = drawn[key]
+            prune_as(model, trial, sequences)
             result = evaluate_text(model, tokenizer, held)
             said = ("criterion", "goal", "text", "sequences")
             row: dict = {key: str(value) for key, value in asdict(trial).items() if key in said}
@@ -146,4 +153,5 @@ def _sequences(tokenizer: object, trial: Trial) -> torch.Tensor:
         texts = [topics[name] for name in sorted(topics)]
     else:
         texts = load_text("mini", "train")
-    return draw_sequences(texts, tokenizer, count=trial.sequences, length=LENGTH)
+    count = at_most(trial.sequences, draft.SEQUENCES)
+    return draw_sequences(texts, tokenizer, count=count, length=LENGTH)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkit.book import draft
+from labkit.book.draft import at_most
 from labkit.book.explorer import LEVELS
 from labkit.book.trials import kept
 from labkit.errors import SourceError
@@ -63,7 +65,7 @@ def curves(name: str, levels: Sequence[float] = LEVELS, *, out: Path | None = No
 
     def compute() -> list[dict]:
         model, tokenizer, spec = load_model(name, task="text")
-        texts, found, first = load_text(limit=DOCUMENTS), [], None
+        texts, found, first = load_text(limit=at_most(DOCUMENTS, draft.DOCUMENTS)), [], None
         at_once = AT_ONCE if spec.kind == MASKED else 1
         for pruning in sweep(model, levels):
             result = evaluate_text(model, tokenizer, texts, at_once=at_once)
@@ -100,10 +102,10 @@ def samples(
 
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name, task="text")
-        found = []
+        found, tokens = [], at_most(TOKENS, draft.TOKENS)
         for pruning in sweep(model, levels):
-            greedy = sample_text(model, tokenizer, [OPENING], tokens=TOKENS)
-            drawn = sample_text(model, tokenizer, [OPENING] * DRAWS, tokens=TOKENS, temperature=1.0)
+            greedy = sample_text(model, tokenizer, [OPENING], tokens=tokens)
+            drawn = sample_text(model, tokenizer, [OPENING] * DRAWS, tokens=tokens, temperature=1.0)
             row: dict[str, Any] = {"level": pruning.requested, "greedy": greedy[0].text}
             for way, written in (("greedy", greedy), ("drawn", drawn)):
                 row[f"{way}_repeated"] = repetition([sample.ids for sample in written])
@@ -167,7 +169,7 @@ def simpler(name: str, *, out: Path | None = None) -> pd.DataFrame:
             part: [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
             for part, texts in (
                 ("train", load_text(split="train")),
-                ("validation", load_text(limit=DOCUMENTS)),
+                ("validation", load_text(limit=at_most(DOCUMENTS, draft.DOCUMENTS))),
             )
         }
         found = perplexities(
@@ -184,7 +186,7 @@ def _first_windows(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
 
     logits, targets = [], []
     with torch.inference_mode():
-        for text in load_text(limit=DOCUMENTS):
+        for text in load_text(limit=at_most(DOCUMENTS, draft.DOCUMENTS)):
             ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=128).input_ids
             logits.append(model(input_ids=ids).logits[0, :-1].float())
             targets.append(ids[0, 1:])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkit.book.draft import BATCH, DOCUMENTS, PAIRS, REPEATS, drafted
 from labkit.errors import SourceError
 from labkit.models import sources
 from labkit.study.settings import Settings
@@ -26,7 +28,11 @@ def course_study(settings: Settings | None = None, out: Path | None = None) -> S
     """
     from labkit.study.run import run_study
 
-    return run_study(settings or Settings(), out or sources.home() / "book")
+    settings = settings or Settings()
+    if drafted():
+        few = DOCUMENTS if "text" in settings.task else PAIRS
+        settings = replace(settings, limit=few, repeats=REPEATS, batch_size=BATCH)
+    return run_study(settings, out or sources.home() / "book")
 
 
 def curve_study(**settings: Any) -> Study:
@@ -36,7 +42,9 @@ def curve_study(**settings: Any) -> Study:
     """
     from labkit.book.explorer import LEVELS
 
-    return course_study(Settings(levels=LEVELS, **settings))
+    # The slider has the levels between for global pruning alone.
+    levels = Settings().levels if drafted() and "method" in settings else LEVELS
+    return course_study(Settings(levels=levels, **settings))
 
 
 def reader_results(root: Path | str | None = None) -> dict[str, pd.DataFrame] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +18,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+from labkit import own_process
+from labkit.book.draft import VARIABLE, drafted
 from labkit.code_hash import code_hash, imported_names
 from labkit.errors import InputError, SourceError
 
@@ -30,10 +34,11 @@ _REMOTE_CSS = re.compile(r"(?:url\(\s*|@import\s+)['\"]?(?:https?:)?//", re.IGNO
 _REMOTE_SCRIPT = re.compile(r"['\"](?:https?:)?//[\w.-]+\.\w")
 
 
-def build_book(root: Path | str = ".") -> Path:
+def build_book(root: Path | str = ".", draft: bool = False) -> Path:
     """Run the chapters of the course below `root`, build its site and return the site's folder.
 
     Cells whose code, and all that it calls, is as it was are not run again (`execution_key`).
+    The pages of a `draft` score fewer examples, and say so.
 
     Raises:
         SourceError: `root` is no course, or the build failed: its last lines say why.
@@ -44,12 +49,13 @@ def build_book(root: Path | str = ".") -> Path:
             f"{root.resolve()} holds no _config.yml and _toc.yml. "
             "Run this in the root of the course repository."
         )
-    command = shutil.which("jupyter-book", path=str(Path(sys.executable).parent))
-    if command is None:
+    if importlib.util.find_spec("jupyter_book") is None:
         raise SourceError("jupyter-book is not installed: pip install -r requirements.txt")
     site = root / "_build" / "html"
     shutil.rmtree(site, ignore_errors=True)  # a page that is gone must not stay behind
-    done = subprocess.run([command, "build", str(root), *_OPTIONS], check=False)
+    environment = os.environ | ({VARIABLE: "1"} if draft else {})
+    command = own_process.command("labkit.book.jupyter_book", "build", str(root), *_OPTIONS)
+    done = subprocess.run(command, check=False, env=environment)
     if done.returncode != 0:
         raise SourceError("the book was not built: see the warnings and errors above")
     return site
@@ -59,8 +65,8 @@ def execution_key(root: Path | str) -> str:
     """Hash of what the cells of the book depend on beside their own code.
 
     That is the code of `labkit` that the pages run, the data it ships, the pinned versions and the
-    running Python, the reader's own results for the published models (`hub_tables`), and the
-    benchmarks' results.
+    running Python, the reader's own results for the published models (`hub_tables`), the
+    benchmarks' results, and whether it is a draft.
     """
     root, package = Path(root), Path(__file__).parents[1]
     files = [path for path in (package / "mini").rglob("*") if path.suffix in _DATA]
@@ -69,6 +75,7 @@ def execution_key(root: Path | str) -> str:
     files += hub_tables(root).values()
     files += (root / "benchmarks" / "results").glob("*.json")
     digest = hashlib.sha256(f"{sys.version}\0{code_hash(*_modules_of_pages(root))}".encode())
+    digest.update(b"a draft" if drafted() else b"")
     for path in sorted(set(files)):
         base = package if path.is_relative_to(package) else root
         digest.update(path.relative_to(base).as_posix().encode())

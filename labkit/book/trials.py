@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labkit.book.draft import PAIRS, STEPS, at_most, drafted
 from labkit.code_hash import code_hash
 from labkit.evaluation.classify import encode_pairs, evaluate_mrpc, longest_input
 from labkit.evaluation.mrpc import evaluation_split, load_mrpc, positive_share
@@ -26,6 +27,7 @@ from labkit.training.recover import finetune_masked
 
 if TYPE_CHECKING:
     import pandas as pd
+    from datasets import Dataset
 
 STATES = ("dense", "pruned", "fine-tuned")
 """The states of a model that `recovery` scores."""
@@ -45,14 +47,15 @@ def recovery(
 
     def compute() -> list[dict]:
         corpus = load_mrpc()
-        prior, rows = positive_share(corpus), evaluation_split(corpus)
+        prior, rows = positive_share(corpus), scored(evaluation_split(corpus))
         model, tokenizer, _ = load_model(name)
         found = []
         for state in STATES:
             if state == "pruned":
                 prune_global(model, level)
             elif state == "fine-tuned":
-                finetune_masked(model, tokenizer, corpus["train"], steps=steps, seed=seed)
+                few = at_most(steps, STEPS)
+                finetune_masked(model, tokenizer, corpus["train"], steps=few, seed=seed)
             scores = evaluate_mrpc(model, tokenizer, rows, prior=prior)
             found.append({"state": state, "sparsity": sparsity_of(model)[0]} | scores.row())
         return found
@@ -71,7 +74,7 @@ def layer_sensitivity(name: str, level: float, *, out: Path | None = None) -> pd
 
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name)
-        rows = evaluation_split(load_mrpc())
+        rows = scored(evaluation_split(load_mrpc()))
         pairs = encode_pairs(tokenizer, rows, max_length=longest_input(model, tokenizer))
         dense = evaluate_mrpc(model, tokenizer, pairs)
         found = []
@@ -111,7 +114,7 @@ def random_prunings(
 
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name)
-        rows = evaluation_split(load_mrpc())
+        rows = scored(evaluation_split(load_mrpc()))
         pairs = encode_pairs(tokenizer, rows, max_length=longest_input(model, tokenizer))
         found = []
         for method, seed in [("global", -1), *(("random", seed) for seed in seeds)]:
@@ -131,6 +134,11 @@ def random_prunings(
         return found
 
     return kept("random", [name, list(levels), list(seeds)], compute, out)
+
+
+def scored(rows: Dataset) -> Dataset:
+    """All rows, or the first of them in a draft."""
+    return rows.select(range(at_most(len(rows), PAIRS)))
 
 
 def recall_by_class(results: pd.DataFrame) -> pd.DataFrame:
@@ -172,7 +180,7 @@ def kept(
     checkpoint = sources.mini_checkpoint(arguments[0], task)
     files = [path for where in (checkpoint, data) for path in where.glob("*.*")]
     sums = [sha256(path) for path in sorted(files)]
-    text = json.dumps([kind, arguments, sums, code_hash(compute.__module__), versions()])
+    text = json.dumps([kind, arguments, sums, code_hash(compute.__module__), versions(), drafted()])
     path = folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.parquet"
     if not path.exists():
         with replacing(path) as temporary:

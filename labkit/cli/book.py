@@ -19,11 +19,14 @@ def book(
         int | None, typer.Option(help="Port on localhost; default 8000, or a free one.")
     ] = None,
     course: Annotated[Path, typer.Option(help="Root of the course repository.")] = Path(),
+    draft: Annotated[
+        bool, typer.Option(help="Score fewer examples, for work on pages: quicker, not to publish.")
+    ] = False,
 ) -> None:
     """Run the chapters, build the book with warnings as errors, and serve it on localhost."""
     from labkit.book import site
 
-    folder = site.build_book(course)
+    folder = site.build_book(course, draft)
     print(f"built: {folder / 'index.html'}")
     if not serve:
         return

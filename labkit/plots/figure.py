@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +53,18 @@ class Plot:
         object.__setattr__(self, "alt", alt)
 
     def svg(self) -> str:
-        """The figure as an `<svg>` element with role, title and the page's ink."""
+        """The figure as an `<svg>` element with role, title and the page's ink; drawn once."""
+        return self._svg
+
+    @cached_property
+    def _svg(self) -> str:
         import matplotlib as mpl
 
         buffer = io.StringIO()
         with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": self.name}):
             self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        # Finding a place for everything takes longer than drawing it: the PNG has the same places.
+        self.figure.set_layout_engine("none")
         text = buffer.getvalue()
         text = text[text.index("<svg") :].replace(INK, "currentColor")
         # matplotlib's metadata names vocabularies on the web: nothing a page needs.

@@ -30,7 +30,7 @@ def cell_key(origin: dict[str, Any], settings: Settings, level: float, others: l
         level: sparsity that was asked for.
         others: what the results of a task depend on beside these: plain data.
     """
-    shape = [settings.batch_size, settings.length]
+    shape = [settings.batch_size, settings.length, settings.repeats]
     return hash_of([origin, level, settings.method, *shape, others])
 
 

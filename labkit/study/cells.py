@@ -138,7 +138,7 @@ class ModelRun(ABC):
         columns, evaluation, samples = self.measure()
         prunable, everything = sparsity_of(model)
         size = measure_size(model)
-        shape = {"batch_size": settings.batch_size, "length": settings.length}
+        shape = {name: getattr(settings, name) for name in ("batch_size", "length", "repeats")}
         title = {"model": spec.title, "name": spec.name, "level": pruning.requested}
         row = {
             **title,

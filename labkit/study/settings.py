@@ -13,6 +13,8 @@ from labkit.pruning.prune import LEVELS
 TASKS = ("mrpc", "text")
 """What models can be studied at: pairs of sentences, or what a text costs them."""
 
+_AT_LEAST_ONE = ("batch_size", "length", "context", "repeats")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -23,8 +25,8 @@ class Settings:
     to the source); with a path as source, `models` holds one label, or none for the folder's name.
     `head` is "trained" (fine-tuned), "fresh" (as loaded, drawn from the seed) or "auto", and of
     classifiers alone.  `limit` evaluates on the first rows or documents only.  `context` is that of
-    `evaluate_text` (None: its default).  Runtime is measured at `batch_size` x `length` random
-    tokens.
+    `evaluate_text` (None: its default).  Runtime is that of `repeats` passes over `batch_size` x
+    `length` random tokens.
     """
 
     models: tuple[str, ...] = sources.MODEL_NAMES
@@ -41,6 +43,7 @@ class Settings:
     batch_size: int = 8
     length: int = 64
     context: int | None = None
+    repeats: int = 11
 
     def checked(self) -> Settings:
         """The same settings, completed: each level once and sorted, data and label filled in.
@@ -55,7 +58,7 @@ class Settings:
             raise InputError(f"no method {self.method!r}: choose from {', '.join(METHODS)}")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit is {self.limit}; evaluate on at least one row")
-        for name, least in (("seed", 0), ("batch_size", 1), ("length", 1), ("context", 1)):
+        for name, least in {**dict.fromkeys(_AT_LEAST_ONE, 1), "seed": 0}.items():
             if (value := getattr(self, name)) is not None and value < least:
                 raise InputError(f"{name} is {value}; it must be at least {least}")
         task = self._tasks()

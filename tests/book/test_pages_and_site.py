@@ -250,6 +250,10 @@ def test_cells_run_again_only_when_what_they_depend_on_has_changed(tmp_path):
     assert build(tmp_path).returncode == 0 and len(runs.read_text()) == 1
     (tmp_path / "requirements.txt").write_text("numpy==1\n")
     assert build(tmp_path).returncode == 0 and len(runs.read_text()) == 2
+    page = tmp_path / "_build" / "html" / "book" / "index.html"
+    assert "A draft: its numbers" not in page.read_text(encoding="utf-8")
+    assert build(tmp_path, "--draft").returncode == 0 and len(runs.read_text()) == 3
+    assert "A draft: its numbers" in page.read_text(encoding="utf-8")
 
 
 def test_the_key_covers_code_data_versions_and_the_readers_results(tmp_path, monkeypatch):

@@ -1,9 +1,9 @@
 """The directive of the self-check questions, in builds of one page by Sphinx."""
 
 import subprocess
-import sys
 
 import pytest
+import warm
 from bs4 import BeautifulSoup
 from places import ROOT
 
@@ -40,8 +40,8 @@ def build(folder, text, builder="html"):
     )
     (folder / "conf.py").write_text(settings)
     (folder / "index.md").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", builder, "."]
-    return subprocess.run([*command, "out"], capture_output=True, text=True, cwd=folder)
+    command = warm.command("sphinx", "-W", "--keep-going", "-b", builder, ".", "out")
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
 
 
 @pytest.fixture(scope="module")

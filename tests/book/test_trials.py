@@ -7,6 +7,7 @@ from sklearn.metrics import recall_score
 
 from labkit import evaluate_mrpc, load_model, load_mrpc, plots, prune_global
 from labkit.book import trials
+from labkit.book.draft import VARIABLE
 from labkit.evaluation.scores import Evaluation
 
 
@@ -61,7 +62,8 @@ def test_recovery_scores_three_states_of_one_model(tmp_path):
     assert f"{100 * first:.1f} %" in plots.plot_recovery(found, "gpt2").alt
 
 
-def test_a_matrix_that_keeps_its_weights_costs_nothing(tmp_path):
+def test_a_matrix_that_keeps_its_weights_costs_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "1")  # some pairs tell as much
     found = trials.layer_sensitivity("gpt2", 0.0, out=tmp_path)
     assert found["parameter"].is_unique and len(found) == 16
     assert (found["accuracy_drop"] == 0).all() and (found["loss_rise"] == 0).all()

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from turns import in_turn
 
 from labkit import checks
 from labkit.checks import REGISTRY
@@ -100,7 +101,7 @@ class Blind:
         pass
 
 
-@pytest.mark.parametrize("id", REGISTRY)
+@pytest.mark.parametrize("id", in_turn(REGISTRY))
 def test_the_answer_of_the_check_itself_earns_nothing(id, monkeypatch):
     module = sys.modules[REGISTRY[id].cases.__module__]
 

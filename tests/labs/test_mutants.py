@@ -5,6 +5,7 @@ import csv
 import jupytext
 import pytest
 from mutants import SURVIVORS, mutants, scored, variants
+from turns import in_turn
 
 from labkit.checks import REGISTRY
 
@@ -64,7 +65,7 @@ def _survivors() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-@pytest.mark.parametrize("id", _survivors())
+@pytest.mark.parametrize("id", in_turn(_survivors()))
 def test_listed_survivors_are_mutants_of_the_solution(id):
     lab = REGISTRY[id].lab
     notebook = jupytext.read(ROOT / f"solutions/{lab}/{lab}.py", fmt="py:percent")

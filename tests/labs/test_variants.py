@@ -1,11 +1,11 @@
 """Wrong answers are told which mistake they make; right ones get full points in any style."""
 
-import os
 import re
 import runpy
 from pathlib import Path
 
 import pytest
+from turns import today
 
 from labkit import checks
 from labkit.checks import REGISTRY
@@ -15,25 +15,23 @@ SEEDS = (checks.VISIBLE_SEED, checks.grading_seed(), 2, 3)
 FILES = sorted(VARIANTS.glob("*/*.py"))
 MISTAKE = re.compile(r"^MISTAKE = .*$", re.MULTILINE)
 
-
-# What a quick run leaves to the next two days; conftest.py says which day it is.
-TURN, TURNS = int(os.environ["VARIANTS_TURN"]), 3
+# A quick run takes one in so many of them.
+TURNS = {"wrong": 6, "right": 3}
 
 
 def _of(kind: str) -> list:
     """Each variant at each seed.
 
-    A quick run takes one seed, in turn, so that all of them are used, of the variants of an
-    exercise that make one mistake the first, and of those mistakes a third, another one each day.
+    A quick run takes one seed, in turn, so that all of them are used, and of the variants of an
+    exercise that make one mistake the first; of all these a share, another one each day.
     """
     cases, seen = [], set()
     for turn, path in enumerate(path for path in FILES if path.stem.startswith(kind)):
         named = MISTAKE.search(path.read_text(encoding="utf-8"))
         again = named is not None and (path.parent, named[0]) in seen
         seen.add((path.parent, named and named[0]))
-        today = kind == "right" or turn % TURNS == TURN % TURNS
         for number, seed in enumerate(SEEDS):
-            quick = number == turn % len(SEEDS) and not again and today
+            quick = number == turn % len(SEEDS) and not again and today(turn, TURNS[kind])
             marks = () if quick else pytest.mark.full
             id = f"{path.parent.name}-{path.stem}-{number}"
             cases.append(pytest.param(path, seed, id=id, marks=marks))

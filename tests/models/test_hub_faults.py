@@ -8,6 +8,7 @@ import pytest
 from hub_client import run, start
 from hub_standin import Fault
 from test_hub_fetch import FETCH_ONE, ROBERTA
+from turns import in_turn
 
 CLOSED = "http://127.0.0.1:1"
 LOAD_MODEL = """
@@ -114,14 +115,16 @@ def test_a_killed_client_leaves_nothing_half_done(hub, models, tmp_path):
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [
-        (Fault("short", "/cdn/", after=50_000), "should be of size"),
-        (Fault("flip", "/cdn/"), "bytes) has checksum"),
-        (Fault("status", "/cdn/", after=500), "500"),
-        (Fault("status", "/cdn/", after=404), "404"),
-        (Fault("hang", "/cdn/"), "broke off: "),
-        (Fault("status", "/api/", after=500), "500"),
-    ],
+    in_turn(
+        [
+            (Fault("short", "/cdn/", after=50_000), "should be of size"),
+            (Fault("flip", "/cdn/"), "bytes) has checksum"),
+            (Fault("status", "/cdn/", after=500), "500"),
+            (Fault("status", "/cdn/", after=404), "404"),
+            (Fault("hang", "/cdn/"), "broke off: "),
+            (Fault("status", "/api/", after=500), "500"),
+        ]
+    ),
     ids=["short", "flip", "500", "404", "hang", "api 500"],
 )
 def test_a_bad_answer_never_enters_the_cache(fault, says, hub, models, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from hub_client import run
 from hub_material import SIZES, rows, write_checkpoint
 from hub_standin import Repo, Standin
+from turns import on_day
 
 from labkit.errors import InputError
 from labkit.models import hub_cache, sources
@@ -94,6 +95,7 @@ give([list(theirs) == list(ours),
     assert not [path for path, _ in hub.downloads() if path.endswith((".parquet", ".safetensors"))]
 
 
+@on_day(0)
 def test_a_study_of_the_hub_needs_it_once(hub, tmp_path):
     study = f"""
 from labkit.study.settings import Settings
@@ -194,6 +196,7 @@ else:
 """
 
 
+@on_day(1)
 def test_load_model_and_load_mrpc_download_and_then_need_no_hub_and_no_write(hub, tmp_path):
     home = tmp_path / "home"
     cold = run(LOAD, home, hub.url)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from turns import in_turn
 
 from labkit.book.pages import course_study
 from labkit.errors import InputError
@@ -16,7 +17,7 @@ from labkit.study.run import run_study, write_manifest
 from labkit.study.settings import Settings
 
 TIMES = ["runtime_median", "runtime_q25", "runtime_q75", "seconds"]
-SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16)
+SMALL = Settings(models=("roberta", "gpt2"), levels=(0, 0.5, 0.99), limit=40, length=16, repeats=1)
 
 
 def without_times(study):
@@ -65,7 +66,7 @@ def test_a_second_run_computes_nothing(finished):
         pd.testing.assert_frame_equal(table, study.tables[name])
 
 
-@pytest.mark.parametrize("after", [1, 3, 5, 8])
+@pytest.mark.parametrize("after", in_turn([1, 3, 5, 8], 4))
 def test_stopped_anywhere_and_resumed_gives_the_same_tables(finished, tmp_path, after):
     calls = []
 
@@ -86,7 +87,7 @@ def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_pat
     shutil.copytree(out, tmp_path / "copy")
     cells = tmp_path / "copy" / "cells"
     before = set(cells.iterdir())
-    more = Settings(models=("gpt2",), levels=(0.5, 0.7), limit=40, length=16)
+    more = Settings(models=("gpt2",), levels=(0.5, 0.7), limit=40, length=16, repeats=1)
     study = run_study(more, tmp_path / "copy")
     assert study.results["level"].tolist() == [0.5, 0.7]
     assert {path.name[:12] for path in set(cells.iterdir()) - before} == {"gpt2-0700000"}
@@ -105,7 +106,10 @@ def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):
     assert_same(run_study(SMALL, tmp_path / "copy"), finished[0])
 
 
-@pytest.mark.parametrize("label", ["Qwen3.5-0.6B.v1", "bge-base-en-v1.5", "org/model 2.0", ".5"])
+LABELS = ["Qwen3.5-0.6B.v1", "bge-base-en-v1.5", "org/model 2.0", ".5"]
+
+
+@pytest.mark.parametrize("label", in_turn(LABELS, 4))
 def test_a_label_may_hold_dots(tmp_path, label):
     source, out = str(sources.mini_checkpoint("gpt2")), tmp_path / "results.v1"
     options = {"models": (label,), "source": source, "data": "mini", "limit": 8, "length": 8}

@@ -11,6 +11,7 @@ import pytest
 from hub_client import run
 from hub_material import write_checkpoint, write_wikitext
 from hub_standin import Repo, Standin
+from turns import on_day
 
 from labkit import evaluate_text, load_model, load_text, plots, prune_model
 from labkit.errors import InputError, SourceError
@@ -293,6 +294,7 @@ give([row["model"], row["head"], row["text_loss"], int(row["documents"]), study.
 """
 
 
+@on_day(1)
 def test_published_models_are_studied_without_fine_tuning(tmp_path):
     repo = sources.HUB_MODELS["gpt2"]
     models = {repo: Repo(write_checkpoint(tmp_path / "gpt2", "gpt2"))}

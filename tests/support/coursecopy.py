@@ -55,9 +55,9 @@ def page_course(target, body, *, bibliography=""):
     return target
 
 
-def build(folder):
+def build(folder, *options):
     """Build as `make book` does, without serving."""
-    command = warm.command("labkit.cli", "book", "--no-serve", "--course", folder)
+    command = warm.command("labkit.cli", "book", "--no-serve", "--course", folder, *options)
     with tempfile.TemporaryDirectory() as kernels:
         env = os.environ | {"JUPYTER_PATH": str(warm.kernels(Path(kernels)))}
         return subprocess.run(

@@ -1,20 +1,20 @@
 """`command("labkit.cli", "study")` in the place of `[sys.executable, "-m", "labkit.cli", "study"]`.
 
 Python, torch, transformers and nbgrader take seconds to import, and hundreds of tests start a
-command.  One parent for each test process imports them once (`warm_parent.py`), and each command
-is a fork of it that has its own arguments, folder, environment, standard streams and exit code.  A
-small program (`warm_client.py`) stands for the fork where the tests started it: what is sent to it
-(SIGINT, SIGTERM, SIGKILL) goes to the fork.
+command.  One parent of a whole run imports them once (`warm_parent.py`), and each command is a fork
+of it that has its own arguments, folder, environment, standard streams and exit code; so are the
+test processes that pytest-xdist starts.  A small program (`warm_client.py`) stands for the fork
+where the tests started it: what is sent to it (SIGINT, SIGTERM, SIGKILL) goes to the fork.
 
 A fork shows neither what a command imports nor how it starts: tests of those use `sys.executable`,
 and so do those that send a signal to a whole group of processes, or set limits for a process.
 """
 
 import atexit
-import functools
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +26,8 @@ SUPPORT = Path(__file__).resolve().parent
 CLIENT = [sys.executable, "-I", "-S", str(SUPPORT / "warm_client.py")]
 FORKS = hasattr(os, "fork")
 WORKERS = "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD"
+PARENT = "TESTS_WARM_PARENT"
+"""Where the processes of a run find the address of their parent."""
 
 
 def command(module, *arguments):
@@ -63,28 +65,38 @@ def kernels(folder):
 def lend_workers():
     """From now on the workers that this process hires from Dask are forks of the parent's."""
     server = forkserver._forkserver
-    _, server._forkserver_address = _start()
+    server._forkserver_address = str(Path(parent()).with_name("workers"))
     _, server._forkserver_alive_fd = os.pipe()  # what tells it to end; the parent does
     server.ensure_running = lambda: None
 
 
+def python():
+    """A program that stands for `python -u -c CODE`, as words for a shell."""
+    return shlex.join([*CLIENT, parent()])
+
+
 def parent():
-    """Address of the parent of this test process; it is started once, and ends with this one."""
-    return _start()[0]
+    """Address of the parent of this run: the first process that asks starts it and ends it."""
+    return os.environ.get(PARENT) or _start()
 
 
-@functools.cache
 def _start():
     folder = tempfile.TemporaryDirectory(prefix="warm")  # a socket has a short path
-    address = str(Path(folder.name) / "socket")
+    sockets = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    for listening, name in zip(sockets, ("commands", "workers"), strict=True):
+        listening.bind(f"{folder.name}/{name}")  # here, so that nobody comes too early
+        listening.listen(64)
+    address = os.environ[PARENT] = f"{folder.name}/commands"
+    numbers = [listening.fileno() for listening in sockets]
     process = subprocess.Popen(
-        [sys.executable, str(SUPPORT / "warm_parent.py"), address],
+        [sys.executable, str(SUPPORT / "warm_parent.py"), address, *map(str, numbers)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        pass_fds=numbers,
         start_new_session=True,
     )
-    said = process.stdout.readline().decode().split()
-    assert said[:1] == ["ready"], "the warm parent did not start: see above"
+    for listening in sockets:  # if the parent ends, nobody waits for it
+        listening.close()
 
     @atexit.register
     def end():
@@ -92,4 +104,4 @@ def _start():
         process.wait()
         folder.cleanup()
 
-    return address, said[1]
+    return address

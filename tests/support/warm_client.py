@@ -1,4 +1,4 @@
-"""`warm_client.py ADDRESS MODULE ARGUMENTS`: stands for the fork that runs it, see `warm.py`."""
+"""`warm_client.py ADDRESS MODULE ARGUMENTS` (or `-u -c CODE`) stands for the fork that runs it."""
 
 import array
 import json
@@ -13,6 +13,7 @@ def main():
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(sys.argv[1])
     job = {"argv": sys.argv[2:], "cwd": str(Path.cwd()), "env": dict(os.environ)}
+    job["nice"] = os.nice(0)
     streams = array.array("i", [0, 1, 2])
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)]
     text = json.dumps(job).encode()

@@ -1,4 +1,7 @@
-"""`warm_parent.py ADDRESS`: imports what commands import, and forks each of them, see `warm.py`."""
+"""`warm_parent.py ADDRESS COMMANDS WORKERS`: imports what commands import, and forks them.
+
+The last two are the numbers of listening sockets, see `warm.py`.
+"""
 
 import atexit
 import contextlib
@@ -13,6 +16,8 @@ import socket
 import sys
 import threading
 import traceback
+import types
+from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -35,6 +40,12 @@ IMPORTED = (
     "ipykernel.kernelapp",
     "jupyter_server.serverapp",
     "nbgrader.apps.nbgraderapp",
+    "jupyter_book.cli.main",
+    "jupyter_book.sphinx",
+    "myst_nb.sphinx_ext",
+    "sphinx.builders.html",
+    "sphinx.ext.autodoc",
+    "sphinx_book_theme",
     "labkit.cli",
     "labkit.cli.doctor",
     "labkit.checks.process.worker",
@@ -50,37 +61,33 @@ IMPORTED = (
 
 
 def main():
-    address = sys.argv[1]
+    address, commands, workers = sys.argv[1:]
+    own_process.import_no_more_than_needed()
     sys.path.pop(0)  # tests/support, which no command sees
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # read by ipykernel now: kernels end with it
     for name in IMPORTED:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    workers = serve_workers()
+    serve_workers(int(workers))
     # The processes that labkit starts in a fork are forks too.
     client = [sys.executable, "-I", "-S", str(Path(__file__).with_name("warm_client.py")), address]
     own_process.command = lambda module, *arguments: [*client, module, *arguments]
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
-        listening.listen(64)
-        print("ready", workers, flush=True)
+    with socket.socket(fileno=int(commands)) as listening:
         job = serve(listening)
     if job is not None:
         run(job)
 
 
-def serve_workers():
-    """Start what multiprocessing forks the workers of Dask from, as a fork; returns its address.
+def serve_workers(number):
+    """Start what multiprocessing forks the workers of Dask from, as a fork.
 
     A command that is killed between its connection and its request ends multiprocessing's server
     with an EOFError (CPython 3.11, `multiprocessing/forkserver.py`): another takes its place, on
     the same socket, so that no later test finds the connection refused.
     """
-    server, address = forkserver._forkserver, str(Path(sys.argv[1]).with_name("workers"))
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address)
-    listening.listen()
+    server, listening = forkserver._forkserver, socket.socket(fileno=number)
+    address = str(Path(sys.argv[1]).with_name("workers"))
     until, server._forkserver_alive_fd = os.pipe()
     if os.fork() == 0:
         os.close(server._forkserver_alive_fd)
@@ -94,7 +101,6 @@ def serve_workers():
     os.close(until)
     listening.close()
     server._forkserver_address, server.ensure_running = address, lambda: None
-    return address
 
 
 def _fork_workers(listening, until):
@@ -180,6 +186,7 @@ def _tell(connection, number):
 def run(job):
     """Be the process that a client asks for, as far as `python -m` would make it."""
     os.setsid()
+    os.nice(max(0, job["nice"] - os.nice(0)))
     for number, stream in enumerate(job["streams"]):
         os.dup2(stream, number)
         os.close(stream)
@@ -187,6 +194,8 @@ def run(job):
     os.environ.clear()
     os.environ.update(job["env"])
     module, *sys.argv[1:] = job["argv"]
+    if module == "-u":
+        _end(_status(partial(_execute, sys.argv.pop())))
     # What matplotlib reads when it is imported; a kernel sets it before that.
     inline = "module://matplotlib_inline.backend_inline" if "kernel" in module else ""
     if backend := os.environ.get("MPLBACKEND") or inline:
@@ -194,13 +203,18 @@ def run(job):
     # As with -P, which modules of labkit are started with: nothing in the folder is a module.
     here = [] if module.startswith("labkit.") else [job["cwd"]]
     sys.path[:0] = [*here, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    _end(_status(module))
+    _end(_status(partial(runpy.run_module, module, run_name="__main__", alter_sys=True)))
 
 
-def _status(module):
-    """Run the module to its end; returns the exit code that Python would give it."""
+def _execute(code):
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    exec(code, vars(main))
+
+
+def _status(program):
+    """Run the program to its end; returns the exit code that Python would give it."""
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        program()
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0

@@ -13,6 +13,7 @@ import torch
 from hub_client import run
 from hub_material import write_checkpoint, write_glue
 from hub_standin import Repo, Standin
+from turns import on_day
 
 from labkit.errors import InputError, SourceError
 from labkit.evaluation.classify import evaluate_mrpc
@@ -248,6 +249,7 @@ def test_a_training_that_diverges_says_so(models, data, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@on_day(0)
 def test_finetune_from_the_hub_is_found_as_the_trained_head(models, data, tmp_path):
     served = {"openai-community/gpt2": Repo(models["gpt2"])}
     with Standin(served, {"nyu-mll/glue": Repo(data.parent)}) as hub:

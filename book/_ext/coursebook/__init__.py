@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 from coursebook import (
     address,
     cached,
+    drafts,
     excerpts,
     lab,
     mistakes,
@@ -26,7 +27,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # The order matters at the end of a build: the print version is made of mended pages, and the
     # last look is at everything.
     parts = (
-        *(cached, address, lab, mistakes, sheet, offline, readable),
+        *(cached, drafts, address, lab, mistakes, sheet, offline, readable),
         *(onepage, excerpts, slides, verify),
     )
     for part in parts:

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import warm
 from places import ROOT
 from text_costs import texts
 
@@ -16,7 +16,7 @@ from labkit.book.explorer_words import START
 from labkit.study.run import run_study
 from labkit.study.settings import Settings
 
-SMALL = Settings(levels=(0, 0.5, 0.9, 0.99), limit=24, length=8)
+SMALL = Settings(levels=(0, 0.5, 0.9, 0.99), limit=24, length=8, repeats=1)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = """tags => axe.run({include: [['.lk-explorer'], ['.lk-quiz']]},
     {runOnly: {type: 'tag', values: tags}})
@@ -53,7 +53,7 @@ def address(study, tmp_path_factory):
         (folder / f"{number}.html").write_text(markup(data, parts), encoding="utf-8")
     raw = "\n```{raw} html\n:file: %d.html\n```\n"
     (folder / "index.md").write_text(f"# Page\n{raw % 0}\n{QUIZ}\n{raw % 1}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", folder, folder / "out"]
+    command = warm.command("sphinx", "-q", "-W", folder, folder / "out")
     subprocess.run(command, check=True)
     return (folder / "out" / "index.html").as_uri()
 

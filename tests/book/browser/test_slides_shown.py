@@ -2,6 +2,7 @@
 
 import pytest
 from coursecopy import pages
+from turns import in_turn
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ CUT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", DECKS)
+@pytest.mark.parametrize("name", in_turn(DECKS))
 def test_no_slide_of_a_chapter_is_cut(browser, site, name):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     errors, asked = [], []

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from broken import CASES
 from notebooks import cell, entry, release, solved, source, to_bytes
+from turns import on_day, today
 
 from labkit.checks import REGISTRY
 from labkit.checks.process.host import Plain
@@ -205,7 +206,7 @@ def test_only_what_changed_is_graded(store):
     assert ada.status == "graded" and ada.points == EXERCISES[0].points
 
 
-@pytest.mark.slow
+@on_day(0)
 @pytest.mark.parametrize("sandbox", [False, pytest.param(SANDBOX, marks=pytest.mark.full)])
 def test_a_killed_worker_loses_nothing(start, scheduler, store, sandbox):
     class_, expected = [], {}
@@ -249,7 +250,7 @@ def test_a_lost_scheduler_is_told_and_what_is_finished_kept(start, scheduler, st
     assert [outcome.student for outcome in store.all()] == ["ada"]
 
 
-@pytest.mark.slow
+@on_day(1)
 def test_a_submission_that_kills_its_workers_is_an_outcome(store, monkeypatch):
     # Two workers instead of three: each one takes its time to start.
     monkeypatch.setitem(_SETTINGS, "distributed.scheduler.allowed-failures", 1)
@@ -272,9 +273,9 @@ def test_a_submission_that_kills_its_workers_is_an_outcome(store, monkeypatch):
 IN_ORDER = ("cells_backwards", "answers_in_one_cell", "a_wrong_answer_below_the_right_one")
 
 
-@pytest.fixture(params=["each loss once", pytest.param("all", marks=pytest.mark.full)])
+@pytest.fixture(params=["today's", pytest.param("all", marks=pytest.mark.full)])
 def cases(request):
-    """Broken files; a quick run takes one of the notebooks that lose the same exercises.
+    """Broken files; a quick run takes one of the notebooks that lose the same, a third each day.
 
     `test_broken.py` looks at the notebooks of all of them, without running them.
     """
@@ -284,7 +285,7 @@ def cases(request):
         case.name if case.status != "graded" or case.name in IN_ORDER else case.lost: case
         for case in CASES
     }
-    return tuple(different.values())
+    return tuple(case for number, case in enumerate(different.values()) if today(number))
 
 
 @pytest.mark.slow

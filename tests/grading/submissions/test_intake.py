@@ -7,6 +7,7 @@ from broken import encrypted, link, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebooks import release, solved, to_bytes
+from turns import in_turn
 
 from labkit.errors import InputError
 from labkit.grading.submissions import archive, intake
@@ -499,7 +500,7 @@ LARGE_OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize("kind", LARGE_OUTPUTS)
+@pytest.mark.parametrize("kind", in_turn(LARGE_OUTPUTS))
 def test_a_notebook_of_100_mb_keeps_its_answers(tmp_path, kind):
     large = RIGHT.replace(b'"outputs": []', b'"outputs": [%s]' % LARGE_OUTPUTS[kind], 1)
     assert len(large) > 100 * 10**6

@@ -7,10 +7,10 @@
 # "-1", whichever file it comes from, or the numbers are refused since the names are texts.
 #
 # Seen: texts are looked up among the names, whole numbers are taken for positions in the list. `load_dataset` of CSV
-# looks the labels up, of JSON and Parquet it counts: 0 becomes "-1", 1 becomes "0", and -1 becomes "no label". The same
-# CSV file read first and `cast` then is counted, too. As no position is beyond the list, nothing is said. The
-# documentation of ClassLabel says that labels are stored as integers and that -1 stands for a missing one, but not
-# whether a number in a file is a name or a position (pull request 3340 made it a position for JSON).
+# looks the labels up, of JSON and Parquet it counts: 0 becomes "-1", 1 becomes "0", and -1 becomes "no label". The
+# same CSV file read first and `cast` then is counted, too. Nothing warns. The documentation of ClassLabel says that
+# labels are stored as integers and that -1 stands for a missing one, but not whether a number in a file is a name or
+# a position (pull request 3340 made it a position for JSON).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

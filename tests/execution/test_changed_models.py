@@ -257,14 +257,6 @@ def test_torchs_defaults_do_not_matter(kind):
             assert torch.equal(ours, theirs)
 
 
-@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
-def test_a_trace_that_would_lack_the_work_is_refused():
-    layer = nn.Linear(16, 8).eval().requires_grad_(False)
-    sparse = SparseLinear(layer).eval()
-    with pytest.raises(InputError, match="trace the dense model"):
-        torch.jit.trace(sparse, torch.randn(3, 16), check_trace=False)
-
-
 @KINDS
 def test_hooks_that_came_later_outlive_the_sparse_layers(kind):
     for path in parts(kind):
@@ -297,16 +289,3 @@ def test_models_within_a_model_are_turned_back_with_it():
         sparse_linear(model, calibrate=False)
     dense_linear(whole)
     assert {model.config._attn_implementation for model in whole} == {"sdpa"}
-
-
-@pytest.mark.parametrize("kind", ["bert", "gpt2"])
-def test_torch_compile_leaves_the_kernels_to_themselves(kind, monkeypatch):
-    """It would free tensors whose addresses alone are still needed."""
-    model, inputs = model_of(kind), {"input_ids": batch_of()["input_ids"]}
-    expected = states(model, inputs)
-    sparse_linear(model, calibrate=False)
-    counted(monkeypatch)
-    torch.compiler.reset()
-    with torch.no_grad():
-        found = torch.compile(model, backend="eager")(**inputs)[0]
-    torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-5)

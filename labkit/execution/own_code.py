@@ -6,10 +6,14 @@ somebody has put in the place of the class's, asks for each call by itself.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import nn
 from torch.nn.modules import module as torch_modules
+
+from labkit.execution import open_calls
 
 
 def heard(module: nn.Module) -> bool:
@@ -28,15 +32,39 @@ def replaced(module: nn.Module) -> bool:
     return forward is not None and not _home(getattr(forward, "func", forward)).startswith("labkit")
 
 
+def undisturbed(modules: Iterable[nn.Module]) -> bool:
+    """Whether none of these is heard, replaced or in training; asked for at every pass."""
+    if torch_modules._global_forward_hooks or torch_modules._global_forward_pre_hooks:
+        return False
+    for module in modules:
+        parts = module.__dict__
+        if parts["training"] or parts["_forward_hooks"] or parts["_forward_pre_hooks"]:
+            return False
+        if "forward" in parts and replaced(module):
+            return False
+    return True
+
+
 def of_transformers(module: nn.Module) -> bool:
     """Whether a module is of a class of transformers and computes by that class's code."""
     kind = type(module)
-    homes = kind.__module__, _home(kind.forward)
-    return all(home.startswith("transformers.") for home in homes) and not replaced(module)
+    return _both_of_transformers(kind, kind.forward) and not replaced(module)
+
+
+@functools.lru_cache(256)
+def _both_of_transformers(kind: type, forward: Callable) -> bool:
+    return all(home.startswith("transformers.") for home in (kind.__module__, _home(forward)))
 
 
 def _home(function: Any) -> str:
     return getattr(function, "__module__", None) or ""
+
+
+def part(module: nn.Module, path: tuple[str, ...]) -> nn.Module:
+    """A module within another, by names; quicker than asking for attributes."""
+    for name in path:
+        module = module._modules[name]
+    return module
 
 
 def hand_over_hooks(old: nn.Module, new: nn.Module) -> nn.Module:
@@ -66,4 +94,5 @@ class Done(nn.Identity):
     def forward(self, x: Any) -> Any:
         """x as it is, or activated."""
         layer = getattr(*self.caller)
-        return x if getattr(layer, "computes", "") else self.kept[0].forward(x)
+        done = open_calls.inside(layer) or getattr(layer, "computes", "")
+        return x if done else self.kept[0].forward(x)

@@ -8,6 +8,7 @@ alone, or where a hook listens to what a feed-forward has within.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import nn
 
 from labkit.execution import feed_forward, machine_code, open_calls
 from labkit.execution.bf16_links import FEED_FORWARDS
-from labkit.execution.own_code import heard, of_transformers, replaced
+from labkit.execution.own_code import of_transformers, part, undisturbed
 from labkit.execution.sparse_layer import SparseLinear
 
 CALLED = {
@@ -102,20 +103,28 @@ def _passes_on(first: SparseLinear, second: SparseLinear) -> bool:
     return bool(first.activation) and apart and not machine_code.problem(feed_forward.LOOPS)
 
 
+def _paths(paths: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in paths)
+
+
+_CALLED = {name: _paths(paths) for name, paths in CALLED.items()}
+_LAYERS = {name: _paths(paths) for name, paths in (FEED_FORWARDS | ATTENTION).items()}
+
+
 def _first(module: nn.Module) -> SparseLinear:
-    name = type(module).__name__
-    return attrgetter((FEED_FORWARDS.get(name) or ATTENTION[name])[0])(module)
+    return part(module, _LAYERS[type(module).__name__][0])
 
 
 @torch.compiler.disable
 def _enter(module: nn.Module, args: Any) -> None:
-    called = [attrgetter(path)(module) for path in CALLED[type(module).__name__]]
-    free = not any(m.training or heard(m) or replaced(m) for m in called)
-    if free and not module.training and of_transformers(module):
-        first, second = (attrgetter(path)(module) for path in FEED_FORWARDS[type(module).__name__])
-        # Not where either layer, or what lies between, is another one by now.
-        if getattr(first, "computes", "") and first.then == (second,):
-            open_calls.enter(first)
+    name = type(module).__name__
+    called = [part(module, path) for path in _CALLED[name]]
+    if not undisturbed(called) or module.training or not of_transformers(module):
+        return
+    first, second = (part(module, path) for path in _LAYERS[name])
+    # Not where either layer, or what lies between, is another one by now.
+    if getattr(first, "computes", "") and first.then == (second,):
+        open_calls.enter(first)
 
 
 @torch.compiler.disable

@@ -75,9 +75,28 @@ class SparseLinear(nn.Module, StandIn):
     @property
     def kept(self) -> Kept:
         """The kept weights; the layer's own memory."""
+        return self._checked()[0]
+
+    def _checked(self) -> tuple[Kept, torch.Tensor | None]:
+        """The kept weights and the bias as the kernel may read them.
+
+        Raises:
+            InputError: they are not float32 on the CPU.
+        """
+        parts = self._buffers
+        tensors = parts["values"], parts["columns"], parts["offsets"], parts["bias"]
+        seen = self.__dict__.get("_seen")
+        if seen is not None and all(a is b for a, b in zip(seen[0], tensors, strict=True)):
+            return seen[1]
+        for tensor in (tensors[0], tensors[3]):
+            if tensor is not None:
+                _check("weights", tensor)
         # What was put in their place may have gaps; the kernel reads one after another.
-        parts = (part.contiguous() for part in (self.values, self.columns, self.offsets))
-        return Kept(*parts, self.in_features)
+        whole = [None if tensor is None else tensor.contiguous() for tensor in tensors]
+        found = Kept(*whole[:3], self.in_features), whole[3]
+        if all(a is b for a, b in zip(whole, tensors, strict=True)):
+            self.__dict__["_seen"] = tensors, found
+        return found
 
     @property
     def weight(self) -> torch.Tensor:
@@ -116,12 +135,12 @@ class SparseLinear(nn.Module, StandIn):
         narrow = self.precision == "bfloat16"
         if not (narrow and x.dtype == torch.bfloat16 and x.device.type == "cpu"):
             _check("activations", x)
-        self._check_weights()
+        matrix, bias = self._checked()
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
         if self.method == "csr" or kernels.problem():
-            given = x.reshape(-1, self.in_features), self.kept, self.bias, self.computes
-            y = kernels.csr_product(*given).to(self.result)
+            flat = x.reshape(-1, self.in_features)
+            y = kernels.csr_product(flat, matrix, bias, self.computes).to(self.result)
             return y.view(*x.shape[:-1], self.out_features)
         return self._by_kernel(x, narrow)
 
@@ -129,34 +148,30 @@ class SparseLinear(nn.Module, StandIn):
         """The result, and those of the layers that this one does the work of."""
         flat = x.reshape(-1, self.in_features)
         together = (self.then or self.beside) and open_calls.inside(self)
-        for layer in (*self.then, *self.beside) if together else ():
-            layer._check_weights()
+        # Who opened the call has looked at what stands between the layer and the activation.
+        activation = self.activation if together else self.computes
         if together and self.then:
             (then,) = self.then
             width, threads = self.in_features + self.out_features, torch.get_num_threads()
             if length := feed_forward.panel_length(len(flat), width, narrow, threads):
-                given = self.kept, then.kept, (self.bias, then.bias), self.computes, length
+                matrices, biases = zip(self._checked(), then._checked(), strict=True)
+                given = *matrices, biases, activation, length
                 y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
                 y = y.view(*x.shape[:-1], then.out_features)
                 open_calls.put(then, y, y)
                 return y
         layers = (self, *self.beside) if together else (self,)
-        given = [(layer.kept, layer.bias) for layer in layers]
+        given = [layer._checked() for layer in layers]
         how = {"narrow": narrow, "dtype": self.result}
         results = [
             y.view(*x.shape[:-1], layer.out_features)
             for y, layer in zip(
-                kernels.kernel_products(flat, given, self.computes, **how), layers, strict=True
+                kernels.kernel_products(flat, given, activation, **how), layers, strict=True
             )
         ]
         for layer, y in zip(layers[1:], results[1:], strict=True):
             open_calls.put(layer, x, y)
         return results[0]
-
-    def _check_weights(self) -> None:
-        for tensor in (self.values, self.bias):
-            if tensor is not None:
-                _check("weights", tensor)
 
     def to_dense(self) -> nn.Module:
         """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""

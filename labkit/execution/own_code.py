@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules import module as torch_modules
 
-from labkit.execution import open_calls
+from labkit.execution import work_ahead
 
 
 def heard(module: nn.Module) -> bool:
@@ -94,5 +94,5 @@ class Done(nn.Identity):
     def forward(self, x: Any) -> Any:
         """x as it is, or activated."""
         layer = getattr(*self.caller)
-        done = open_calls.inside(layer) or getattr(layer, "computes", "")
+        done = work_ahead.inside(layer) or getattr(layer, "computes", "")
         return x if done else self.kept[0].forward(x)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from labkit.execution import feed_forward, machine_code, open_calls
+from labkit.execution import feed_forward, machine_code, work_ahead
 from labkit.execution.bf16_links import FEED_FORWARDS
 from labkit.execution.own_code import of_transformers, part, undisturbed
 from labkit.execution.sparse_layer import SparseLinear
@@ -124,7 +124,7 @@ def _enter(module: nn.Module, args: Any) -> None:
     first, second = (part(module, path) for path in _LAYERS[name])
     # Not where either layer, or what lies between, is another one by now.
     if getattr(first, "computes", "") and first.then == (second,):
-        open_calls.enter(first)
+        work_ahead.enter(first)
 
 
 @torch.compiler.disable
@@ -135,9 +135,9 @@ def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> No
     first = _first(module)
     # A hook before one of these may change the x of all.
     if alone and not any(layer._forward_pre_hooks for layer in getattr(first, "beside", ())):
-        open_calls.enter(first)
+        work_ahead.enter(first)
 
 
 @torch.compiler.disable
 def _leave(module: nn.Module, args: Any, result: Any) -> None:
-    open_calls.leave(_first(module))
+    work_ahead.leave(_first(module))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import attention, feed_forward, kernels, open_calls
+from labkit.execution import attention, feed_forward, kernels, work_ahead
 from labkit.execution.kernels import Kept
 from labkit.execution.own_code import Done, heard, of_transformers
 from labkit.models.prunable import StandIn
@@ -125,7 +125,7 @@ class SparseLinear(nn.Module, StandIn):
             InputError: gradients are asked for, or x or the layer is not float32 on the CPU (or x
                 bfloat16 in that precision), or x has another number of inputs.
         """
-        if (done := open_calls.fetch(self, x)) is not None:
+        if (done := work_ahead.fetch(self, x)) is not None:
             return done
         if torch.is_grad_enabled() and (self.training or x.requires_grad):
             raise InputError(
@@ -147,7 +147,7 @@ class SparseLinear(nn.Module, StandIn):
     def _by_kernel(self, x: torch.Tensor, narrow: bool) -> torch.Tensor:
         """The result, and those of the layers that this one does the work of."""
         flat = x.reshape(-1, self.in_features)
-        together = (self.then or self.beside) and open_calls.inside(self)
+        together = (self.then or self.beside) and work_ahead.inside(self)
         # Who opened the call has looked at what stands between the layer and the activation.
         activation = self.activation if together else self.computes
         if together and self.then:
@@ -158,7 +158,7 @@ class SparseLinear(nn.Module, StandIn):
                 given = *matrices, biases, activation, length
                 y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
                 y = y.view(*x.shape[:-1], then.out_features)
-                open_calls.put(then, y, y)
+                work_ahead.put(then, y, y)
                 return y
         layers = (self, *self.beside) if together else (self,)
         given = [layer._checked() for layer in layers]
@@ -170,7 +170,7 @@ class SparseLinear(nn.Module, StandIn):
             )
         ]
         for layer, y in zip(layers[1:], results[1:], strict=True):
-            open_calls.put(layer, x, y)
+            work_ahead.put(layer, x, y)
         return results[0]
 
     def to_dense(self) -> nn.Module:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.errors import InputError
-from labkit.execution import feed_forward, kernels, open_calls, run_as_one
+from labkit.execution import feed_forward, kernels, run_as_one, work_ahead
 from labkit.execution.own_code import Done
 from labkit.execution.sparse_layers import dense_linear, sparse_linear
 from tests.execution.test_attention import batch_of, model_of, states
@@ -149,7 +149,7 @@ def test_after_an_error_nothing_is_left_open(sparse, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         states(model, batch_of())
     handle.remove()
-    assert not open_calls.inside(first)
+    assert not work_ahead.inside(first)
     assert torch.equal(states(model, batch_of()), plain)
 
 

@@ -95,7 +95,7 @@ give([list(theirs) == list(ours),
     assert not [path for path, _ in hub.downloads() if path.endswith((".parquet", ".safetensors"))]
 
 
-@on_day(0)
+@on_day(0, 4)
 def test_a_study_of_the_hub_needs_it_once(hub, tmp_path):
     study = f"""
 from labkit.study.settings import Settings
@@ -196,7 +196,7 @@ else:
 """
 
 
-@on_day(1)
+@on_day(2, 4)
 def test_load_model_and_load_mrpc_download_and_then_need_no_hub_and_no_write(hub, tmp_path):
     home = tmp_path / "home"
     cold = run(LOAD, home, hub.url)

@@ -294,7 +294,7 @@ give([row["model"], row["head"], row["text_loss"], int(row["documents"]), study.
 """
 
 
-@on_day(1)
+@on_day(3, 4)
 def test_published_models_are_studied_without_fine_tuning(tmp_path):
     repo = sources.HUB_MODELS["gpt2"]
     models = {repo: Repo(write_checkpoint(tmp_path / "gpt2", "gpt2"))}

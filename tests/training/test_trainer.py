@@ -249,7 +249,7 @@ def test_a_training_that_diverges_says_so(models, data, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@on_day(0)
+@on_day(1, 4)
 def test_finetune_from_the_hub_is_found_as_the_trained_head(models, data, tmp_path):
     served = {"openai-community/gpt2": Repo(models["gpt2"])}
     with Standin(served, {"nyu-mll/glue": Repo(data.parent)}) as hub:

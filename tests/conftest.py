@@ -257,7 +257,8 @@ def site(tmp_path_factory, worker_id, pytestconfig):
     """The folder of the book, built once for all tests that look at it, in all test processes.
 
     The results of its pages outlive the run: the next one executes only what has changed.  A quick
-    run builds a draft, whose pages score fewer examples, unless the repository has all results.
+    run builds a draft, whose pages score fewer examples, unless the repository has all results
+    or TESTS_BOOK is "whole", as in CI.
     """
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
@@ -270,7 +271,9 @@ def site(tmp_path_factory, worker_id, pytestconfig):
             cache = getattr(pytestconfig, "cache", None)  # pytest may run without its own
             kept = (cache.mkdir("book") if cache else shared) / "executed"
             copy_course(folder, kept)
-            draft = "not full" in pytestconfig.option.markexpr and not (folder / EXECUTED).exists()
+            quick = "not full" in pytestconfig.option.markexpr
+            quick = quick and os.environ.get("TESTS_BOOK") != "whole"
+            draft = quick and not (folder / EXECUTED).exists()
             kept = kept.with_name("draft") if draft else kept
             if draft and kept.exists():
                 shutil.copytree(kept, folder / EXECUTED)

@@ -69,8 +69,8 @@ def doctor(
 
 def _account(folder: Path) -> None:
     """Print the account of the blocks' weights, and each parameter that is left out."""
-    from labkit.models.account import accounts_table, parameter_account
     from labkit.models.blueprint import blueprint
+    from labkit.models.left_out import accounts_table, parameter_account
 
     account = parameter_account(blueprint(folder))
     print_table(f"Blocks of {account.title} in {folder}", accounts_table([account]))

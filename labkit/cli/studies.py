@@ -129,7 +129,7 @@ def study(
 
 
 def _print_part(task: str, part: Any) -> None:
-    from labkit.models.account import accounts_table
+    from labkit.models.left_out import accounts_table
     from labkit.study.report import costs_table, scores_table, weights_table
     from labkit.study.text_report import text_table
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.models import recomputed, stacks
+from labkit.models import block_lists, recomputed
+from labkit.models.block_lists import DECODER, ENCODER, family
 from labkit.models.parameter_kinds import EXPERT, LINEAR, Kind, adapter, kind_of
-from labkit.models.stacks import DECODER, ENCODER, family
 
 if TYPE_CHECKING:
     import torch
@@ -95,7 +95,7 @@ def prunable_layers(
     seen = {id(entry.parameter) for entry in found}
     for name, child in model.named_modules():
         embedding = include_embeddings and isinstance(child, nn.Embedding)
-        head = include_head and stacks.linear(child)
+        head = include_head and block_lists.linear(child)
         if (embedding or head) and id(child.weight) not in seen:
             seen.add(id(child.weight))
             place = "embeddings" if embedding else "head"
@@ -126,7 +126,7 @@ def block_parameters(model: nn.Module) -> list[Found]:
         )
     found: list[Found] = []
     seen: set[int] = set()
-    for stack in stacks.find(model) if hasattr(model, "config") else []:
+    for stack in block_lists.find(model) if hasattr(model, "config") else []:
         for number, parts in enumerate(stack.blocks):
             for prefix, block in parts:
                 for name, path, parameter in _walk(block, prefix, ()):
@@ -186,7 +186,7 @@ def prunable_parameters(
 
 def block_counts(model: nn.Module) -> dict[str, int]:
     """Number of blocks per stack, for example `{"encoder": 6, "decoder": 6}` for BART-base."""
-    return {stack.name: len(stack.blocks) for stack in stacks.find(model)}
+    return {stack.name: len(stack.blocks) for stack in block_lists.find(model)}
 
 
 def check_values(name: str, tensor: torch.Tensor) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labkit import plots
 from labkit.files import write_text
-from labkit.models.account import accounts_table
+from labkit.models.left_out import accounts_table
 from labkit.plots.page import render
 from labkit.study.run import Part, Study
 from labkit.study.text_report import samples_table, text_figures, text_notes, text_table

@@ -20,7 +20,7 @@ from labkit.evaluation.paired import compare_paired
 from labkit.evaluation.text.compare import compare_texts
 from labkit.evaluation.text.corpus import load_text
 from labkit.files import behind, replacing, sha256, write_text
-from labkit.models.account import Account, parameter_account
+from labkit.models.left_out import Account, parameter_account
 from labkit.study.cell_keys import code_fingerprint, versions
 from labkit.study.cells import ModelRun, Report, Steps
 from labkit.study.pairs import PairsRun

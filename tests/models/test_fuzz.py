@@ -25,7 +25,7 @@ from labkit import (
     sparsity_of,
     weight_summary,
 )
-from labkit.models.account import parameter_account
+from labkit.models.left_out import parameter_account
 from labkit.models.prunable import prunable_layers
 from labkit.pruning.files import prune_files
 

@@ -11,7 +11,7 @@ from labkit.book.pages import course_study
 from labkit.errors import InputError
 from labkit.files import sha256
 from labkit.models import sources
-from labkit.models.account import Account, AccountRow
+from labkit.models.left_out import Account, AccountRow
 from labkit.study import report
 from labkit.study.run import run_study, write_manifest
 from labkit.study.settings import Settings

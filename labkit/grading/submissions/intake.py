@@ -21,9 +21,9 @@ from labkit.grading.submissions.by_sender import Parcel, parcels_in
 from labkit.grading.submissions.choose_file import NOTHING, Pick, pick_notebook
 from labkit.grading.submissions.map_file import LEFT_OUT, read_map, require_used
 from labkit.grading.submissions.matching import require_few, student_ids
-from labkit.grading.submissions.moments import in_utc
 from labkit.grading.submissions.outcomes import Handed
 from labkit.grading.submissions.roster import Person, key, read_roster
+from labkit.grading.submissions.times_in_names import in_utc
 
 LATE = "handed in late, as the platform says"
 

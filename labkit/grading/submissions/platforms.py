@@ -29,8 +29,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from labkit.grading.submissions.moments import DATE, digits, written_out
 from labkit.grading.submissions.roster import Sender, normal
+from labkit.grading.submissions.times_in_names import DATE, digits, written_out
 
 # What stands behind a number is the student's: no name goes on behind what ends one.
 _MOODLE = re.compile(

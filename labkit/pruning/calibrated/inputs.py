@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError
-from labkit.models import stacks
+from labkit.models import block_lists
 from labkit.models.prunable import Layer, prunable_layers
 from labkit.pruning.calibrated.operands import Visit, watching
 from labkit.pruning.calibrated.sequences import DECODER_IDS, IDS, MASK, SEGMENTS, Rows, rows_of
@@ -116,7 +116,7 @@ class _Run:
     def __init__(self, model: PreTrainedModel, rows: Rows) -> None:
         self._found = [
             (stack.name, number, parts)
-            for stack in stacks.find(model)
+            for stack in block_lists.find(model)
             for number, parts in enumerate(stack.blocks)
         ]
         for stack, number, parts in self._found:

@@ -62,8 +62,8 @@ def prunable_names(folder: Path | str, names: Iterable[str]) -> tuple[list[Wante
 
 
 def _build(folder: str, names: list[str]) -> dict:
-    from labkit.models.account import parameter_account
     from labkit.models.blueprint import blueprint
+    from labkit.models.left_out import parameter_account
     from labkit.models.prunable import prunable_layers
     from labkit.pruning.files.disk_layout import places
 

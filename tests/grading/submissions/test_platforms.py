@@ -10,8 +10,8 @@ from notebooks import solved, to_bytes
 from labkit.errors import InputError
 from labkit.grading.submissions.choose_file import NOTHING
 from labkit.grading.submissions.intake import LATE, take_in
-from labkit.grading.submissions.moments import digits, in_utc, written_out
 from labkit.grading.submissions.roster import Person
+from labkit.grading.submissions.times_in_names import digits, in_utc, written_out
 
 RIGHT = to_bytes(solved())
 ROSTER = [

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from labkit.models.account import Account, AccountRow, parameter_account
+from labkit.models.left_out import Account, AccountRow, parameter_account
 from labkit.models.prunable import prunable_layers
 
 QUICK = families.names()[::9]

@@ -165,7 +165,7 @@ def _of_model(
     tensors = (query, key, value)
     if (
         not dropout
-        and not any(kwargs.get(name) for name in _UNCOMMON)
+        and all(kwargs.get(name) is None or kwargs[name] is False for name in _UNCOMMON)
         and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
         and isinstance(causal, bool)
         and not machine_code.problem(LOOPS)  # a model that was pickled may be elsewhere now

@@ -15,7 +15,6 @@ from transformers import AutoConfig, AutoModel
 from labkit import prune_global
 from labkit.execution import attention as module
 from labkit.execution.attention import attention, leave, use
-from labkit.execution.processor import long_vectors
 from labkit.execution.sparse_layers import dense_linear, sparse_linear
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -29,9 +28,12 @@ CONFIGS = {
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "vocab_size": 90, "n_positions": 80},
     "bart": BART,
 }
-needs_long_vectors = pytest.mark.skipif(
-    not long_vectors(), reason="models get compiled attention where there are vectors of 512 bits"
-)
+
+
+@pytest.fixture(autouse=True)
+def long(monkeypatch):
+    """Models get compiled attention here on every processor: it computes the same, only slower."""
+    monkeypatch.setattr(module, "long_vectors", lambda: True)
 
 
 def heads(shape, seed=0):
@@ -140,7 +142,6 @@ def states(model, inputs, **more):
         return model(**inputs, **more)[0]
 
 
-@needs_long_vectors
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_a_sparse_model_answers_as_its_dense_one(kind, monkeypatch):
     model, calls = model_of(kind), []
@@ -160,7 +161,6 @@ def test_a_sparse_model_answers_as_its_dense_one(kind, monkeypatch):
         torch.testing.assert_close(states(model, given_), expected, atol=2e-5, rtol=1e-5)
 
 
-@needs_long_vectors
 def test_a_decoder_with_a_cache_goes_on_as_without_one():
     model = model_of("gpt2")
     sparse_linear(model, calibrate=False)
@@ -174,7 +174,6 @@ def test_a_decoder_with_a_cache_goes_on_as_without_one():
     torch.testing.assert_close(one, whole[:, 35:36], atol=1e-5, rtol=1e-5)
 
 
-@needs_long_vectors
 def test_a_model_with_another_attention_or_of_another_family_keeps_it():
     eager = model_of("bert", "eager")
     sparse_linear(eager, calibrate=False)
@@ -187,7 +186,6 @@ def test_a_model_with_another_attention_or_of_another_family_keeps_it():
     assert not use(eager.encoder.layer[0]), "which has no config"
 
 
-@needs_long_vectors
 def test_gradients_and_dropout_go_by_torch():
     model = model_of("bert")
     assert use(model)
@@ -204,7 +202,6 @@ def test_gradients_and_dropout_go_by_torch():
     assert torch.equal(model.encoder.layer[0].attention.self.query.weight.grad, gradient)
 
 
-@needs_long_vectors
 def test_a_sparse_model_can_be_copied_and_pickled_into_another_process(tmp_path):
     model = model_of("roberta")
     sparse_linear(model, calibrate=False)
@@ -234,7 +231,6 @@ def test_without_the_kernel_or_long_vectors_torch_computes(monkeypatch):
     assert model.config._attn_implementation == "sdpa"
 
 
-@needs_long_vectors
 def test_a_model_that_came_where_nothing_compiles_answers_all_the_same(monkeypatch):
     model = model_of("bert")
     expected = states(model, batch_of())
@@ -242,3 +238,12 @@ def test_a_model_that_came_where_nothing_compiles_answers_all_the_same(monkeypat
     monkeypatch.setattr(module.machine_code, "problem", lambda _: "no numba")
     monkeypatch.setattr(module.machine_code, "run", None)
     torch.testing.assert_close(states(model, batch_of()), expected, atol=2e-5, rtol=1e-5)
+
+
+def test_a_bias_of_positions_is_added_by_torch():
+    tensors = [heads((2, 3, 6, 8), n) for n in range(3)]
+    bias = heads((1, 3, 6, 6), 3)
+    found, _ = module._of_model(torch.nn.Identity(), *tensors, None, position_bias=bias)
+    causal = torch.ones(6, 6, dtype=torch.bool).tril()
+    expected = exact(*tensors, bias.masked_fill(~causal, -torch.inf))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)

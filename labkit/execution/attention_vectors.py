@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from labkit.execution.panel_vectors import ALIGNED, FLOAT, INT, LONG, constants, spread
+from labkit.execution.panel_vectors import ALIGNED, FLOAT, INT, LONG, add_product, constants, spread
 
 LANES = 32
 """Queries that are computed together."""
@@ -49,8 +49,7 @@ def tile_product(rows: int) -> Any:
             for start, total in zip(starts, sums, strict=True):
                 place = builder.inttoptr(builder.add(start, shift), FLOAT.as_pointer())
                 number = spread(builder, builder.load(place), LANES)
-                product = builder.fmul(number, vector, flags=["contract"])
-                builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)
+                add_product(builder, total, number, vector)
         out = builder.inttoptr(out, _VECTOR.as_pointer())
         for i, total in enumerate(sums):
             builder.store(builder.load(total), builder.gep(out, [LONG(i)]), align=ALIGNED)

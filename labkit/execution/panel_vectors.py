@@ -72,6 +72,12 @@ def constants(kind: Any, value: float, length: int) -> Any:
     return ir.Constant(ir.VectorType(kind, length), [value] * length)
 
 
+def add_product(builder: Any, total: Any, a: Any, b: Any) -> None:
+    """Add a · b to the vector at `total`, rounded once where the processor can."""
+    product = builder.fmul(a, b, flags=["contract"])
+    builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)
+
+
 def _widened(builder: Any, words: Any) -> tuple[Any, Any]:
     """The lower and the upper halves of words as float32."""
     length = words.type.count
@@ -103,8 +109,7 @@ def row_product(length: int, narrow: bool = False) -> Any:
             for total, some in zip(
                 totals, _widened(builder, tokens) if narrow else (tokens,), strict=True
             ):
-                product = builder.fmul(weight, some, flags=["contract"])
-                builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)
+                add_product(builder, total, weight, some)
         out = builder.inttoptr(out, vector.as_pointer())
         for i, total in enumerate(totals):
             builder.store(builder.load(total), builder.gep(out, [LONG(i)]), align=ALIGNED)

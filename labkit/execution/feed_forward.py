@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from labkit.execution import kernels, machine_code
+from labkit.execution import kernels
 from labkit.execution.kernels import Kept
+from labkit.execution.slices import run_sliced
 
 LOOPS = "labkit.execution.feed_forward_loops"
 """The module that is compiled."""
@@ -42,23 +43,27 @@ def product(
         more than one token, with the first one's result in bfloat16 if `narrow`, where these have
         panels as precise.
     """
-    from labkit.execution.panel_loops import ACTIVATIONS, ROWS
+    from labkit.execution.panel_loops import ACTIVATIONS
 
     x = x.contiguous()
     tokens, inputs = x.shape
     y = torch.empty(tokens, second.outputs, dtype=dtype, device="cpu")
     threads = min(torch.get_num_threads(), -(-tokens // length))
-    scratch = torch.empty(threads, (inputs + first.outputs + ROWS) * length, **kernels.FLOATS)
     biases = tuple(None if bias is None else bias.contiguous() for bias in biases)
-    arguments = [
-        0 if tensor is None else tensor.data_ptr()
-        for matrix, bias in zip((first, second), biases, strict=True)
-        for tensor in (matrix.values, matrix.columns, matrix.offsets, bias)
-    ]
-    arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
-    arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
-    machine_code.run(LOOPS, threads, [*arguments, x.element_size(), y.element_size()])
-    return y
+    while True:
+        cuts = [kernels.slices_of(matrix, length, narrow) for matrix in (first, second)]
+        room = inputs + first.outputs + kernels.block_rows(cuts)
+        scratch = torch.empty(threads, room * length, **kernels.FLOATS)
+        arguments, stores = [], {}
+        for matrix, bias, some in zip((first, second), biases, cuts, strict=True):
+            if some is not None:
+                stores[len(arguments)] = matrix.store
+            arguments += kernels.addresses(matrix, bias, some)
+        arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
+        arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
+        arguments += [x.element_size(), y.element_size()]
+        if run_sliced(LOOPS, threads, arguments, stores):
+            return y
 
 
 def panel_length(tokens: int, width: int, narrow: bool, threads: int) -> int:

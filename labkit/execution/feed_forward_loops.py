@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from labkit.execution.panel_loops import ROWS, multiply, pack, write
+from labkit.execution.panel_loops import MATRIX, ROWS, multiply, pack, write
 from labkit.execution.panel_vectors import narrowed, take
+from labkit.execution.slice_loops import SLICE_ROWS, sum_up, told
 from labkit.execution.thread_tasks import next_task
 
 ARGUMENTS = (
     "slot",
     "threads",
-    *(f"{part}_{n}" for n in (1, 2) for part in ("values", "columns", "offsets", "bias")),
+    *(f"{part}_{n}" for n in (1, 2) for part in MATRIX),
     "x",  # address of the activations, tokens × inputs
     "y",  # address of the result, tokens × outputs
     "tokens",
@@ -23,7 +24,8 @@ ARGUMENTS = (
     "middle",  # outputs of the first layer, inputs of the second
     "outputs",
     "length",  # tokens of a panel, one of panel_loops.LENGTHS
-    "scratch",  # address of `inputs + middle + ROWS` vectors of `length` floats for each thread
+    "scratch",  # address of `inputs + middle + ROWS` vectors of `length` floats for each thread, or
+    # of `inputs + middle + SLICE_ROWS` if a matrix is cut into slices
     "activation",  # between the layers: its number in panel_loops.ACTIVATIONS
     "narrow",  # 1: panels in bfloat16; length is one of panel_loops.NARROW_LENGTHS
     "x_bytes",
@@ -31,6 +33,8 @@ ARGUMENTS = (
 )
 """What `work` is given, as in `panel_loops.ARGUMENTS`."""
 
+_FIRST, _SECOND = 2, 2 + len(MATRIX)
+_X = 2 + 2 * len(MATRIX)
 _HEAD = len(ARGUMENTS)
 
 
@@ -41,14 +45,23 @@ def work_of(version: int) -> Any:
         """Do panels until none is left; see `ARGUMENTS`."""
         if version == 0:
             return
-        first = arguments[2], arguments[3], arguments[4], arguments[5]
-        second = arguments[6], arguments[7], arguments[8], arguments[9]
-        x, y, tokens, inputs = arguments[10], arguments[11], arguments[12], arguments[13]
-        middle, outputs, length = arguments[14], arguments[15], arguments[16]
-        activation, narrow = arguments[18], arguments[19]
-        x_bytes, y_bytes = arguments[20], arguments[21]
+        first, second = told(arguments, _FIRST), told(arguments, _SECOND)
+        x, y, tokens, inputs = (
+            arguments[_X],
+            arguments[_X + 1],
+            arguments[_X + 2],
+            arguments[_X + 3],
+        )
+        middle, outputs, length = arguments[_X + 4], arguments[_X + 5], arguments[_X + 6]
+        activation, narrow = arguments[_X + 8], arguments[_X + 9]
+        x_bytes, y_bytes = arguments[_X + 10], arguments[_X + 11]
         slot = take(arguments, 0)
-        panel = arguments[17] + 4 * slot * (inputs + middle + ROWS) * length
+        sum_up(arguments, _FIRST)
+        sum_up(arguments, _SECOND)
+        first_rows = SLICE_ROWS if first[4] else ROWS
+        second_rows = SLICE_ROWS if second[4] else ROWS
+        room = inputs + middle + max(first_rows, second_rows)
+        panel = arguments[_X + 7] + 4 * slot * room * length
         between = panel + 4 * inputs * length
         block = between + 4 * middle * length
         tasks = (tokens + length - 1) // length
@@ -57,8 +70,8 @@ def work_of(version: int) -> Any:
             at = task * length
             count = min(length, tokens - at)
             pack(x + x_bytes * at * inputs, x_bytes, count, inputs, panel, length, narrow)
-            for start in range(0, middle, ROWS):
-                rows = min(ROWS, middle - start)
+            for start in range(0, middle, first_rows):
+                rows = min(first_rows, middle - start)
                 if narrow:
                     multiply(first, start, rows, activation, panel, block, length, narrow)
                     goal = between + 2 * start * length
@@ -67,8 +80,8 @@ def work_of(version: int) -> Any:
                 else:
                     goal = between + 4 * start * length
                     multiply(first, start, rows, activation, panel, goal, length, narrow)
-            for start in range(0, outputs, ROWS):
-                rows = min(ROWS, outputs - start)
+            for start in range(0, outputs, second_rows):
+                rows = min(second_rows, outputs - start)
                 multiply(second, start, rows, 0, between, block, length, narrow)
                 goal = y + y_bytes * (at * outputs + start)
                 write(block, rows, count, length, goal, outputs, y_bytes)

@@ -12,6 +12,7 @@ import torch
 from labkit.errors import InputError
 from labkit.execution import machine_code
 from labkit.execution.processor import long_vectors, second_level_cache
+from labkit.execution.slices import NO_SLICES, Slices, SliceStore, run_sliced, worth_while
 
 FLOATS = {"dtype": torch.float32, "device": "cpu"}
 """Of tensors that compiled loops read and write, whatever torch's defaults are."""
@@ -33,13 +34,15 @@ class Kept(NamedTuple):
     """The weights that pruning kept, in compressed sparse rows, one row for each output.
 
     `values` float32 and `columns` int32, one for each kept weight; `offsets` int32, where each
-    row begins and the last one ends; `inputs` is the number of columns.
+    row begins and the last one ends; `inputs` is the number of columns.  `store` keeps them in
+    the order of slices too, for products of many tokens.
     """
 
     values: torch.Tensor
     columns: torch.Tensor
     offsets: torch.Tensor
     inputs: int
+    store: SliceStore | None = None
 
     @property
     def outputs(self) -> int:
@@ -114,15 +117,16 @@ def kernel_products(
     dtype: torch.dtype = torch.float32,
 ) -> list[torch.Tensor]:
     """`kernel_product` of the same x with several matrices and their biases, x read once."""
-    from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS, ROWS
+    from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS
 
     tokens, inputs = x.shape
     x = x.contiguous()
-    counts = [matrix.outputs for matrix, _ in matrices]
-    results = [torch.empty(tokens, n, dtype=dtype, device="cpu") for n in counts]
+    results = [
+        torch.empty(tokens, matrix.outputs, dtype=dtype, device="cpu") for matrix, _ in matrices
+    ]
     # The kernel reads one number after another.
     biases = [None if bias is None else bias.contiguous() for _, bias in matrices]
-    outputs = sum(counts)
+    outputs = sum(matrix.outputs for matrix, _ in matrices)
     if not tokens or not outputs:
         return results
     weights = sum(len(matrix.values) for matrix, _ in matrices)
@@ -135,26 +139,56 @@ def kernel_products(
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
-    scratch = torch.empty(threads, (inputs + ROWS) * length, **FLOATS)
-    arguments = [
-        x.data_ptr(),
-        tokens,
-        inputs,
-        groups,
-        length,
-        scratch.data_ptr(),
-        ACTIVATIONS.index(activation),
-        narrow and length in NARROW_LENGTHS,
-        x.element_size(),
-        results[0].element_size(),
-        len(matrices),
-    ]
-    for (matrix, _), bias, y, count in zip(matrices, biases, results, counts, strict=True):
-        arguments += [matrix.values.data_ptr(), matrix.columns.data_ptr()]
-        arguments += [matrix.offsets.data_ptr(), 0 if bias is None else bias.data_ptr()]
-        arguments += [y.data_ptr(), count]
-    machine_code.run(LOOPS, threads, arguments)
-    return results
+    narrow = narrow and length in NARROW_LENGTHS
+    while True:
+        cuts = [
+            slices_of(matrix, length, narrow) if groups == 1 else None for matrix, _ in matrices
+        ]
+        scratch = torch.empty(threads, (inputs + block_rows(cuts)) * length, **FLOATS)
+        arguments = [
+            x.data_ptr(),
+            tokens,
+            inputs,
+            groups,
+            length,
+            scratch.data_ptr(),
+            ACTIVATIONS.index(activation),
+            narrow,
+            x.element_size(),
+            results[0].element_size(),
+            len(matrices),
+        ]
+        places = {}
+        for (matrix, _), bias, some, y in zip(matrices, biases, cuts, results, strict=True):
+            if some is not None:
+                places[len(arguments)] = matrix.store
+            arguments += [*addresses(matrix, bias, some), y.data_ptr(), matrix.outputs]
+        if run_sliced(LOOPS, threads, arguments, places):
+            return results
+
+
+def slices_of(matrix: Kept, length: int, narrow: bool) -> Slices | None:
+    """The slices that a matrix is multiplied by with panels of so many tokens, or None."""
+    if matrix.store is None or length != (128 if narrow else 64):
+        return None
+    if not worth_while(len(matrix.values), matrix.outputs, matrix.inputs):
+        return None
+    return matrix.store.of(matrix)
+
+
+def block_rows(cuts: Sequence[Slices | None]) -> int:
+    """Output rows that are finished together, at most."""
+    from labkit.execution.panel_loops import ROWS
+    from labkit.execution.slice_loops import SLICE_ROWS
+
+    return ROWS if all(some is None for some in cuts) else SLICE_ROWS
+
+
+def addresses(matrix: Kept, bias: torch.Tensor | None, slices: Slices | None) -> list[int]:
+    """What the loops are told of a matrix: `panel_loops.MATRIX` and `slice_loops.SLICES`."""
+    own = [tensor.data_ptr() for tensor in (matrix.values, matrix.columns, matrix.offsets)]
+    own.append(0 if bias is None else bias.data_ptr())
+    return own + (NO_SLICES if slices is None else slices.numbers(matrix.inputs))
 
 
 def csr_product(

@@ -75,13 +75,16 @@ def problem(loops: str) -> str:
     return ""
 
 
-def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
+def run(loops: str, threads: int, arguments: Sequence[int]) -> Sequence[int]:
     """Let so many threads do the work of a module, and wait for all of them.
 
     Args:
         loops: as `compiled`.
         threads: how many; each has a counter of its own.
         arguments: what follows the number of the next thread and that of all threads.
+
+    Returns:
+        The arguments as the threads have left them.
 
     Raises:
         InputError: within `torch.jit.trace`, whose graph would lack the work.
@@ -101,6 +104,7 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> None:
         parallel(callback.address, given, threads, 0)
     else:
         list(_pool(threads).map(callback.ctypes, [given] * threads))
+    return given[2 : 2 + len(arguments)]
 
 
 @functools.cache

@@ -7,8 +7,9 @@ output row stay in registers from its first kept weight to its last.
 
 Outside of a panel activations stay as tokens × width.  Squares of 16 × 16 are transposed on the
 way in and out, within the cache, for less than what the transposed layout would cost attention,
-norms and sums of such results.  The second-level cache, which panels come from, sets the pace:
-panels in bfloat16 are half as long.
+norms and sums of such results.  Where rows keep few weights, the second-level cache, which panels
+come from, sets the pace: panels in bfloat16 are half as long.  Where they keep many, panels are cut
+into slices for the first-level cache (`slice_loops`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from labkit.execution.panel_vectors import (
     upper_float,
     write_bf16,
 )
+from labkit.execution.slice_loops import SLICE_ROWS, SLICES, multiply_slices, sum_up, told
 from labkit.execution.thread_tasks import next_task
 
 LENGTHS = (8, 16, 32, 64, 128)
@@ -58,28 +60,36 @@ ARGUMENTS = (
     "inputs",
     "groups",  # parts that the output rows of each matrix are split into
     "length",  # tokens of a panel, one of LENGTHS, or 1
-    "scratch",  # address of `inputs + ROWS` vectors of `length` floats for each thread
+    "scratch",  # address of `inputs + ROWS` vectors of `length` floats for each thread, or of
+    # `inputs + SLICE_ROWS` if a matrix is cut into slices
     "activation",  # its number in ACTIVATIONS
     "narrow",  # 1: panels in bfloat16; length is one of NARROW_LENGTHS
     "x_bytes",  # of a number of x: 4 for float32, 2 for bfloat16
     "y_bytes",  # of a number of a result, likewise
     "matrices",  # how many matrices x is multiplied by
 )
-"""What `work` is given: an array of int64 in this order, then `MATRIX` for each matrix."""
+"""What `work` is given, int64 in this order, then `MATRIX` and `RESULT` for each matrix."""
 
 MATRIX = (
     "values",  # address of the kept weights, float32, row after row
     "columns",  # address of their columns, int32
     "offsets",  # address of where each row starts and the last one ends, int32
     "bias",  # address of the bias, float32, or 0
+    *SLICES,
+)
+"""What is told of a matrix."""
+
+RESULT = (
     "y",  # address of the result, tokens × outputs
     "outputs",
 )
+"""What is told of a result, behind the numbers of its matrix."""
 
 ACTIVATIONS = ("", "gelu", "gelu_tanh")
 """What is computed on each result before it is written out."""
 
-_HEAD, _STEP = len(ARGUMENTS), len(MATRIX)
+_HEAD, _RESULT = len(ARGUMENTS), len(MATRIX)
+_STEP = _RESULT + len(RESULT)
 _FLOATS, _LOWER, _UPPER, _BF16 = range(4)  # how numbers are stored; a panel of words has two halves
 
 _product_8, _product_16, _product_32, _product_64 = map(row_product, LENGTHS[:-1])
@@ -183,13 +193,8 @@ def _row(begin, v, c, kept, panel, out, length, narrow):  # noqa: ANN001, ANN202
         floats(out)[0] = _dot(begin, v, c, kept, floats(panel))
 
 
-@njit
-def multiply(matrix, start, rows, act, panel, goal, length, narrow) -> None:  # noqa: ANN001
-    """Rows of `length` results, from row `start` of a matrix on, to the address `goal`.
-
-    `matrix`: the addresses of values, columns, offsets and bias, as in `MATRIX`; `act`: the number
-    of an activation.
-    """
+@njit(forceinline=True)
+def _multiply_rows(matrix, start, rows, panel, goal, length, narrow):  # noqa: ANN001, ANN202
     values, columns, bias = matrix[0], matrix[1], matrix[3]
     offsets = ints(matrix[2])
     for r in range(rows):
@@ -199,6 +204,19 @@ def multiply(matrix, start, rows, act, panel, goal, length, narrow) -> None:  # 
         begin = floats(bias)[row] if bias else np.float32(0)
         v, c = floats(values + 4 * at), ints(columns + 4 * at)
         _row(begin, v, c, kept, panel, goal + 4 * r * length, length, narrow)
+
+
+@njit
+def multiply(matrix, start, rows, act, panel, goal, length, narrow) -> None:  # noqa: ANN001
+    """Rows of `length` results, from row `start` of a matrix on, to the address `goal`.
+
+    `matrix`: as `MATRIX`; with slices `start` is a multiple of SLICE_ROWS.  `act`: the number of an
+    activation.
+    """
+    if matrix[4]:
+        multiply_slices(matrix, start, rows, panel, goal, narrow)
+    else:
+        _multiply_rows(matrix, start, rows, panel, goal, length, narrow)
     if act == 1:
         gelu(goal, rows * length)
     elif act == 2:
@@ -230,7 +248,12 @@ def work_of(version: int) -> Any:
         x_bytes, y_bytes, matrices = arguments[10], arguments[11], arguments[12]
         counters = _HEAD + _STEP * matrices
         slot = take(arguments, 0)
-        panel = scratch + 4 * slot * (inputs + ROWS) * length
+        rows_at_once = ROWS
+        for m in range(matrices):
+            sum_up(arguments, _HEAD + _STEP * m)
+            if arguments[_HEAD + _STEP * m + 4]:
+                rows_at_once = SLICE_ROWS
+        panel = scratch + 4 * slot * (inputs + rows_at_once) * length
         block = panel + 4 * inputs * length
         tasks = (tokens + length - 1) // length * groups
         task, helped = next_task(arguments, counters, slot, 0, tasks)
@@ -244,12 +267,13 @@ def work_of(version: int) -> Any:
                 pack(x + x_bytes * first * inputs, x_bytes, count, inputs, panel, length, narrow)
             for m in range(matrices):
                 i = _HEAD + _STEP * m
-                matrix = arguments[i], arguments[i + 1], arguments[i + 2], arguments[i + 3]
-                y, outputs = arguments[i + 4], arguments[i + 5]
+                matrix = told(arguments, i)
+                y, outputs = arguments[i + _RESULT], arguments[i + _RESULT + 1]
+                step = SLICE_ROWS if matrix[4] else ROWS
                 blocks = (outputs + BLOCK - 1) // BLOCK
                 end = min(outputs, blocks * (group + 1) // groups * BLOCK)
-                for start in range(blocks * group // groups * BLOCK, end, ROWS):
-                    rows = min(ROWS, end - start)
+                for start in range(blocks * group // groups * BLOCK, end, step):
+                    rows = min(step, end - start)
                     multiply(matrix, start, rows, activation, panel, block, length, narrow)
                     goal = y + y_bytes * (first * outputs + start)
                     write(block, rows, count, length, goal, outputs, y_bytes)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -22,8 +22,8 @@ BLOCK = 16
 """The side of a square that is transposed at once: 16 floats fill a cache line."""
 
 FLOAT, HALF, INT, LONG = ir.FloatType(), ir.IntType(16), ir.IntType(32), ir.IntType(64)
-FLOATS, HALVES, INTS, LONGS = map(
-    types.CPointer, (types.float32, types.uint16, types.int32, types.int64)
+FLOATS, HALVES, INTS, LONGS, BYTES = map(
+    types.CPointer, (types.float32, types.uint16, types.int32, types.int64, types.uint8)
 )
 UPPER = 0xFFFF0000
 """The bits of a float32 that bfloat16 has: sign, exponent and 7 of the fraction."""
@@ -45,17 +45,24 @@ def _pointer(kind: types.Type) -> Any:
     return pointer
 
 
-floats, halves, ints = map(_pointer, (FLOATS, HALVES, INTS))
+floats, halves, ints, octets = map(_pointer, (FLOATS, HALVES, INTS, BYTES))
 
 
 @intrinsic
-def take(context: Any, numbers: Any, index: Any) -> Any:
-    """The number at `index`, which is raised by one at the same moment, whichever thread asks."""
+def raise_by(context: Any, numbers: Any, index: Any, amount: Any) -> Any:
+    """The number at `index`, raised by so much at the same moment, whichever thread asks."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.atomic_rmw("add", builder.gep(*args[:1], args[1:]), LONG(1), "monotonic")
+        place = builder.gep(args[0], [args[1]])
+        return builder.atomic_rmw("add", place, args[2], "monotonic")
 
-    return types.int64(LONGS, types.int64), generate
+    return types.int64(LONGS, types.int64, types.int64), generate
+
+
+@njit(inline="always")
+def take(numbers, index) -> int:  # noqa: ANN001
+    """The number at `index`, which is raised by one at the same moment."""
+    return raise_by(numbers, index, 1)
 
 
 def spread(builder: Any, number: Any, length: int) -> Any:
@@ -87,6 +94,26 @@ def _widened(builder: Any, words: Any) -> tuple[Any, Any]:
     return builder.bitcast(low, wide), builder.bitcast(high, wide)
 
 
+def add_products(
+    builder: Any, totals: Any, values: Any, columns: Any, count: Any, panel: Any
+) -> None:
+    """Add values[j] · panel[columns[j]] for each of `count` j to the vectors at `totals`.
+
+    `panel` points to vectors of floats, or of the words of a panel in bfloat16, whose halves go to
+    two totals; columns are signed if they are 32 bits long.
+    """
+    wide = columns.type.pointee == INT
+    with cgutils.for_range(builder, count) as loop:
+        weight = builder.load(builder.gep(values, [loop.index]))
+        weight = spread(builder, weight, panel.type.pointee.count)
+        column = builder.load(builder.gep(columns, [loop.index]))
+        column = builder.sext(column, LONG) if wide else builder.zext(column, LONG)
+        tokens = builder.load(builder.gep(panel, [column]), align=ALIGNED)
+        parts = (tokens,) if len(totals) == 1 else _widened(builder, tokens)
+        for total, some in zip(totals, parts, strict=True):
+            add_product(builder, total, weight, some)
+
+
 def row_product(length: int, narrow: bool = False) -> Any:
     """An intrinsic: `out[:] = start + Σ values[j] · panel[columns[j]]`, vectors of `length`.
 
@@ -101,15 +128,7 @@ def row_product(length: int, narrow: bool = False) -> Any:
         panel = builder.inttoptr(panel, row.as_pointer())
         begin = spread(builder, start, vector.count)
         totals = [cgutils.alloca_once_value(builder, begin) for _ in range(parts)]
-        with cgutils.for_range(builder, count) as loop:
-            weight = builder.load(builder.gep(values, [loop.index]))
-            weight = spread(builder, weight, vector.count)
-            column = builder.sext(builder.load(builder.gep(columns, [loop.index])), LONG)
-            tokens = builder.load(builder.gep(panel, [column]), align=ALIGNED)
-            for total, some in zip(
-                totals, _widened(builder, tokens) if narrow else (tokens,), strict=True
-            ):
-                add_product(builder, total, weight, some)
+        add_products(builder, totals, values, columns, count, panel)
         out = builder.inttoptr(out, vector.as_pointer())
         for i, total in enumerate(totals):
             builder.store(builder.load(total), builder.gep(out, [LONG(i)]), align=ALIGNED)

@@ -61,18 +61,32 @@ def bfloat16_matrices(capabilities: Mapping[str, object] | None = None) -> bool:
     return "AMX" in instruction_sets(capabilities)
 
 
+def first_level_cache(folder: Path = _CACHES) -> int | None:
+    """Bytes of the first core's first-level cache of data; see `second_level_cache`."""
+    return _cache("1", folder)
+
+
 def second_level_cache(folder: Path = _CACHES) -> int | None:
     """Bytes of the second-level cache of the first core, or None where the system does not say.
 
     Args:
         folder: where Linux lists the caches of a core, one folder for each.
     """
+    return _cache("2", folder)
+
+
+def _cache(level: str, folder: Path) -> int | None:
+    """Bytes of the first cache of a level that holds data."""
     units = {"K": 1 << 10, "M": 1 << 20}
     for cache in sorted(folder.glob("index*")):
         try:
-            level, size = (cache.joinpath(name).read_text().strip() for name in ("level", "size"))
-            if level == "2":
-                return int(size.rstrip("KM")) * units.get(size[-1], 1)
+            if cache.joinpath("level").read_text().strip() != level:
+                continue
+            kind = cache / "type"
+            if kind.exists() and kind.read_text().strip() == "Instruction":
+                continue
+            size = cache.joinpath("size").read_text().strip()
+            return int(size.rstrip("KM")) * units.get(size[-1], 1)
         except (OSError, ValueError, IndexError):
             continue
     return None

@@ -13,6 +13,7 @@ from labkit.errors import InputError
 from labkit.execution import attention, feed_forward, kernels, work_ahead
 from labkit.execution.kernels import Kept
 from labkit.execution.own_code import Done, heard, of_transformers
+from labkit.execution.slices import SliceStore
 from labkit.models.prunable import StandIn
 
 PRECISIONS = ("float32", "bfloat16")
@@ -24,7 +25,8 @@ class SparseLinear(nn.Module, StandIn):
 
     Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number
     of tokens.  Its state dict holds the kept weights in compressed sparse rows and loads into any
-    sparse layer of the same shape, whatever that one had kept.
+    sparse layer of the same shape, whatever that one had kept.  From its first product of many
+    tokens on it holds them once more, 5 bytes each, in the order of that product (`slices`).
 
     Args:
         layer: the pruned layer; its weights are copied, its bias is shared.
@@ -63,8 +65,9 @@ class SparseLinear(nn.Module, StandIn):
         for tensor in (layer.weight, layer.bias):
             if tensor is not None:
                 _check("weights", tensor)
-        weight = layer.weight.detach()
-        matrix = kernels.kept(weight.t() if self.conv1d else weight)
+        with torch.inference_mode(False):  # what is written to tensors made within is not counted
+            weight = layer.weight.detach()
+            matrix = kernels.kept(weight.t() if self.conv1d else weight)
         self.in_features, self.out_features = matrix.inputs, matrix.outputs
         self.method = method
         self.register_buffer("values", matrix.values)
@@ -93,8 +96,10 @@ class SparseLinear(nn.Module, StandIn):
                 _check("weights", tensor)
         # What was put in their place may have gaps; the kernel reads one after another.
         whole = [None if tensor is None else tensor.contiguous() for tensor in tensors]
-        found = Kept(*whole[:3], self.in_features), whole[3]
-        if all(a is b for a, b in zip(whole, tensors, strict=True)):
+        own = all(a is b for a, b in zip(whole, tensors, strict=True))
+        store = SliceStore() if own else None
+        found = Kept(*whole[:3], self.in_features, store), whole[3]
+        if own:
             self.__dict__["_seen"] = tensors, found
         return found
 
@@ -227,7 +232,7 @@ def _check(what: str, tensor: torch.Tensor) -> None:
 
 def _fault(matrix: Kept, outputs: int) -> str:
     """What is wrong with rows from outside, or an empty string: indices are used unchecked."""
-    values, columns, offsets, inputs = matrix
+    values, columns, offsets, inputs, _ = matrix
     if columns.dtype != torch.int32 or offsets.dtype != torch.int32:
         return "are not int32"
     if offsets.shape != (outputs + 1,) or values.shape != columns.shape or values.ndim != 1:

@@ -47,8 +47,13 @@ CLAIMS = (
 PLOTS = {"scaling": plot_scaling, "execution_scale": plot_execution_scale}
 """What is drawn from a claim's data."""
 
-ELSEWHERE = {"engines": ("earlier/engines_amx", "with AMX")}
-"""Claims that were measured on another machine too: where that is kept, and what tells it apart."""
+ELSEWHERE = {
+    "engines": (
+        ("earlier/engines_vnni", "without instructions for bf16, cut into slices"),
+        ("earlier/engines_amx", "with AMX, each layer by itself"),
+    )
+}
+"""Claims that were measured on other machines too: where that is kept, and what tells it apart."""
 
 OPTIONS = {
     "--accept-deepsparse-license": "deepsparse",
@@ -128,11 +133,10 @@ def with_headlines(readme: str) -> str:
 
 
 def _shown() -> Iterator[tuple[str, str]]:
-    """Names of the claims in order, those of another machine behind, and what follows a title."""
+    """Names of the claims in order, those of other machines behind, and what follows a title."""
     for name in CLAIMS:
         yield name, ""
-        if name in ELSEWHERE:
-            place, apart = ELSEWHERE[name]
+        for place, apart in ELSEWHERE.get(name, ()):
             yield place, f", {apart}"
 
 

@@ -5,7 +5,6 @@ is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
 """
 
 import contextlib
-import io
 import pickle
 import sys
 import threading
@@ -19,6 +18,7 @@ from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import Exercise, Grade
 from labkit.checks.engine.plain_data import loads
 from labkit.checks.engine.trial import SECONDS, Failure, one_line
+from labkit.checks.process.arguments import pack_arguments
 from labkit.checks.process.exercises_in import code_cells, figures, graded, tasks_in
 from labkit.checks.process.frames import read_frame, write_frame
 from labkit.checks.process.host import Host, Plain, Running
@@ -104,7 +104,8 @@ class Submission:
             Failure: the process ended, was too late, or sent something that is no data.
         """
         self._reach(self._stop(exercise))
-        request = ("call", exercise.function, exercise.forbids, self._seconds, _packed(arguments))
+        packed = pack_arguments(arguments)
+        request = ("call", exercise.function, exercise.forbids, self._seconds, packed)
         try:
             # Reading the first model imports its classes: that is not the student's time.
             self._exchange(request, self._host.loading)
@@ -228,15 +229,6 @@ class _RemoteTrial:
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)
         return reply.get("value")
-
-
-def _packed(arguments: tuple) -> bytes:
-    """The arguments as bytes; tensors in one memory stay so, which pickle alone does not do."""
-    import torch
-
-    buffer = io.BytesIO()
-    torch.save(arguments, buffer)
-    return buffer.getvalue()
 
 
 def _text(value: Any) -> str | None:

@@ -18,6 +18,7 @@ from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import Exercise, Grade
 from labkit.checks.engine.plain_data import loads
 from labkit.checks.engine.trial import SECONDS, Failure, one_line
+from labkit.checks.process.alarm import Alarm
 from labkit.checks.process.arguments import pack_arguments
 from labkit.checks.process.exercises_in import code_cells, figures, graded, tasks_in
 from labkit.checks.process.frames import read_frame, write_frame
@@ -63,6 +64,7 @@ class Submission:
         self._left_out: dict[int, str] = {}
         self._hopeless: str | None = None
         self._spent = 0.0
+        self._alarm = Alarm()
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +76,7 @@ class Submission:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        self._alarm.close()
 
     def close(self) -> None:
         """End the process."""
@@ -171,8 +174,7 @@ class Submission:
             late.set()
             running.kill()
 
-        alarm = threading.Timer(seconds, ring)
-        alarm.start()
+        self._alarm.set(seconds, ring)
         try:
             if request is not None:
                 write_frame(running.requests, pickle.dumps(request))
@@ -188,7 +190,7 @@ class Submission:
         except ValueError:
             raise Failure("what came back is no data") from None
         finally:
-            alarm.cancel()
+            self._alarm.clear()
             self._spent += time.monotonic() - began
 
 

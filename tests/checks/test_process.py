@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from places import ROOT
 
 from labkit.checks import REGISTRY
+from labkit.checks.engine import judge
 from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import PLACEHOLDER
 from labkit.checks.engine.model_data import ModelData, Other
@@ -111,6 +112,20 @@ def magnitude_mask(weight, sparsity):
 def test_a_change_of_the_input_is_seen_from_outside(tmp_path):
     grade = _grade(tmp_path, RIGHT.replace("    order", "    weight.abs_()\n    order"))
     assert "changed its weight in place" in grade.verdicts[-1].message
+
+
+def test_what_one_submission_does_to_its_inputs_is_nothing_to_the_next(tmp_path):
+    right = _grade(tmp_path, RIGHT)
+    zeroed = _grade(tmp_path, RIGHT.replace("    order", "    weight.zero_()\n    order"))
+    assert zeroed.score < 1
+    assert _grade(tmp_path, WRONG).verdicts == _fresh(tmp_path, WRONG).verdicts
+    assert _grade(tmp_path, RIGHT) == right == _fresh(tmp_path, RIGHT)
+
+
+def _fresh(tmp_path, text):
+    """As `_grade`, with inputs that are drawn anew."""
+    judge._drawn.cache_clear()
+    return _grade(tmp_path, text)
 
 
 def test_a_forbidden_call_is_seen_from_outside(tmp_path):

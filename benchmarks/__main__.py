@@ -38,6 +38,7 @@ CLAIMS = (
     "evaluation",
     "grading",
     "grading_scale",
+    "grading_profile",
     "real_weights",
     "real_text",
     "calibration",

@@ -107,6 +107,17 @@ def make_course(root: Path, size: int) -> dict[str, float]:
     return expected
 
 
+def answered(student: str) -> bytes:
+    """The released notebook of the lab with the right answers of one student."""
+    release = nbformat.read(ROOT / f"exercises/{LAB}/{LAB}.ipynb", as_version=4)
+    right = nbformat.read(ROOT / f"solutions/{LAB}/{LAB}.ipynb", as_version=4)
+    answers = {cell.id: cell.source for cell in right.cells if cell.id.endswith("-answer")}
+    for cell in release.cells:
+        if cell.id in answers:
+            cell.source = f"# {student}\n{answers[cell.id]}"
+    return nbformat.writes(release).encode()
+
+
 def scores(course: Path) -> dict[str, float]:
     """Points of each student in the gradebook."""
     from nbgrader.api import Gradebook

@@ -1,6 +1,7 @@
 """What a submission does in its process changes nothing about what the checks find."""
 
 import io
+import struct
 import subprocess
 import zipfile
 from collections import defaultdict, namedtuple
@@ -14,10 +15,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 from places import ROOT
 
 from labkit.checks import REGISTRY
+from labkit.checks.engine import judge
 from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import PLACEHOLDER
 from labkit.checks.engine.model_data import ModelData, Other
 from labkit.checks.engine.plain_data import decode, dumps, encode, loads
+from labkit.checks.engine.quick_data import MARK
 from labkit.checks.process.exercises_in import tasks_in, words_in
 from labkit.checks.process.forked import Forked
 from labkit.checks.process.host import Plain
@@ -109,6 +112,20 @@ def magnitude_mask(weight, sparsity):
 def test_a_change_of_the_input_is_seen_from_outside(tmp_path):
     grade = _grade(tmp_path, RIGHT.replace("    order", "    weight.abs_()\n    order"))
     assert "changed its weight in place" in grade.verdicts[-1].message
+
+
+def test_what_one_submission_does_to_its_inputs_is_nothing_to_the_next(tmp_path):
+    right = _grade(tmp_path, RIGHT)
+    zeroed = _grade(tmp_path, RIGHT.replace("    order", "    weight.zero_()\n    order"))
+    assert zeroed.score < 1
+    assert _grade(tmp_path, WRONG).verdicts == _fresh(tmp_path, WRONG).verdicts
+    assert _grade(tmp_path, RIGHT) == right == _fresh(tmp_path, RIGHT)
+
+
+def _fresh(tmp_path, text):
+    """As `_grade`, with inputs that are drawn anew."""
+    judge._drawn.cache_clear()
+    return _grade(tmp_path, text)
 
 
 def test_a_forbidden_call_is_seen_from_outside(tmp_path):
@@ -274,7 +291,7 @@ def test_a_tensor_that_claims_more_than_it_has_is_refused(tensor):
 
 
 def test_a_reply_that_unpacks_to_more_is_refused():
-    stored, deflated = io.BytesIO(dumps([1.5])), io.BytesIO()
+    stored, deflated = io.BytesIO(_saved(encode([1.5]))), io.BytesIO()
     with (
         zipfile.ZipFile(stored) as source,
         zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as target,
@@ -286,7 +303,7 @@ def test_a_reply_that_unpacks_to_more_is_refused():
 
 
 def test_a_reply_whose_entries_lie_over_each_other_is_refused():
-    content = dumps([torch.zeros(1000), torch.ones(1000)])
+    content = _saved(encode([torch.zeros(1000), torch.ones(1000)]))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         first, second = [e for e in archive.infolist() if "/data/" in e.filename][:2]
         # In the archive's directory the second entry is put at the place of the first.
@@ -346,7 +363,56 @@ def test_a_reply_is_read_as_it_was_checked():
     with pytest.raises(ValueError, match="no data"):
         loads(pickled.getvalue())
     # An archive may have anything before it: torch would look there, and not into the archive.
-    assert loads(pickled.getvalue() + dumps(1.5)) == 1.5
+    assert loads(pickled.getvalue() + _saved(encode(1.5))) == 1.5
+
+
+def _packed(text: str, *memories: bytes) -> bytes:
+    numbers = [len(text), len(memories), *map(len, memories)]
+    return MARK + struct.pack(f">{len(numbers)}Q", *numbers) + text.encode() + b"".join(memories)
+
+
+def _text(size: str, strides: str, first: object = 0, number: object = 0, dtype="float32") -> str:
+    return f'["tensor", {{"t": ["{dtype}", {size}, {strides}, {first}, {number}]}}, false]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _text("[5]", "[1]"),
+        _text("[2]", "[4]"),
+        _text("[4]", "[1]", first=1),
+        _text("[1000000000000]", "[0]"),
+        _text("[2147483648, 2147483648, 4]", "[0, 0, 0]"),
+        _text("[4]", "[1]", dtype="float64"),
+        _text("[4]", "[1]", dtype="quint8"),
+        _text("[4]", "[-1]", first=3),
+        _text("[4]", "[1]", number=1),
+        _text("[4]", "[1]", number=-1),
+        _text("[4]", "[true]"),
+        _text("[4, 1]", "[1]"),
+        '["tensor", {"t": []}, false]',
+        '["plain", {"x": 1}]',
+        "[" * 50_000 + "]" * 50_000,
+        '["list", [',
+    ],
+)
+def test_a_short_reply_that_is_forged_is_refused(text):
+    assert torch.equal(loads(_packed(_text("[4]", "[1]"), bytes(16))), torch.zeros(4))
+    with pytest.raises(ValueError, match="no data"):
+        loads(_packed(text, bytes(16)))
+
+
+def test_a_short_reply_of_another_length_than_it_says_is_refused():
+    whole = dumps([torch.arange(3.0), "t"])
+    assert whole.startswith(MARK)
+    for content in (whole[:10], whole[:30], whole[:-1], whole + b"x", whole[:8] + b"\xff" * 16):
+        with pytest.raises(ValueError, match="no data"):
+            loads(content)
+
+
+def test_odd_numbers_and_text_survive_the_way():
+    for value in (float("inf"), float("nan"), -0.0, 5e-324, 10**30, "\ud83d\ude00", "\ud83d", "ä"):
+        assert repr(loads(dumps([value]))) == repr([value])
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ gives what the student gave, on each case of the group, the verdict names it.  W
 and how its result is compared is the case's (`value_cases`, `mask_cases`).
 """
 
+import functools
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,11 +79,45 @@ class _Result:
 
 def check(exercise: Exercise, trial: Trial, seed: int) -> tuple[Verdict, ...]:
     """The verdicts of `exercise` on the function behind `trial`, on inputs drawn from `seed`."""
-    # With the id: exercises do not see the same numbers.
-    draw = random.Random(f"{exercise.id} {seed}")
-    groups = exercise.cases(draw)
+    if getattr(trial, "apart", False):
+        drawn = _drawn(exercise.id, exercise.cases, seed)
+        groups, trial.packed = drawn.groups, drawn.packed
+        draw = random.Random()
+        draw.setstate(drawn.state)
+    else:  # some cases hand out what is theirs, and a function may change it
+        draw = _random(exercise.id, seed)
+        groups = exercise.cases(draw)
     verdicts = judge(trial, groups, exercise.mistakes, exercise.section, exercise.form)
     return exercise.more(exercise, trial, draw, verdicts) if exercise.more else verdicts
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Cases of an exercise, and the state of what they were drawn from.
+
+    `packed` holds by the ids of the cases what is sent for them, None where that was not yet.
+    """
+
+    groups: Groups
+    state: Any
+    packed: dict[int, bytes | None]
+
+
+@functools.lru_cache(maxsize=16)
+def _drawn(id: str, cases: Callable[[random.Random], Groups], seed: int) -> _Drawn:
+    """Drawn once for a whole class: answers in other processes get copies, and change nothing."""
+    draw = _random(id, seed)
+    groups = cases(draw)
+    return _Drawn(groups, draw.getstate(), dict.fromkeys(_ids(groups)))
+
+
+def _ids(groups: Groups) -> Iterator[int]:
+    return (id(case) for group in groups.values() for case in group)
+
+
+def _random(id: str, seed: int) -> random.Random:
+    # With the id: exercises do not see the same numbers.
+    return random.Random(f"{id} {seed}")
 
 
 def judge(
@@ -119,7 +154,8 @@ def _try(trial: Trial, case: AnyCase) -> _Result:
     """Call the function on the case and read what it returns."""
     value, problem, flaw, anywhere = None, "", "", False
     try:
-        value = trial(*case.given())
+        # One that runs apart knows what it has sent for the case before.
+        value = trial.on(case) if getattr(trial, "apart", False) else trial(*case.given())
     except Failure as failure:
         problem, anywhere = str(failure), failure.anywhere
     changed = case.changed(trial.after)

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from labkit.checks.engine.model_data import ModelData, Other, kind_of, model_data
+from labkit.checks.engine.quick_data import MARK, pack, unpack
 
 LARGEST = 512 * 2**20  # bytes
 _STRUCTURE = 2 * 2**20  # bytes of all that is no tensor: in memory it is a hundred times as much
@@ -32,7 +33,7 @@ _BUILDERS = re.compile(
 
 
 def encode(value: Any) -> list:
-    """The value as a nested list [tag, ...] that `torch.save` writes and a safe load reads.
+    """The value as a nested list [tag, ...] of plain values and tensors, as `pack` takes it.
 
     Raises whatever looking at the value raises: it may run code of its class.
     """
@@ -167,9 +168,19 @@ def dumps(value: Any) -> bytes:
     Raises:
         ValueError: it takes more than LARGEST bytes.
     """
+    data = encode(value)
+    content = pack(data)
+    return _archived(data) if content is None else content
+
+
+def _archived(data: list) -> bytes:
+    """The encoded value as an archive of `torch.save`.
+
+    Raises:
+        ValueError: it takes more than LARGEST bytes, or is made of too many single values.
+    """
     import torch
 
-    data = encode(value)
     buffer = io.BytesIO()
     try:
         torch.save(data, buffer)
@@ -232,6 +243,8 @@ def loads(content: bytes) -> Any:
     import torch
 
     try:
+        if content.startswith(MARK):
+            return decode(unpack(content))
         _check_archive(content)
         return decode(torch.load(_read_again(content), weights_only=True))
     except Exception as error:  # what can be wrong with bytes of unknown origin has no end

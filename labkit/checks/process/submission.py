@@ -5,20 +5,22 @@ is the host's matter: `Plain` is no sandbox, those of `labkit.grading` are.
 """
 
 import contextlib
-import io
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from labkit.checks.engine.deadline import PATIENCE
 from labkit.checks.engine.exercise import Exercise, Grade
+from labkit.checks.engine.judge import AnyCase
 from labkit.checks.engine.plain_data import loads
 from labkit.checks.engine.trial import SECONDS, Failure, one_line
+from labkit.checks.process.alarm import Alarm
+from labkit.checks.process.arguments import pack_arguments
 from labkit.checks.process.exercises_in import code_cells, figures, graded, tasks_in
 from labkit.checks.process.frames import read_frame, write_frame
 from labkit.checks.process.host import Host, Plain, Running
@@ -63,6 +65,7 @@ class Submission:
         self._left_out: dict[int, str] = {}
         self._hopeless: str | None = None
         self._spent = 0.0
+        self._alarm = Alarm()
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +77,7 @@ class Submission:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        self._alarm.close()
 
     def close(self) -> None:
         """End the process."""
@@ -97,14 +101,16 @@ class Submission:
             with contextlib.suppress(Failure):
                 self._reach(_END)
 
-    def ask(self, exercise: Exercise, arguments: tuple) -> dict[str, Any]:
+    def ask(self, exercise: Exercise, pack: Callable[[], bytes]) -> dict[str, Any]:
         """Call the function of an exercise in the process and return the reply.
+
+        `pack` gives the arguments as `pack_arguments` does, once the process is there.
 
         Raises:
             Failure: the process ended, was too late, or sent something that is no data.
         """
         self._reach(self._stop(exercise))
-        request = ("call", exercise.function, exercise.forbids, self._seconds, _packed(arguments))
+        request = ("call", exercise.function, exercise.forbids, self._seconds, pack())
         try:
             # Reading the first model imports its classes: that is not the student's time.
             self._exchange(request, self._host.loading)
@@ -170,8 +176,7 @@ class Submission:
             late.set()
             running.kill()
 
-        alarm = threading.Timer(seconds, ring)
-        alarm.start()
+        self._alarm.set(seconds, ring)
         try:
             if request is not None:
                 write_frame(running.requests, pickle.dumps(request))
@@ -187,12 +192,18 @@ class Submission:
         except ValueError:
             raise Failure("what came back is no data") from None
         finally:
-            alarm.cancel()
+            self._alarm.clear()
             self._spent += time.monotonic() - began
 
 
 class _RemoteTrial:
-    """What `Trial` is for a function of this process, for one of a submission's process."""
+    """What `Trial` is for a function of this process, for one of a submission's process.
+
+    `packed` holds by the ids of cases what has been sent for them, None where nothing has; what
+    is sent for cases that are not in it is forgotten.
+    """
+
+    apart = True
 
     def __init__(self, submission: Submission, exercise: Exercise) -> None:
         self.name = exercise.function
@@ -200,27 +211,43 @@ class _RemoteTrial:
         self.noise: str | None = None
         self.left: str | None = None
         self.after: tuple[Any, ...] = ()
+        self.packed: dict[int, bytes | None] = {}
         self._submission = submission
         self._exercise = exercise
         self._over: str | None = None
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Return what the submission's function returns for `arguments`.
+    def on(self, case: AnyCase) -> Any:
+        """Return what the submission's function returns for the arguments of `case`.
 
         Raises:
             Failure: as `Trial`, and where the process ends or does not answer.
         """
-        self.after = arguments
-        if self._over:
-            raise Failure(self._over, anywhere=True)
+
+        def pack() -> bytes:
+            packed = self.packed.get(id(case)) or pack_arguments(case.given())
+            if id(case) in self.packed:
+                self.packed[id(case)] = packed
+            return packed
+
+        return self._called(pack, case.given)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """As `on`, for `arguments`."""
+        return self._called(lambda: pack_arguments(arguments), lambda: arguments)
+
+    def _called(self, pack: Callable[[], bytes], given: Callable[[], tuple]) -> Any:
+        reply: dict[str, Any] = {}
         try:
-            reply = self._submission.ask(self._exercise, arguments)
+            if self._over:
+                raise Failure(self._over, anywhere=True)
+            reply = self._submission.ask(self._exercise, pack)
         except Failure as failure:
             # What ended the process would end it again, and each start runs all cells.
             self._over = str(failure)
             raise
-        if isinstance(reply.get("after"), tuple):
-            self.after = reply["after"]
+        finally:
+            after = reply.get("after")
+            self.after = after if isinstance(after, tuple) else given()
         self.forbidden = _text(reply.get("forbidden"))
         self.noise = _text(reply.get("noise"))
         self.left = _text(reply.get("left"))
@@ -228,15 +255,6 @@ class _RemoteTrial:
         if problem is not None:
             raise Failure(problem, anywhere=reply.get("anywhere") is True)
         return reply.get("value")
-
-
-def _packed(arguments: tuple) -> bytes:
-    """The arguments as bytes; tensors in one memory stay so, which pickle alone does not do."""
-    import torch
-
-    buffer = io.BytesIO()
-    torch.save(arguments, buffer)
-    return buffer.getvalue()
 
 
 def _text(value: Any) -> str | None:

@@ -5,7 +5,6 @@ asked for as it is there, and goes on.  Only data goes back.
 """
 
 import contextlib
-import io
 import os
 import pickle
 import re
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 
 from labkit.checks.engine.plain_data import dumps
 from labkit.checks.engine.trial import Failure, Trial, one_line
+from labkit.checks.process.arguments import unpack_arguments
 from labkit.checks.process.cells import Run
 from labkit.checks.process.frames import read_frame, write_frame
 from labkit.checks.process.sources import cells
@@ -80,7 +80,7 @@ def serve(
             write_frame(replies, dumps({"errors": errors, "passed_over": passed_over}))
             continue
         name, forbids, limit, packed = request
-        arguments = _unpacked(packed)
+        arguments = unpack_arguments(packed)
         write_frame(replies, dumps({"received": name}))
         if name not in trials:
             function = None if run is None else run.function(name)
@@ -88,12 +88,6 @@ def serve(
             missing = missing or "no cell defines it"
             trials[name] = Trial(function, name, forbids, limit, missing)
         write_frame(replies, _answer(trials[name], arguments, run))
-
-
-def _unpacked(packed: bytes) -> tuple:
-    import torch
-
-    return torch.load(io.BytesIO(packed), weights_only=False)
 
 
 def _answer(trial: Trial, arguments: tuple, run: Run | None) -> bytes:

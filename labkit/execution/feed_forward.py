@@ -6,7 +6,7 @@ import torch
 
 from labkit.execution import kernels
 from labkit.execution.kernels import Kept
-from labkit.execution.slices import run_sliced
+from labkit.execution.slices import TRIES, run_sliced
 
 LOOPS = "labkit.execution.feed_forward_loops"
 """The module that is compiled."""
@@ -50,20 +50,24 @@ def product(
     y = torch.empty(tokens, second.outputs, dtype=dtype, device="cpu")
     threads = min(torch.get_num_threads(), -(-tokens // length))
     biases = tuple(None if bias is None else bias.contiguous() for bias in biases)
-    while True:
-        cuts = [kernels.slices_of(matrix, length, narrow) for matrix in (first, second)]
+    for left in reversed(range(TRIES + 1)):
+        cuts = [
+            kernels.slices_of(matrix, length, narrow) if left else None
+            for matrix in (first, second)
+        ]
         room = inputs + first.outputs + kernels.block_rows(cuts)
         scratch = torch.empty(threads, room * length, **kernels.FLOATS)
         arguments, stores = [], {}
         for matrix, bias, some in zip((first, second), biases, cuts, strict=True):
             if some is not None:
-                stores[len(arguments)] = matrix.store
+                stores[len(arguments)] = matrix.store, some
             arguments += kernels.addresses(matrix, bias, some)
         arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
         arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
         arguments += [x.element_size(), y.element_size()]
         if run_sliced(LOOPS, threads, arguments, stores):
-            return y
+            break
+    return y
 
 
 def panel_length(tokens: int, width: int, narrow: bool, threads: int) -> int:

@@ -12,7 +12,7 @@ import torch
 from labkit.errors import InputError
 from labkit.execution import machine_code
 from labkit.execution.processor import long_vectors, second_level_cache
-from labkit.execution.slices import NO_SLICES, Slices, SliceStore, run_sliced, worth_while
+from labkit.execution.slices import NO_SLICES, TRIES, Slices, SliceStore, run_sliced, worth_while
 
 FLOATS = {"dtype": torch.float32, "device": "cpu"}
 """Of tensors that compiled loops read and write, whatever torch's defaults are."""
@@ -140,10 +140,9 @@ def kernel_products(
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
     narrow = narrow and length in NARROW_LENGTHS
-    while True:
-        cuts = [
-            slices_of(matrix, length, narrow) if groups == 1 else None for matrix, _ in matrices
-        ]
+    for left in reversed(range(TRIES + 1)):
+        whole = groups == 1 and left > 0  # blocks of rows end where slices' do
+        cuts = [slices_of(matrix, length, narrow) if whole else None for matrix, _ in matrices]
         scratch = torch.empty(threads, (inputs + block_rows(cuts)) * length, **FLOATS)
         arguments = [
             x.data_ptr(),
@@ -161,10 +160,11 @@ def kernel_products(
         places = {}
         for (matrix, _), bias, some, y in zip(matrices, biases, cuts, results, strict=True):
             if some is not None:
-                places[len(arguments)] = matrix.store
+                places[len(arguments)] = matrix.store, some
             arguments += [*addresses(matrix, bias, some), y.data_ptr(), matrix.outputs]
         if run_sliced(LOOPS, threads, arguments, places):
-            return results
+            break
+    return results
 
 
 def slices_of(matrix: Kept, length: int, narrow: bool) -> Slices | None:

@@ -7,10 +7,12 @@ right when a row ends, and rows overlap, which short rows of any length do not.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from labkit.execution.panel_vectors import floats, ints, octets, raise_by, take
-from labkit.execution.slice_vectors import LANES, WORDS, chunk_sum, fill, part_product
+from labkit.execution.slice_sums import COLUMN_FACTOR, MIX_FACTOR, PLACE_FACTOR
+from labkit.execution.slice_vectors import WORDS, fill, part_product
 
 SLICE_ROWS = 256
 """Output rows of a block: their numbers in it fit a byte."""
@@ -26,15 +28,18 @@ SLICES = (
     "width",  # inputs of a slice
     "slices",  # how many
     "weights",  # how many kept weights the matrix has
-    "chunks",  # how many chunks of `values` have been summed up, 0 at first
-    "sum",  # of `values`, 0 at first
+    "rows",  # how many output rows
+    "chunks",  # how many chunks of its weights have been summed up, 0 at first
+    "sum",  # of its values, columns and offsets (`slice_sums.checksum`), 0 at first
 )
 """What a matrix that is cut into slices has beside `panel_loops.MATRIX`."""
 
 _BEFORE = 4
 """Where `SLICES` begin among a matrix's numbers: behind values, columns, offsets and bias."""
 
-_WEIGHTS, _CHUNKS, _SUM = (_BEFORE + SLICES.index(name) for name in ("weights", "chunks", "sum"))
+_WEIGHTS, _ROWS, _CHUNKS, _SUM = (
+    _BEFORE + SLICES.index(name) for name in ("weights", "rows", "chunks", "sum")
+)
 
 _part, _narrow_part = part_product(), part_product(narrow=True)
 
@@ -79,26 +84,34 @@ def multiply_slices(matrix, start, rows, panel, goal, narrow) -> None:  # noqa: 
             c += count
 
 
+@njit(forceinline=True)
+def mixed(value, column, place) -> np.uint64:  # noqa: ANN001
+    """One kept weight in 64 bits: `slice_sums.mixed`, with the same constants."""
+    x = np.uint64(np.uint32(value)) ^ (np.uint64(np.uint32(column)) * np.uint64(COLUMN_FACTOR))
+    x = (x + np.uint64(place) * np.uint64(PLACE_FACTOR)) * np.uint64(MIX_FACTOR)
+    return x ^ (x >> np.uint64(32))
+
+
 @njit
 def sum_up(arguments, at) -> None:  # noqa: ANN001
     """Add the sums of chunks to a matrix's "sum", until no chunk is left.
 
-    `at`: where in `arguments` the matrix begins.  The sum is that of `values`, which the slices
-    were copied from: it tells whether somebody has written to them since.
+    `at`: where in `arguments` the matrix begins.  The sum tells whether somebody has written to the
+    matrix since slices were made of it.
     """
     if not arguments[at + _BEFORE]:
         return
+    values, columns, offsets = ints(arguments[at]), ints(arguments[at + 1]), ints(arguments[at + 2])
     weights = arguments[at + _WEIGHTS]
     chunks = (weights + CHUNK - 1) // CHUNK
     k = take(arguments, at + _CHUNKS)
-    while k < chunks:
-        start = arguments[at] + 4 * CHUNK * k
-        count = min(CHUNK, weights - CHUNK * k)
-        rounds = count // (4 * LANES)
-        total = chunk_sum(start, rounds)
-        words = ints(start)
-        for i in range(4 * LANES * rounds, count):
-            total = (total ^ words[i]) * 0x100000001B3  # FNV-1a, a word at a time
-            total ^= total >> 29
-        raise_by(arguments, at + _SUM, total * (2 * k + 1))
+    while k <= chunks:
+        total = np.uint64(0)
+        if k == chunks:
+            for i in range(arguments[at + _ROWS] + 1):
+                total += mixed(offsets[i], 0, i)
+        else:
+            for i in range(CHUNK * k, min(weights, CHUNK * (k + 1))):
+                total += mixed(values[i], columns[i], i)
+        raise_by(arguments, at + _SUM, np.int64(total))
         k = take(arguments, at + _CHUNKS)

@@ -17,15 +17,11 @@ from labkit.execution.panel_vectors import (
     INT,
     LONG,
     add_products,
-    constants,
     spread,
 )
 
 WORDS = 64
 """32-bit words of an input in a panel that is cut into slices: 64 floats, or 128 bfloat16."""
-
-LANES = 16
-"""Words that the sum of a chunk takes in at once, four times over."""
 
 
 def part_product(narrow: bool = False) -> Any:
@@ -68,37 +64,3 @@ def fill(context: Any, number: Any, out: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.float32, types.int64), generate
-
-
-@intrinsic
-def chunk_sum(context: Any, start: Any, rounds: Any) -> Any:
-    """A sum of 4 · LANES · `rounds` words from the address `start` on, in which each place counts.
-
-    Four vectors take in a vector each in a round and mix it with what was there.  Multiplying alone
-    moves bits up only: signs that change in an even number of weights would not be seen.
-    """
-    vector = ir.VectorType(INT, LANES)
-
-    def mixed(builder: Any, total: Any, word: Any) -> Any:
-        """Each lane of the total multiplied by an odd number, its upper half brought down."""
-        total = builder.mul(builder.xor(total, word), constants(INT, 0x85EBCA6B, LANES))
-        return builder.xor(total, builder.lshr(total, constants(INT, 15, LANES)))
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        words = builder.inttoptr(args[0], vector.as_pointer())
-        totals = [cgutils.alloca_once_value(builder, constants(INT, i, LANES)) for i in range(4)]
-        with cgutils.for_range(builder, args[1]) as loop:
-            for i, total in enumerate(totals):
-                at = builder.add(builder.mul(loop.index, LONG(4)), LONG(i))
-                word = builder.load(builder.gep(words, [at]), align=4)
-                builder.store(mixed(builder, builder.load(total), word), total)
-        result = constants(INT, 0, LANES)
-        for total in totals:
-            result = mixed(builder, result, builder.load(total))
-        number = LONG(0)
-        for lane in range(LANES):
-            word = builder.zext(builder.extract_element(result, INT(lane)), LONG)
-            number = builder.add(builder.mul(number, LONG(0x100000001B3)), word)
-        return number
-
-    return types.int64(types.int64, types.int64), generate

@@ -11,6 +11,7 @@ import torch
 
 from labkit.execution import machine_code
 from labkit.execution.processor import first_level_cache
+from labkit.execution.slice_sums import checksum
 
 FEW = 5.0
 """Kept weights of a row within a slice, on average, from which on slices are worth while."""
@@ -29,7 +30,8 @@ class Slices:
     Within a slice of a block come rows that keep few weights before those that keep more; a row
     that keeps none is left out.  `values` float32 and `columns` uint8, one for each kept weight;
     `parts` uint8, 2 for each row of each slice; `starts` int32, 2 for each slice and 2 for the
-    end: see `slice_loops.SLICES`.  `width` is the number of inputs of a slice.
+    end: see `slice_loops.SLICES`.  `width` is the number of inputs of a slice, `rows` that of
+    outputs; `sum` is that of the matrix that they were copied from (`slice_sums.checksum`).
     """
 
     values: torch.Tensor
@@ -37,6 +39,8 @@ class Slices:
     parts: torch.Tensor
     starts: torch.Tensor
     width: int
+    rows: int
+    sum: int
 
     @property
     def nbytes(self) -> int:
@@ -46,14 +50,17 @@ class Slices:
     def numbers(self, inputs: int) -> list[int]:
         """What the loops are told of them (`slice_loops.SLICES`), of a matrix with `inputs`."""
         own = [t.data_ptr() for t in (self.values, self.columns, self.parts, self.starts)]
-        return [*own, self.width, -(-inputs // self.width), len(self.values), 0, 0]
+        return [*own, self.width, -(-inputs // self.width), len(self.values), self.rows, 0, 0]
 
 
-NO_SLICES = [0] * 9
+NO_SLICES = [0] * 10
 """What the loops are told of a matrix that is not cut."""
 
-SUM = 12
-"""Where the loops leave the sum of a matrix's values, among the numbers of the matrix."""
+SUM = 13
+"""Where the loops leave the sum of a matrix (`slice_sums`), among the numbers of the matrix."""
+
+TRIES = 3
+"""Times that slices are made for one product before it goes by whole rows."""
 
 
 def cut(
@@ -70,6 +77,8 @@ def cut(
     """
     from labkit.execution.slice_loops import SLICE_ROWS
 
+    # What somebody writes meanwhile is either in both, the slices and the sum, or in neither.
+    values, columns, offsets = values.clone(), columns.clone(), offsets.clone()
     outputs, slices = offsets.numel() - 1, -(-inputs // width)
     row = torch.arange(outputs, device="cpu").repeat_interleave(offsets.diff())
     if ((row * inputs + columns).diff() <= 0).any():
@@ -91,7 +100,9 @@ def cut(
     starts[1:, 0] = torch.bincount(place[order], minlength=places).cumsum(0)
     starts[1:, 1] = torch.bincount(place, counts.double(), minlength=places).cumsum(0)
     parts = torch.stack((order // slices % SLICE_ROWS, count), 1).to(torch.uint8)
-    return Slices(values[weights], (columns[weights] % width).to(torch.uint8), parts, starts, width)
+    inside = (columns[weights] % width).to(torch.uint8)
+    total = checksum(values, columns, offsets)
+    return Slices(values[weights], inside, parts, starts, width, outputs, total)
 
 
 def worth_while(kept: int, outputs: int, inputs: int) -> bool:
@@ -112,52 +123,50 @@ class SliceStore:
     """
 
     def __init__(self) -> None:
-        self._made: tuple[tuple[int, ...], Slices | None] | None = None
-        self.sum: int | None = None
-        """The sum of the values (`slice_loops.sum_up`) that the slices were copied from."""
+        self._made: tuple[tuple[tuple[int, ...], ...], Slices | None] | None = None
 
     def of(self, matrix: Any) -> Slices | None:
         """The slices of a `kernels.Kept`, or None where writing to it could not be noticed."""
         tensors = matrix.values, matrix.columns, matrix.offsets
         if any(tensor.is_inference() for tensor in tensors):
             return None  # these do not count what is written to them
-        versions = tuple(tensor._version for tensor in tensors)
-        if self._made is None or self._made[0] != versions:
-            self._made = versions, cut(*tensors, matrix.inputs, width())
-            self.sum = None
-        return self._made[1]
+        state = tuple((t._version, t.data_ptr(), t.numel()) for t in tensors)
+        made = self._made  # another thread may forget it at any moment
+        if made is None or made[0] != state:
+            self._made = made = state, cut(*tensors, matrix.inputs, width())
+        return made[1]
 
-    def forget(self) -> None:
-        """Make the slices anew when they are asked for again."""
-        self._made = self.sum = None
+    def forget(self, slices: Slices) -> None:
+        """Make these slices anew when they are asked for again."""
+        made = self._made
+        if made is not None and made[1] is slices:
+            self._made = None
 
     def __reduce__(self) -> tuple[type, tuple[()]]:
         return SliceStore, ()
 
 
 def run_sliced(
-    loops: str, threads: int, arguments: list[int], stores: Mapping[int, SliceStore]
+    loops: str, threads: int, arguments: list[int], cuts: Mapping[int, tuple[SliceStore, Slices]]
 ) -> bool:
-    """Let compiled loops work, and say whether the slices that they read were those of the values.
+    """Let compiled loops work, and say whether the slices that they read were those of the matrix.
 
     Args:
         loops: as the next two, of `machine_code.run`.
         threads: how many.
         arguments: what the loops are given.
-        stores: those of matrices that are cut, by where the numbers of each begin in `arguments`.
+        cuts: stores and slices of matrices that are cut, by where the numbers of each begin in
+            `arguments`.
 
     Returns:
-        False if somebody has written to the values of a matrix since they were copied, in a way
-        that torch does not count (`.data`, NumPy): then the store has forgotten its slices, and
-        the work is to be done again.
+        False if somebody has written to a matrix since its slices were made, in a way that torch
+        does not count (`.data`, NumPy): then its store has forgotten them, and the work is to be
+        done again.
     """
     left = machine_code.run(loops, threads, arguments)
     right = True
-    for at, store in stores.items():
-        total = left[at + SUM]
-        if store.sum is None:
-            store.sum = total
-        elif store.sum != total:
-            store.forget()
+    for at, (store, slices) in cuts.items():
+        if left[at + SUM] != slices.sum:
+            store.forget(slices)
             right = False
     return right

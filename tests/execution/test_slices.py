@@ -16,6 +16,15 @@ from labkit.execution.slices import SliceStore, cut
 from labkit.execution.sparse_layer import SparseLinear
 
 
+@pytest.fixture(autouse=True)
+def _two_threads():
+    """Panels of 200 tokens come out even: with threads left over, rows are split and not cut."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def _weight(outputs, inputs, density, seed=0):
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(outputs, inputs, generator=generator)
@@ -108,6 +117,22 @@ def _numpy_view(layer):
     layer.values.numpy()[3] += 1
 
 
+def _numpy_column(layer):
+    row = int((layer.offsets.diff() > 1).nonzero()[0])
+    at = int(layer.offsets[row])
+    layer.columns.numpy()[at] = int(layer.columns[at + 1]) - 1
+
+
+def _numpy_offsets(layer):
+    layer.offsets.numpy()[7:9] += 1
+
+
+def _other_data(layer):
+    other = _layer(0.3)
+    for name in ("values", "columns", "offsets"):
+        getattr(layer, name).data = getattr(other, name)
+
+
 def _exchange_values(layer):
     first = layer.values.data[:2].clone()
     layer.values.data[:2] = first.flip(0)
@@ -131,6 +156,9 @@ WRITES = {
     "the last sign through .data": lambda layer: layer.values.data[-1:].neg_(),
     "exchanged through .data": _exchange_values,
     "through NumPy": _numpy_view,
+    "a column through NumPy": _numpy_column,
+    "offsets through NumPy": _numpy_offsets,
+    "all as .data": _other_data,
     "a column": _move_a_weight,
     "offsets": _fewer_in_a_row,
     "a new buffer": lambda layer: setattr(layer, "values", layer.values + 1),
@@ -147,6 +175,49 @@ def test_what_is_written_to_a_layer_counts(write):
     assert not torch.equal(found, before)
     torch.testing.assert_close(found.double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
     assert torch.equal(layer(x), found)
+
+
+def test_an_interrupt_between_slices_and_product_loses_nothing(monkeypatch):
+    layer, x = _layer(), torch.randn(200, 400)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slices.machine_code, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            layer(x)
+    layer.values.data.neg_()
+    torch.testing.assert_close(layer(x).double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
+
+
+def test_slices_that_another_call_has_forgotten_are_still_looked_at(monkeypatch):
+    layer, x = _layer(), torch.randn(200, 400)
+    layer(x)
+    layer.values.data.neg_()
+    run = slices.machine_code.run
+
+    def forgotten(*given):
+        layer.kept.store._made = None  # as a call in another thread does that noticed it first
+        return run(*given)
+
+    monkeypatch.setattr(slices.machine_code, "run", forgotten)
+    torch.testing.assert_close(layer(x).double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
+
+
+def test_somebody_who_never_stops_writing_does_not_stop_the_product(monkeypatch):
+    layer, x = _layer(), torch.randn(200, 400)
+    run, runs = slices.machine_code.run, []
+
+    def written(*given):
+        runs.append(given)
+        layer.values.data.neg_()
+        return run(*given)
+
+    monkeypatch.setattr(slices.machine_code, "run", written)
+    found = layer(x)
+    assert len(runs) == slices.TRIES + 1
+    torch.testing.assert_close(found.double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
 
 
 def test_what_is_written_to_a_pair_of_layers_counts():
@@ -173,6 +244,11 @@ def test_rows_from_outside_whose_columns_do_not_ascend_are_not_cut(twice):
     assert torch.equal(
         kernel_product(x, odd, None), kernel_product(x, odd._replace(store=None), None)
     )
+
+
+def _slices():
+    matrix = kept(_weight(300, 400, 0.2))
+    return cut(matrix.values, matrix.columns, matrix.offsets, 400, 96)
 
 
 def test_few_kept_weights_or_tokens_are_not_cut():
@@ -232,6 +308,7 @@ def test_numbers_told_to_the_loops_are_those_they_read():
 
     assert len(slices.NO_SLICES) == len(slice_loops.SLICES)
     assert panel_loops.MATRIX.index("sum") == slices.SUM
+    assert len(slice_loops.SLICES) == len(_slices().numbers(400))
     assert feed_forward_loops.ARGUMENTS[2 : 2 + len(panel_loops.MATRIX)] == tuple(
         f"{part}_1" for part in panel_loops.MATRIX
     )

@@ -86,8 +86,7 @@ def make_course(root: Path, size: int) -> dict[str, float]:
     released = [sys.executable, "-m", "nbgrader", "generate_assignment", LAB]
     subprocess.run(released, cwd=root, check=True, capture_output=True)
     release = nbformat.read(start_labs([LAB], root / "work")[0].path, as_version=4)
-    right = nbformat.read(ROOT / f"solutions/{LAB}/{LAB}.ipynb", as_version=4)
-    answers = {cell.id: cell.source for cell in right.cells if cell.id.endswith("-answer")}
+    answers = _right_answers()
     full = float(sum(e.points for e in REGISTRY.values() if e.lab == LAB))
     last = [exercise for exercise in REGISTRY.values() if exercise.lab == LAB][-1]
     expected = {}
@@ -107,11 +106,16 @@ def make_course(root: Path, size: int) -> dict[str, float]:
     return expected
 
 
+def _right_answers() -> dict[str, str]:
+    """The answers of the solved lab, by the ids of their cells."""
+    right = nbformat.read(ROOT / f"solutions/{LAB}/{LAB}.ipynb", as_version=4)
+    return {cell.id: cell.source for cell in right.cells if cell.id.endswith("-answer")}
+
+
 def answered(student: str) -> bytes:
     """The released notebook of the lab with the right answers of one student."""
     release = nbformat.read(ROOT / f"exercises/{LAB}/{LAB}.ipynb", as_version=4)
-    right = nbformat.read(ROOT / f"solutions/{LAB}/{LAB}.ipynb", as_version=4)
-    answers = {cell.id: cell.source for cell in right.cells if cell.id.endswith("-answer")}
+    answers = _right_answers()
     for cell in release.cells:
         if cell.id in answers:
             cell.source = f"# {student}\n{answers[cell.id]}"

@@ -49,6 +49,19 @@ class Kept(NamedTuple):
         """The number of rows."""
         return self.offsets.numel() - 1
 
+    def fault(self, outputs: int) -> str:
+        """What is wrong with rows from outside, or an empty string: indices are used unchecked."""
+        values, columns, offsets, inputs, _ = self
+        if columns.dtype != torch.int32 or offsets.dtype != torch.int32:
+            return "are not int32"
+        if offsets.shape != (outputs + 1,) or values.shape != columns.shape or values.ndim != 1:
+            return f"have shapes that do not fit {outputs} × {inputs}"
+        if offsets[0] != 0 or offsets[-1] != len(values) or (offsets.diff() < 0).any():
+            return "do not count the kept weights"
+        if len(columns) and (columns.min() < 0 or columns.max() >= inputs):
+            return f"point outside {inputs} inputs"
+        return ""
+
     def dense(self) -> torch.Tensor:
         """The matrix with its zeros, outputs × inputs."""
         rows = torch.arange(self.outputs, device="cpu").repeat_interleave(self.offsets.diff())

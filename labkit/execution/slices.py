@@ -42,11 +42,6 @@ class Slices:
     rows: int
     sum: int
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that they take beside the matrix."""
-        return sum(t.nbytes for t in (self.values, self.columns, self.parts, self.starts))
-
     def numbers(self, inputs: int) -> list[int]:
         """What the loops are told of them (`slice_loops.SLICES`), of a matrix with `inputs`."""
         own = [t.data_ptr() for t in (self.values, self.columns, self.parts, self.starts)]
@@ -77,8 +72,6 @@ def cut(
     """
     from labkit.execution.slice_loops import SLICE_ROWS
 
-    # What somebody writes meanwhile is either in both, the slices and the sum, or in neither.
-    values, columns, offsets = values.clone(), columns.clone(), offsets.clone()
     outputs, slices = offsets.numel() - 1, -(-inputs // width)
     row = torch.arange(outputs, device="cpu").repeat_interleave(offsets.diff())
     if ((row * inputs + columns).diff() <= 0).any():
@@ -113,7 +106,22 @@ def worth_while(kept: int, outputs: int, inputs: int) -> bool:
 @functools.cache
 def width() -> int:
     """Inputs of a slice on this machine, 256 bytes each: five sixths of the first-level cache."""
-    return min(LONGEST, (first_level_cache() or COMMON) * 5 // 6 // 256 // 8 * 8)
+    inputs = (first_level_cache() or COMMON) * 5 // 6 // 256 // 8 * 8
+    return max(8, min(LONGEST, inputs))
+
+
+def _cut_copy(matrix: Any) -> Slices | None:
+    """The slices of a copy, or None where rows are none that can be cut.
+
+    What somebody writes meanwhile is thus either in both, the slices and their sum, or in neither.
+    """
+    values, columns, offsets = (
+        tensor.detach().clone() for tensor in (matrix.values, matrix.columns, matrix.offsets)
+    )
+    copy = matrix._replace(values=values, columns=columns, offsets=offsets)
+    if copy.fault(copy.outputs):
+        return None
+    return cut(values, columns, offsets, matrix.inputs, width())
 
 
 class SliceStore:
@@ -133,7 +141,7 @@ class SliceStore:
         state = tuple((t._version, t.data_ptr(), t.numel()) for t in tensors)
         made = self._made  # another thread may forget it at any moment
         if made is None or made[0] != state:
-            self._made = made = state, cut(*tensors, matrix.inputs, width())
+            self._made = made = state, _cut_copy(matrix)
         return made[1]
 
     def forget(self, slices: Slices) -> None:

@@ -26,7 +26,7 @@ class SparseLinear(nn.Module, StandIn):
     Takes the place of `nn.Linear` or GPT-2's `Conv1D`, with any leading dimensions and any number
     of tokens.  Its state dict holds the kept weights in compressed sparse rows and loads into any
     sparse layer of the same shape, whatever that one had kept.  From its first product of many
-    tokens on it holds them once more, 5 bytes each, in the order of that product (`slices`).
+    tokens on it holds them once more, some 5 bytes each, in the order of that product (`slices`).
 
     Args:
         layer: the pruned layer; its weights are copied, its bias is shared.
@@ -214,7 +214,7 @@ class SparseLinear(nn.Module, StandIn):
         names = ("values", "columns", "offsets")
         if all(prefix + name in state for name in names):
             coming = Kept(*(state[prefix + name] for name in names), self.in_features)
-            if wrong := _fault(coming, self.out_features):
+            if wrong := coming.fault(self.out_features):
                 lists[-1].append(f"{prefix}offsets and columns {wrong}: not such a sparse layer")
                 return
             self.values = self.values.new_empty(coming.values.shape)
@@ -228,17 +228,3 @@ def _check(what: str, tensor: torch.Tensor) -> None:
             f"a sparse layer got {what} of {tensor.dtype} on {tensor.device}: it runs float32 on "
             "the CPU. Use model.float().cpu(), or stay with dense layers (dense_linear)."
         )
-
-
-def _fault(matrix: Kept, outputs: int) -> str:
-    """What is wrong with rows from outside, or an empty string: indices are used unchecked."""
-    values, columns, offsets, inputs, _ = matrix
-    if columns.dtype != torch.int32 or offsets.dtype != torch.int32:
-        return "are not int32"
-    if offsets.shape != (outputs + 1,) or values.shape != columns.shape or values.ndim != 1:
-        return f"have shapes that do not fit {outputs} × {inputs}"
-    if offsets[0] != 0 or offsets[-1] != len(values) or (offsets.diff() < 0).any():
-        return "do not count the kept weights"
-    if len(columns) and (columns.min() < 0 or columns.max() >= inputs):
-        return f"point outside {inputs} inputs"
-    return ""

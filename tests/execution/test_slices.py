@@ -251,6 +251,25 @@ def _slices():
     return cut(matrix.values, matrix.columns, matrix.offsets, 400, 96)
 
 
+def test_rows_that_no_longer_count_all_weights_are_multiplied_as_they_are():
+    layer, x = _layer(), torch.randn(200, 400)
+    layer(x)
+    layer.offsets.numpy()[-1] -= 3
+    found = layer(x)
+    assert layer.kept.store._made[1] is None
+    layer.values[-3:] = 0
+    layer.offsets.numpy()[-1] += 3
+    assert torch.equal(found, layer(x))
+
+
+def test_a_layer_whose_values_ask_for_gradients_is_cut():
+    layer, x = _layer(), torch.randn(200, 400)
+    layer.values.requires_grad_()
+    found = layer(x)
+    assert layer.kept.store._made[1] is not None
+    torch.testing.assert_close(found.double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
+
+
 def test_few_kept_weights_or_tokens_are_not_cut():
     layer = _layer(0.01)
     layer(torch.randn(200, 400))
@@ -298,7 +317,13 @@ def test_the_width_follows_the_first_cache_of_data(tmp_path, monkeypatch):
             (folder / name).write_text(text + "\n")
     assert processor.first_level_cache(tmp_path) == 48 << 10
     assert processor.second_level_cache(tmp_path) == 2 << 20
-    for cache, width in ((48 << 10, 160), (32 << 10, 104), (1 << 20, 255), (None, 104)):
+    for cache, width in (
+        (48 << 10, 160),
+        (32 << 10, 104),
+        (1 << 20, 255),
+        (1 << 10, 8),
+        (None, 104),
+    ):
         monkeypatch.setattr(slices, "first_level_cache", lambda cache=cache: cache)
         assert slices.width.__wrapped__() == width
 

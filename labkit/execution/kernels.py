@@ -154,8 +154,9 @@ def kernel_products(
     threads = min(threads, panels * groups)
     narrow = narrow and length in NARROW_LENGTHS
     for left in reversed(range(TRIES + 1)):
-        whole = groups == 1 and left > 0  # blocks of rows end where slices' do
-        cuts = [slices_of(matrix, length, narrow) if whole else None for matrix, _ in matrices]
+        # Cut rows come in large blocks: those of one panel or two do not make even groups.
+        even = left > 0 and (groups == 1 or panels > 2)
+        cuts = [slices_of(matrix, length, narrow) if even else None for matrix, _ in matrices]
         scratch = torch.empty(threads, (inputs + block_rows(cuts)) * length, **FLOATS)
         arguments = [
             x.data_ptr(),

@@ -269,10 +269,11 @@ def work_of(version: int) -> Any:
                 i = _HEAD + _STEP * m
                 matrix = told(arguments, i)
                 y, outputs = arguments[i + _RESULT], arguments[i + _RESULT + 1]
-                step = SLICE_ROWS if matrix[4] else ROWS
-                blocks = (outputs + BLOCK - 1) // BLOCK
-                end = min(outputs, blocks * (group + 1) // groups * BLOCK)
-                for start in range(blocks * group // groups * BLOCK, end, step):
+                # Groups end where squares do, or blocks of rows that are cut.
+                step, unit = (SLICE_ROWS, SLICE_ROWS) if matrix[4] else (ROWS, BLOCK)
+                blocks = (outputs + unit - 1) // unit
+                end = min(outputs, blocks * (group + 1) // groups * unit)
+                for start in range(blocks * group // groups * unit, end, step):
                     rows = min(step, end - start)
                     multiply(matrix, start, rows, activation, panel, block, length, narrow)
                     goal = y + y_bytes * (first * outputs + start)

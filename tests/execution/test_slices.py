@@ -83,6 +83,14 @@ def test_layers_of_many_tokens_are_cut_and_right(threads):
     torch.testing.assert_close(found.double(), _dense(layer, x), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("outputs", [300, 512, 1000])
+def test_panels_whose_rows_are_shared_out_are_cut_too(outputs):
+    matrix, x = kept(_weight(outputs, 400, 0.2)), torch.randn(150, 400)  # three panels, two threads
+    cut_up = _with_store(matrix)
+    assert torch.equal(kernel_product(x, cut_up, None), kernel_product(x, matrix, None))
+    assert cut_up.store._made is not None
+
+
 def test_a_pair_of_layers_is_cut_and_agrees_with_two_calls():
     first, second = kept(_weight(1024, 300, 0.2)), kept(_weight(300, 1024, 0.2, seed=1))
     x, biases = torch.randn(300, 300), (torch.randn(1024), torch.randn(300))

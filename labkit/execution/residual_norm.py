@@ -74,10 +74,14 @@ def _forward(
     watched = any(heard(part) or replaced(part) for part in (norm, dropout))
     if not common or watched or machine_code.problem(LOOPS):
         return type(module).forward(module, hidden_states, input_tensor)
-    x = module.dense(hidden_states)
-    if not _fits(norm, x, input_tensor):
-        return norm(x + input_tensor)
-    return sum_and_norm(x, input_tensor, norm)
+    return norm_of_sum(module.dense(hidden_states), input_tensor, norm)
+
+
+def norm_of_sum(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+    """`norm(x + residual)`: `sum_and_norm`, or by torch where that does not take these."""
+    if not _fits(norm, x, residual):
+        return norm(x + residual)
+    return sum_and_norm(x, residual, norm)
 
 
 def _fits(norm: nn.LayerNorm, *tensors: torch.Tensor) -> bool:

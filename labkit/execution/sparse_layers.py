@@ -10,6 +10,7 @@ from labkit.errors import InputError
 from labkit.execution import (
     activations,
     attention,
+    bart_layers,
     bf16_links,
     own_code,
     residual_norm,
@@ -37,9 +38,9 @@ def sparse_linear(
     holds the kept weights of each sparse layer.  Where a layer is replaced, the GELU behind it is
     computed within it, or GPT-2's in one pass (`labkit.execution.activations`); layers of one
     feed-forward or one attention run as one (`labkit.execution.run_as_one`); attention itself is
-    compiled where that is faster (`labkit.execution.attention`), as are BERT's sums and norms
-    (`labkit.execution.residual_norm`); and the process keeps memory that activations free
-    (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
+    compiled where that is faster (`labkit.execution.attention`), as are BERT's and BART's
+    sums and norms (`residual_norm`, `bart_layers`); and the process keeps memory that activations
+    free (`labkit.execution.memory`).  `dense_linear` turns the model back.  Layers that
     are sparse already are decided anew, say for another number of tokens.  A weight that several
     modules share stays dense, and so do experts and other matrices outside of `nn.Linear`, and
     layers whose weight a module around them reads (`weight_readers`).
@@ -101,6 +102,7 @@ def sparse_linear(
         run_as_one.chain(model)
         attention.use(model)
         residual_norm.use(model)
+        bart_layers.use(model)
         model.requires_grad_(False)
         give_back_freed_memory()  # of what was replaced; from here on that of passes is kept
         keep_freed_memory()
@@ -113,6 +115,7 @@ def dense_linear(model: nn.Module) -> int:
     activations.unfuse(model)
     attention.leave(model)
     residual_norm.leave(model)
+    bart_layers.leave(model)
     modules = list(model.named_modules(remove_duplicate=False))
     found = {m: m.to_dense() for _, m in modules if isinstance(m, SparseLinear)}
     for sparse, dense in found.items():

@@ -19,6 +19,7 @@ from benchmarks.model_inputs import inputs_of
 from labkit import load_model, prune_global, sparse_linear
 from labkit.execution.precision import lower_precision
 from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
+from labkit.models.without_cache import without_cache
 
 LEVELS = (0.9, 0.95, 0.99)
 SHAPES = {(8, 128): 2, (1, 32): 16}
@@ -127,7 +128,7 @@ def difference(found: torch.Tensor, expected: torch.Tensor) -> dict[str, float]:
 
 @torch.inference_mode()
 def _logits(model: nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    return model(**inputs).logits
+    return model(**inputs, **without_cache(model)).logits
 
 
 def _answers(model: nn.Module, inputs: list[dict[str, torch.Tensor]]) -> torch.Tensor:

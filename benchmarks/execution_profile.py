@@ -16,6 +16,7 @@ from labkit.execution.amdahl import FreeLinear
 from labkit.execution.own_code import Done
 from labkit.execution.sparse_layer import SparseLinear
 from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
+from labkit.models.without_cache import without_cache
 
 LEVELS = (0.9, 0.95, 0.99)
 BATCH, LENGTH = 8, 128
@@ -122,4 +123,4 @@ def _freed(model: nn.Module) -> nn.Module:
 
 @torch.inference_mode()
 def _logits(model: nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    return model(**inputs).logits
+    return model(**inputs, **without_cache(model)).logits

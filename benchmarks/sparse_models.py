@@ -20,6 +20,7 @@ from labkit.execution.activations import OnePassGELU
 from labkit.execution.amdahl import free_linear
 from labkit.execution.sparse_layer import SparseLinear
 from labkit.models.sources import DISPLAY_NAMES, MODEL_NAMES
+from labkit.models.without_cache import without_cache
 
 LEVELS = (0.9, 0.95, 0.99)
 PAUSE = 0.03
@@ -133,4 +134,4 @@ def _measure(name: str) -> dict[str, dict[str, float | None]]:
 
 @torch.inference_mode()
 def _logits(model: nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    return model(**inputs).logits
+    return model(**inputs, **without_cache(model)).logits

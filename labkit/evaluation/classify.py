@@ -14,6 +14,7 @@ from labkit.evaluation.corpus_rows import shows
 from labkit.evaluation.label_order import label_order
 from labkit.evaluation.scores import Evaluation
 from labkit.models.start_token import start_token_needed
+from labkit.models.without_cache import without_cache
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -139,14 +140,14 @@ def evaluate_mrpc(
         pairs = encode_pairs(tokenizer, data, max_length=limit)
     pad = check_tokens(model, tokenizer, pairs)
     logits = np.empty((len(pairs), 2), dtype=np.float32)
-    training = model.training
+    training, alone = model.training, without_cache(model)
     model.eval()
     try:
         with torch.inference_mode():
             done = 0
             for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
                 with start_token_needed(model):
-                    out = model(**inputs(model, pairs, at, pad)).logits
+                    out = model(**inputs(model, pairs, at, pad), **alone).logits
                 out = out.float().cpu().numpy()
                 if out.shape != (len(at), 2) or not np.isfinite(out).all():
                     raise InputError(

@@ -34,10 +34,10 @@ def use(model: nn.Module) -> int:
     found = 0
     for module in model.modules():
         name = type(module).__name__
-        if name in WRITTEN_AFTER and of_transformers(module):
-            if digest(type(module).forward) in WRITTEN_AFTER[name]:
-                module.forward = functools.partial(_FORWARDS[name], module)
-                found += 1
+        known = name in WRITTEN_AFTER and of_transformers(module)
+        if known and digest(type(module).forward) in WRITTEN_AFTER[name]:
+            module.forward = functools.partial(_FORWARDS[name], module)
+            found += 1
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
 from labkit.models.start_token import start_token_needed
+from labkit.models.without_cache import without_cache
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +69,8 @@ def measure_runtime(
 ) -> Runtime:
     """Time forward passes of `model` on random tokens without padding.
 
+    Decoders keep no keys and values meanwhile, which only writing text asks for.
+
     Args:
         model: a sequence classifier; it runs on the device it is on, in evaluation mode for the
             time.
@@ -95,7 +98,7 @@ def measure_runtime(
             f"length {length} is too long: the model has {positions} positions "
             f"(choose at most {positions - 2})"
         )
-    inputs = random_inputs(model, batch_size, length, seed)
+    inputs = random_inputs(model, batch_size, length, seed) | without_cache(model)
     seconds, training = [], model.training
     model.eval()  # dropout takes time, and no prediction is made with it
     try:

@@ -1,4 +1,4 @@
-"""BART's layers with norms in one pass: the class's answers, and its own code where that differs."""
+"""BART's layers with norms in one pass: as the class answers, or by it where it differs."""
 
 import copy
 import pickle

@@ -21,81 +21,99 @@ _ASIDE = 1 << 19  # keys that are put aside before they are counted: 2 MB of fp3
 class Counter:
     """Counts keys below and inside brackets, array after array, in one thread.
 
-    Keys inside are put aside and sorted before they are counted: going to the bins of a histogram
-    in the order of the weights would miss the cache at each of them.
+    Keys inside are put aside and counted bracket after bracket: going to the bins of all of them in
+    the order of the weights would miss the cache at each.
     """
 
     def __init__(self, form: Format, brackets: Sequence[Bracket]) -> None:
         self._signed = np.dtype(form.bits).str.replace("u", "i")
         self._limits = np.array([form.magnitude, form.infinity], self._signed)
-        self._brackets = list(brackets)
-        # The loops take one bracket or five at a time; empty ones fill the last five.
-        missing = -len(brackets) % _AT_ONCE if len(brackets) > 1 else 1 - len(brackets)
-        padded = [*brackets, *[Bracket(0, 0)] * missing]
+        self._count = len(brackets)
         self._parts = [
-            _Part(padded[at : at + _AT_ONCE], self._signed)
-            for at in range(0, len(padded), _AT_ONCE)
+            _Part(part, form.infinity, self._signed) for part in _apart(list(enumerate(brackets)))
         ]
-        bins = max((b.high - b.low - 1 >> b.shift) + 1 for b in padded)
-        self._inside = np.zeros((len(padded), max(bins, 1)), np.int64)
-        self._tally = loops(form.bits).tally
+        bins = [(b.high - b.low - 1 >> b.shift) + 1 for b in brackets]
+        self._inside = np.zeros((len(brackets), max([1, *bins])), np.int64)
+        self._loops = loops(form.bits)
         self.invalid = 0
 
     def add(self, bits: np.ndarray) -> int:
         """Count the keys of a contiguous array; how many of them are NaN or infinite."""
         keys = bits.view(self._signed)
         found = 0
-        for number, part in enumerate(self._parts):
+        for part in self._parts:
             start = found = 0
             while True:
                 columns = (part.lows, part.highs, part.below, part.found, part.filled)
-                done, part.filled, invalid = self._tally(keys[start:], *self._limits, *columns)
+                done, part.filled, invalid = self._loops.tally(
+                    keys[start:], *self._limits, *columns
+                )
                 start, found = start + int(done), found + int(invalid)
                 if start >= len(keys):
                     break
-                self._count(number)
+                self._make_room(part)
         self.invalid += found
         return found
 
-    def _count(self, number: int) -> None:
-        """Count what was put aside for some brackets, and make room."""
-        part = self._parts[number]
-        keys = np.sort(part.found[: part.filled])
+    def _make_room(self, part: _Part) -> None:
+        """Count what was put aside for some brackets."""
+        keys = part.found[: part.filled]
+        self._loops.histogram(keys, part.lows, part.highs, part.shifts, part.rows, self._inside)
         part.filled = 0
-        for bracket, row in zip(part.brackets, self._inside[number * _AT_ONCE :], strict=False):
-            low, high = np.searchsorted(keys, np.array([bracket.low, bracket.high], keys.dtype))
-            if low < high:
-                bins = keys[low:high].astype(np.int64) - bracket.low >> bracket.shift
-                row += np.bincount(bins, minlength=len(row))
 
-    @property
     def tally(self) -> Tally:
         """What was found so far."""
-        for number in range(len(self._parts)):
-            self._count(number)
-        below, count = np.concatenate([part.below for part in self._parts]), len(self._brackets)
-        return Tally(self.invalid, below[:count], self._inside[:count])
+        below = np.zeros(self._count, np.int64)
+        for part in self._parts:
+            self._make_room(part)
+            for row, number in zip(part.rows, part.below, strict=False):
+                below[row] = number
+        return Tally(self.invalid, below, self._inside)
 
 
 class _Part:
-    """Brackets that one pass looks at, and the keys that were found inside them."""
+    """Brackets that one pass looks at, apart and ascending, and the keys found inside them."""
 
-    def __init__(self, brackets: Sequence[Bracket], signed: str) -> None:
-        self.brackets = brackets
-        self.lows = np.array([b.low for b in brackets], signed)
-        self.highs = np.array([b.high for b in brackets], signed)
-        self.below = np.zeros(len(brackets), np.int64)
+    def __init__(self, brackets: Sequence[tuple[int, Bracket]], infinity: int, signed: str) -> None:
+        # The loops take one bracket or five at a time; empty ones fill the five.
+        missing = _AT_ONCE - len(brackets) if len(brackets) > 1 else 1 - len(brackets)
+        padded = [*(b for _, b in brackets), *[Bracket(infinity, infinity)] * missing]
+        self.rows = np.array([row for row, _ in brackets], np.int64)
+        self.lows = np.array([b.low for b in padded], signed)
+        self.highs = np.array([b.high for b in padded], signed)
+        self.shifts = np.array([b.shift for b in padded], np.int64)
+        self.below = np.zeros(len(padded), np.int64)
         self.found = np.empty(_ASIDE, signed)
         self.filled = 0
 
 
-def cut(bits: np.ndarray, form: Format, key: int, out: np.ndarray | None = None) -> tuple[int, int]:
+def _apart(brackets: Sequence[tuple[int, Bracket]]) -> list[list[tuple[int, Bracket]]]:
+    """Parts of up to five numbered brackets, each behind the one before it; at least one part."""
+    parts: list[list[tuple[int, Bracket]]] = [[]]
+    for number, bracket in sorted(brackets, key=lambda item: item[1]):
+        for part in parts:
+            if not part or (len(part) < _AT_ONCE and part[-1][1].high <= bracket.low):
+                part.append((number, bracket))
+                break
+        else:
+            parts.append([(number, bracket)])
+    return parts
+
+
+def cut(
+    bits: np.ndarray,
+    form: Format,
+    key: int,
+    out: np.ndarray | None = None,
+    streaming: bool = False,
+) -> tuple[int, int]:
     """Set keys below `key` to +0.0; the numbers of keys below it and equal to it.
 
     In place where `out` is None.  Else `out` is other memory, of the length of `bits`: of the same
     dtype for the bits that are left, or of bool, which becomes True where a key is not below `key`.
+    With `streaming` what is written, of the same dtype, does not stay in the caches.
     """
-    run = loops(form.bits).cut
+    run = loops(form.bits).cut_streaming if streaming else loops(form.bits).cut
     below, tied = run(bits, form.bits(form.magnitude), form.bits(key), out)
     return int(below), int(tied)
 
@@ -117,7 +135,9 @@ class Loops(NamedTuple):
 
     name: str
     tally: Callable
+    histogram: Callable
     cut: Callable
+    cut_streaming: Callable
 
 
 @cache
@@ -134,11 +154,14 @@ def loops(bits: type[np.unsignedinteger]) -> Loops:
         limits, column = np.ones(2, signed), np.ones(_AT_ONCE, signed)
         below, aside = np.zeros(_AT_ONCE, np.int64), np.empty(2 * key_loops.STEP, signed)
         key_loops.tally(few.view(signed), *limits, column, column, below, aside, 0)
+        key_loops.histogram(aside[:0], column, column, below, below, np.zeros((1, 1), np.int64))
         for out in (None, np.empty(8, np.bool_), np.empty(8, bits)):
             key_loops.cut(few, one, one, out)
+        key_loops.cut_streaming(few, one, one, np.empty(8, bits))
     except Exception:  # whatever keeps a compiler from working on this machine
-        return Loops("numpy", _tally, _cut)
-    return Loops("numba", key_loops.tally, key_loops.cut)
+        return Loops("numpy", _tally, _histogram, _cut, _cut)
+    own = key_loops.tally, key_loops.histogram, key_loops.cut, key_loops.cut_streaming
+    return Loops("numba", *own)
 
 
 def _tally(
@@ -166,6 +189,19 @@ def _tally(
         found[filled : filled + len(flagged)] = flagged
         filled += len(flagged)
     return len(keys), filled, invalid
+
+
+def _histogram(
+    keys: np.ndarray,
+    lows: np.ndarray,
+    highs: np.ndarray,
+    shifts: np.ndarray,
+    rows: np.ndarray,
+    inside: np.ndarray,
+) -> None:
+    for low, high, shift, row in zip(lows, highs, shifts, rows, strict=False):
+        bins = keys[(keys >= low) & (keys < high)].astype(np.int64) - int(low) >> shift
+        inside[row] += np.bincount(bins, minlength=inside.shape[1])
 
 
 def _cut(

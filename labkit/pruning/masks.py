@@ -106,6 +106,10 @@ METHODS: dict[str, tuple[Callable, bool]] = {
 """Name → the scores whose smallest go, and whether they are ranked over all tensors together."""
 
 
+LARGE = 1 << 25
+"""Bytes that no cache holds until they are read again."""
+
+
 @dataclass
 class Rule:
     """Drop scores below `key`, then the first `ties` equal to it in all tensors that share it."""
@@ -135,13 +139,16 @@ def drop(
         How many are dropped of each.
     """
     counts: list[list[tuple[int, int]]] = [[] for _ in tensors]
+    # What is much larger than the caches is written past them.
+    alike = all(target.dtype == scores.dtype and target is not scores for scores, target in tensors)
+    streaming = alike and sum(target.nbytes for _, target in tensors) >= LARGE
 
     def work(item: tuple[int, np.ndarray, np.ndarray]) -> None:
         number, bits, out = item
         scores, target = tensors[number]
         key = rules[number].key
         other = None if scores is target else out
-        counts[number].append(key_passes.cut(bits, form, key, other))
+        counts[number].append(key_passes.cut(bits, form, key, other, streaming))
 
     items = (
         (number, bits, out)
@@ -268,7 +275,8 @@ def _cuts(
                     f"{name} holds {found} NaN or infinite values: their magnitude cannot be "
                     "ranked. Load the checkpoint again, or look for what made them."
                 )
-            return reduce(thresholds.Tally.plus, (counter.tally for counter in counters))
+            tallies = team.map(key_passes.Counter.tally, counters)
+            return reduce(thresholds.Tally.plus, tallies)
 
         ranks = [round(level * total) for level in levels]
         sample = np.concatenate([thresholds.sample_of(bits, total) for _, bits in source()])

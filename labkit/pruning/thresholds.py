@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 BINS_LOG2 = 18  # bins of a histogram: 2 MB, of which a bracket from a sample touches a part
-SAMPLE = 1 << 19  # keys in a sample: the bracket then holds some 0.4 % of all keys
+SAMPLE = 1 << 20  # keys in a sample: the bracket then holds some 0.3 % of all keys
 _LINE = 16  # neighbours taken together for a sample: one line of the cache in fp32
 _SLACK = 3.0  # half width of a bracket in standard deviations: one in 400 is missed
 _SMALL = 1 << 16  # fewer keys than this are not sampled
@@ -134,14 +134,29 @@ def guess(sample: np.ndarray, form: Format, shares: Sequence[float]) -> list[Bra
     for share in shares:
         slack = _SLACK * (share * (1 - share) * n) ** 0.5 + 1
         sides += [int(share * n - slack), int(share * n + slack)]
-    # Vectorised, sorting all takes less than half of what partitioning at a few places does.
-    order = np.sort(sample & form.bits(form.magnitude))
+    found = _ordered(sample & form.bits(form.magnitude), [s for s in sides if 0 <= s < n])
     keys = [
-        0 if side < 0 else form.infinity if side >= n else min(int(order[side]), form.infinity)
+        0 if side < 0 else form.infinity if side >= n else min(found[side], form.infinity)
         for side in sides
     ]
     pairs = zip(keys[::2], keys[1::2], strict=True)
     return [Bracket(low, min(high + 1, form.infinity)) for low, high in pairs]
+
+
+def _ordered(keys: np.ndarray, places: Sequence[int]) -> dict[int, int]:
+    """The keys that would stand at some places, were all sorted.
+
+    A histogram of their first 16 bits says which keys come into question for a place; these alone
+    are sorted.  Sorting all takes three times as long, and partitioning at each place longer.
+    """
+    first = keys >> keys.dtype.type(8 * keys.itemsize - 16)
+    reached = np.bincount(first.astype(np.int64)).cumsum()
+    found = {}
+    for place in places:
+        bin_ = int(np.searchsorted(reached, place, side="right"))
+        before = int(reached[bin_ - 1]) if bin_ else 0
+        found[place] = int(np.sort(keys[first == bin_])[place - before])
+    return found
 
 
 def sample_of(bits: np.ndarray, total: int) -> np.ndarray:

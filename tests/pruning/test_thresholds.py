@@ -26,7 +26,7 @@ def counting(bits, form, passes=None):
         counter = key_passes.Counter(form, brackets)
         for part in np.array_split(bits, 3):
             counter.add(np.ascontiguousarray(part))
-        return counter.tally
+        return counter.tally()
 
     return count
 
@@ -83,6 +83,59 @@ def test_a_sample_saves_passes(name):
         assert below + cut.ties == rank
 
 
+@given(
+    st.sampled_from(sorted(thresholds.FORMATS)),
+    st.lists(st.floats(-8, 8, width=16) | st.sampled_from((0.0, 1.0)), min_size=1, max_size=60),
+    st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_single_keys_are_found_at_their_places(name, values, data):
+    keys = patterns(name, values) & thresholds.FORMATS[name].bits(
+        thresholds.FORMATS[name].magnitude
+    )
+    places = data.draw(st.lists(st.integers(0, len(keys) - 1), max_size=5))
+    found = thresholds._ordered(keys, places)
+    assert found == {place: int(np.sort(keys)[place]) for place in places}
+
+
+@given(st.sampled_from(sorted(thresholds.FORMATS)), st.data())
+@settings(max_examples=40, deadline=None)
+def test_brackets_in_any_order_that_overlap_are_counted_each_by_itself(name, data):
+    form = thresholds.FORMATS[name]
+    numbers = st.integers(0, 2**32)
+    bits = patterns(name, np.random.default_rng(data.draw(numbers)).standard_normal(3000))
+    some = st.sampled_from((bits & form.bits(form.magnitude)).tolist())
+    pairs = data.draw(st.lists(st.tuples(some, some).map(sorted), max_size=13))
+    brackets = [thresholds.Bracket(low, high + 1) for low, high in pairs]
+    counter = key_passes.Counter(form, brackets)
+    counter.add(bits)
+    tally, keys = counter.tally(), (bits & form.bits(form.magnitude)).astype(object)
+    assert tally.below.tolist() == [int((keys < b.low).sum()) for b in brackets]
+    for bracket, row in zip(brackets, tally.inside, strict=True):
+        inside = keys[(keys >= bracket.low) & (keys < bracket.high)] - bracket.low
+        bins = (inside.astype(np.int64) >> bracket.shift) if len(inside) else []
+        assert np.array_equal(row, np.bincount(np.asarray(bins, int), minlength=len(row)))
+
+
+@given(
+    st.sampled_from(sorted(thresholds.FORMATS)),
+    *(st.integers(0, n) for n in (300, 40, 40)),
+    st.integers(0, 99),
+)
+@settings(max_examples=80, deadline=None)
+def test_cutting_past_the_caches_writes_the_same(name, size, before, skipped, seed):
+    form = thresholds.FORMATS[name]
+    values = np.random.default_rng(seed).integers(-3, 4, skipped + size)
+    bits = patterns(name, values)[skipped:]
+    key = int(patterns(name, [seed % 4])[0])
+    around = np.full(before + size + 40, 7, form.bits)
+    out, expected = around[before : before + size], np.empty_like(bits)
+    counts = key_passes.cut(bits, form, key, out, streaming=True)
+    assert counts == key_passes.cut(bits, form, key, expected)
+    assert np.array_equal(out, expected)
+    assert (around[:before] == 7).all() and (around[before + size :] == 7).all()
+
+
 def test_a_sample_takes_turns_in_the_columns():
     wide = np.tile(np.arange(768, dtype=np.uint32), 2000)
     sample = thresholds.sample_of(wide, len(wide))
@@ -104,9 +157,11 @@ def test_compiled_and_plain_loops_agree(name, size, monkeypatch):
         thresholds.Bracket(0, key),
         thresholds.Bracket(key, form.infinity),
         thresholds.Bracket(key, key + 1),
+        *(thresholds.Bracket(key - 9 * n, key - 9 * n + 5) for n in range(1, 6)),
     ]
     found = []
-    plain = key_passes.Loops("numpy", key_passes._tally, key_passes._cut)
+    cuts = key_passes._cut, key_passes._cut
+    plain = key_passes.Loops("numpy", key_passes._tally, key_passes._histogram, *cuts)
     for loops in (compiled, plain):
         monkeypatch.setattr(key_passes, "loops", lambda _, loops=loops: loops)
         counter = key_passes.Counter(form, brackets)
@@ -114,14 +169,14 @@ def test_compiled_and_plain_loops_agree(name, size, monkeypatch):
         alone = [key_passes.Counter(form, [bracket]) for bracket in brackets]  # another loop
         for j, one in enumerate(alone):
             one.add(bits)
-            assert one.tally.below == counter.tally.below[j]
-            assert one.tally.inside.sum() == counter.tally.inside[j].sum()
-            assert one.tally.invalid == counter.tally.invalid
+            assert one.tally().below == counter.tally().below[j]
+            assert one.tally().inside.sum() == counter.tally().inside[j].sum()
+            assert one.tally().invalid == counter.tally().invalid
         kept, zeroed, copied = np.empty(size, np.bool_), bits.copy(), np.empty_like(bits)
         counts = key_passes.cut(bits, form, key, kept), key_passes.cut(zeroed, form, key)
         assert key_passes.cut(bits, form, key, copied) == counts[1]
         assert np.array_equal(copied, zeroed)
-        found.append((counter.tally, kept, zeroed, counts))
+        found.append((counter.tally(), kept, zeroed, counts))
     (one, kept, zeroed, counts), (other, *rest) = found
     assert one.invalid == other.invalid == min(size, 1)
     assert np.array_equal(one.below, other.below) and np.array_equal(one.inside, other.inside)

@@ -90,7 +90,7 @@ def count(place: Range, form: str, brackets: list[Bracket]) -> Tally:
     counter = key_passes.Counter(FORMATS[form], brackets)
     for piece in _pieces(place):
         counter.add(_bits(piece, place.dtype, form))
-    return counter.tally
+    return counter.tally()
 
 
 def write(place: Range, form: str, cut: Cut, target: Path) -> int:

@@ -28,8 +28,9 @@ def command(module: str, *arguments: str) -> list[str]:
 def import_no_more_than_needed() -> None:
     """Leave out what libraries import at their start and nothing here uses.
 
-    For processes that run labkit alone.  jsonschema, which nbformat imports, looks for
+    For processes that run labkit alone.  jsonschema, which nbformat imports, looks from 4.25 on for
     rfc3987_syntax to check IRIs; that one builds its grammar as it is imported, which takes a
-    second, and no notebook has an IRI to check.
+    second, and no notebook has an IRI to check.  The pinned jsonschema does not, but an
+    environment that others made may have a newer one.
     """
     sys.modules.setdefault("rfc3987_syntax", None)

@@ -155,7 +155,8 @@ def drop(
         for number, pair in enumerate(tensors)
         for bits, out in zip(*map(threads.pieces, pair), strict=True)
     )
-    threads.deal(team, [work] * threads.cores(), items)
+    count = sum(len(bits) for bits, _ in tensors)
+    threads.deal(team, [work] * (1 if count < thresholds.SMALL else threads.cores()), items)
     dropped = []
     for (bits, out), rule, found in zip(tensors, rules, counts, strict=True):
         below, tied = (sum(column) for column in zip(*found, strict=True))
@@ -183,11 +184,11 @@ class Selection:
         self._make, together = METHODS[method]
         self._tensors, self._seed = tensors, seed
         self._dtype, self.format = _common_format(tensors)
+        total = sum(tensor.numel() for tensor in tensors.values())
         if self._make is not _weights:
-            _cuts(lambda: self._bits(_weights), self.format, 0, ())  # looks for NaN
+            _cuts(lambda: self._bits(_weights), self.format, total, ())  # looks for NaN
             self._dtype, self.format = torch.float32, thresholds.FORMATS["F32"]
         if together:
-            total = sum(tensor.numel() for tensor in tensors.values())
             cuts = _cuts(self.scores, self.format, total, levels)
             self.rules = [[rule] * len(tensors) for rule in cuts]
         else:
@@ -254,6 +255,9 @@ def _cuts(
     source: Callable[[], Named], form: thresholds.Format, total: int, levels: Sequence[float]
 ) -> list[Rule]:
     """For each level the rule that drops that share of the `total` scores, ranked together."""
+    ranks = [round(level * total) for level in levels]
+    if total < thresholds.SMALL:
+        return _cuts_of_few(source, form, ranks)
     with threads.team() as team:
 
         def count(brackets: list[thresholds.Bracket]) -> thresholds.Tally:
@@ -271,16 +275,29 @@ def _cuts(
             items = (((n, name), p) for n, (name, bits) in tensors for p in threads.pieces(bits))
             threads.deal(team, [adds_to(counter) for counter in counters], items)
             for (_, name), found in sorted(invalid.items()):
-                raise InputError(
-                    f"{name} holds {found} NaN or infinite values: their magnitude cannot be "
-                    "ranked. Load the checkpoint again, or look for what made them."
-                )
+                raise _unranked(name, found)
             tallies = team.map(key_passes.Counter.tally, counters)
             return reduce(thresholds.Tally.plus, tallies)
 
-        ranks = [round(level * total) for level in levels]
         sample = np.concatenate([thresholds.sample_of(bits, total) for _, bits in source()])
-        guesses = (
-            thresholds.guess(sample, form, [rank / total for rank in ranks]) if total else None
-        )
+        guesses = thresholds.guess(sample, form, [rank / total for rank in ranks])
         return [Rule(*cut) for cut in thresholds.thresholds(count, form.infinity, ranks, guesses)]
+
+
+def _cuts_of_few(
+    source: Callable[[], Named], form: thresholds.Format, ranks: Sequence[int]
+) -> list[Rule]:
+    """`_cuts`, of few scores."""
+    keys = {name: bits & form.bits(form.magnitude) for name, bits in source()}
+    for name, own in keys.items():
+        if found := np.count_nonzero(own >= form.infinity):
+            raise _unranked(name, found)
+    cuts = thresholds.sorted_thresholds(np.concatenate(list(keys.values())), ranks)
+    return [Rule(*cut) for cut in cuts]
+
+
+def _unranked(name: str, found: int) -> InputError:
+    return InputError(
+        f"{name} holds {found} NaN or infinite values: their magnitude cannot be "
+        "ranked. Load the checkpoint again, or look for what made them."
+    )

@@ -38,9 +38,13 @@ def pieces(array: np.ndarray) -> list[np.ndarray]:
 def deal(team: Executor, workers: Sequence[Callable[[T], object]], items: Iterable[T]) -> None:
     """Call each of `workers` in a thread of its own with the next of `items`, until none is left.
 
-    None waits for another before the end: handing out equal parts of each tensor and waiting for
-    all of them takes twice as long as the counting.
+    A single one is called in this thread.  None waits for another before the end: handing out
+    equal parts of each tensor and waiting for all of them takes twice as long as the counting.
     """
+    if len(workers) == 1:
+        for item in items:
+            workers[0](item)
+        return
     left, lock = iter(items), Lock()
 
     def take() -> tuple[T, ...]:

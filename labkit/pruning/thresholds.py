@@ -21,7 +21,7 @@ BINS_LOG2 = 18  # bins of a histogram: 2 MB, of which a bracket from a sample to
 SAMPLE = 1 << 20  # keys in a sample: the bracket then holds some 0.3 % of all keys
 _LINE = 16  # neighbours taken together for a sample: one line of the cache in fp32
 _SLACK = 3.0  # half width of a bracket in standard deviations: one in 400 is missed
-_SMALL = 1 << 16  # fewer keys than this are not sampled
+SMALL = 1 << 16  # fewer keys than this are sorted where they lie at hand, and not sampled
 
 
 class Format(NamedTuple):
@@ -122,12 +122,26 @@ def thresholds(
     return [cuts[rank] for rank in ranks]
 
 
+def sorted_thresholds(keys: np.ndarray, ranks: Sequence[int]) -> list[Cut]:
+    """What `thresholds` finds, of few keys that lie at hand, all below infinity.
+
+    A histogram costs some milliseconds however few keys it counts; sorting `SMALL` takes one.
+    """
+    order = np.sort(keys)
+    cuts = {rank: Cut(0, 0) for rank in ranks if rank == 0}
+    for rank in set(ranks) - cuts.keys():
+        key = order[rank - 1]
+        below, upto = (int(np.searchsorted(order, key, side)) for side in ("left", "right"))
+        cuts[rank] = Cut(int(key), rank - below) if rank < upto else Cut(int(key) + 1, 0)
+    return [cuts[rank] for rank in ranks]
+
+
 def guess(sample: np.ndarray, form: Format, shares: Sequence[float]) -> list[Bracket] | None:
     """Brackets that hold the keys at `shares` (0 to 1) of all, judged by a sample; None if small.
 
     NaN and infinity in the sample are left for the pass over everything to find.
     """
-    if len(sample) < _SMALL // 64 or not shares:
+    if len(sample) < SMALL // 64 or not shares:
         return None
     n = len(sample)
     sides: list[int] = []

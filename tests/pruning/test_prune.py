@@ -10,8 +10,8 @@ from torch.nn.utils import prune as torch_prune
 from labkit import load_model, measure_size, prune_nm, sparse_linear, weight_summary
 from labkit.errors import InputError
 from labkit.models.prunable import prunable_layers, prunable_parameters
-from labkit.pruning import prune
-from labkit.pruning.masks import global_masks, random_masks
+from labkit.pruning import prune, thresholds
+from labkit.pruning.masks import global_masks, layerwise_masks, random_masks
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 sparsities = st.floats(0, 1) | st.sampled_from((0, 0.1, 0.5, 0.9, 0.95, 0.99, 1))
@@ -55,6 +55,45 @@ def test_masks_are_exactly_those_of_a_stable_sort(tensors, sparsity):
     for name, tensor in tensors.items():
         assert masks[name].shape == tensor.shape and masks[name].dtype == torch.bool
         assert torch.equal(tensor, before[name])
+
+
+def by_counting(function, *arguments):
+    """What it makes where no tensors are few enough to be sorted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thresholds, "SMALL", 1)
+        return function(*arguments)
+
+
+def words(function, *arguments):
+    with pytest.raises(InputError) as error:
+        function(*arguments)
+    return str(error.value)
+
+
+@given(tensor_sets(), sparsities, st.sampled_from((None, float("nan"), float("inf"))), st.data())
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("function", [global_masks, layerwise_masks, random_masks])
+def test_few_weights_are_sorted_and_masked_as_many_are(function, tensors, sparsity, bad, data):
+    if bad is not None:
+        filled = [name for name in tensors if tensors[name].numel()]
+        for name in data.draw(st.sets(st.sampled_from(filled), min_size=1)):
+            one = torch.tensor([bad], dtype=tensors[name].dtype)
+            tensors[name] = torch.cat([tensors[name].reshape(-1), one])
+        found = words(by_counting, function, tensors, sparsity)
+        assert words(function, tensors, sparsity) == found
+    else:
+        masks = by_counting(function, tensors, sparsity)
+        few = function(tensors, sparsity)
+        assert all(torch.equal(mask, few[name]) for name, mask in masks.items())
+        assert few.keys() == masks.keys()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_at_the_size_where_counting_begins_masks_are_those_of_a_sort(dtype):
+    drawn = torch.randn(thresholds.SMALL, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for tensors in ({"a": drawn[:1000], "b": drawn[1000:]}, {"a": drawn[1:]}):
+        for level in (0, 0.3, 0.9, 1):
+            assert torch.equal(flat(global_masks(tensors, level)), drop_by_sorting(tensors, level))
 
 
 @given(tensor_sets(), sparsities, sparsities)

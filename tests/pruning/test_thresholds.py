@@ -56,6 +56,7 @@ def test_cuts_are_those_of_a_stable_sort_whatever_was_guessed(name, values, data
         cuts = thresholds.thresholds(counting(bits, form), form.infinity, ranks, guesses)
         for rank, cut in zip(ranks, cuts, strict=True):
             assert dropped(cut, keys) == set(order[:rank])
+        assert cuts == thresholds.sorted_thresholds(keys, ranks)
 
 
 @pytest.mark.parametrize("name", thresholds.FORMATS)

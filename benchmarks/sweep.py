@@ -73,14 +73,14 @@ def _select(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> object
 def _masks(weights: dict[str, nn.Parameter], levels: Sequence[float]) -> None:
     import numpy as np
 
-    from labkit.pruning import masks, threads
+    from labkit.pruning import apply_rules, threads
 
     selection = _select(weights, levels)
     with threads.team() as team:
         for number, (_, bits) in enumerate(selection.scores()):
             for rules in selection.rules:
                 place = (bits, np.empty(len(bits), np.bool_))
-                masks.drop([place], [rules[number]], selection.format, team)
+                apply_rules.drop([place], [rules[number]], selection.format, team)
 
 
 def main(way: str) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import reduce
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ from labkit.errors import InputError
 from labkit.models import float8
 from labkit.models.prunable import check_values
 from labkit.pruning import key_passes, threads, thresholds
+from labkit.pruning.apply_rules import Rule, drop
 
 if TYPE_CHECKING:
     import torch
@@ -104,67 +103,6 @@ METHODS: dict[str, tuple[Callable, bool]] = {
     "random": (_noise, True),
 }
 """Name → the scores whose smallest go, and whether they are ranked over all tensors together."""
-
-
-LARGE = 1 << 25
-"""Bytes that no cache holds until they are read again."""
-
-
-@dataclass
-class Rule:
-    """Drop scores below `key`, then the first `ties` equal to it in all tensors that share it."""
-
-    key: int
-    ties: int
-
-
-def drop(
-    tensors: Sequence[tuple[np.ndarray, np.ndarray]],
-    rules: Sequence[Rule],
-    form: thresholds.Format,
-    team: Executor,
-) -> list[int]:
-    """Apply its rule to each tensor, and count down the ties of the rules.
-
-    Args:
-        tensors: for each its scores, flat, and an array of the same length to write to: the scores
-            themselves, where what goes is set to zero in place, or other memory: of the same
-            dtype, for the scores with zeros, or of bool, which becomes True where the score is
-            kept.
-        rules: one for each.
-        form: of the scores.
-        team: threads.
-
-    Returns:
-        How many are dropped of each.
-    """
-    counts: list[list[tuple[int, int]]] = [[] for _ in tensors]
-    # What is much larger than the caches is written past them.
-    alike = all(target.dtype == scores.dtype and target is not scores for scores, target in tensors)
-    streaming = alike and sum(target.nbytes for _, target in tensors) >= LARGE
-
-    def work(item: tuple[int, np.ndarray, np.ndarray]) -> None:
-        number, bits, out = item
-        scores, target = tensors[number]
-        key = rules[number].key
-        other = None if scores is target else out
-        counts[number].append(key_passes.cut(bits, form, key, other, streaming))
-
-    items = (
-        (number, bits, out)
-        for number, pair in enumerate(tensors)
-        for bits, out in zip(*map(threads.pieces, pair), strict=True)
-    )
-    count = sum(len(bits) for bits, _ in tensors)
-    threads.deal(team, [work] * (1 if count < thresholds.SMALL else threads.cores()), items)
-    dropped = []
-    for (bits, out), rule, found in zip(tensors, rules, counts, strict=True):
-        below, tied = (sum(column) for column in zip(*found, strict=True))
-        ties = min(rule.ties, tied)
-        key_passes.drop_ties(bits, form, thresholds.Cut(rule.key, ties), out)
-        rule.ties -= ties
-        dropped.append(below + ties)
-    return dropped
 
 
 class Selection:

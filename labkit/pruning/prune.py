@@ -12,7 +12,8 @@ from labkit.errors import InputError
 from labkit.models import float8, recomputed
 from labkit.models.prunable import Layer, check_values, prunable_layers
 from labkit.pruning import threads
-from labkit.pruning.masks import METHODS, Selection, check_sparsity, drop
+from labkit.pruning.apply_rules import drop
+from labkit.pruning.masks import METHODS, Selection, check_sparsity
 
 if TYPE_CHECKING:
     import pandas as pd

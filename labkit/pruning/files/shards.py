@@ -19,7 +19,7 @@ from labkit.pruning import key_passes
 from labkit.pruning.files.checkpoint import Checkpoint, Tensor
 from labkit.pruning.thresholds import FORMATS, NARROW, Bracket, Cut, Tally
 
-RANGE = 1 << 25  # bytes of one task; a multiple of every item's size
+RANGE = 1 << 27  # bytes of one task, a tenth of a second's work; a multiple of every item's size
 _PIECE = 1 << 21  # bytes in memory at once: they stay in the cache between reading and counting
 RUN = 1 << 10  # neighbouring bytes taken together for a sample
 RUNS = 1 << 13  # how many of them

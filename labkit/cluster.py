@@ -70,7 +70,7 @@ def workers_forked_with(module: str) -> Iterator[None]:
     safe = {} if Path(labkit.__file__).parents[1] == Path.cwd() else {"PYTHONSAFEPATH": "1"}
     try:
         with _without_interrupts(), _environment(_ONE_THREAD | os.environ | safe):
-            forkserver.ensure_running()
+            forkserver._forkserver.ensure_running()
         yield
     finally:
         multiprocessing.set_start_method(before, force=True)

@@ -42,6 +42,9 @@ WARM = (
     "scipy.stats",
     "matplotlib.pyplot",
     "IPython.core.interactiveshell",
+    "IPython.core.application",  # these three a shell imports as it starts
+    "IPython.core.completer",
+    "IPython.core.magics",
 )
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import labkit
 from labkit.errors import InputError, SourceError
 
 if TYPE_CHECKING:
@@ -41,6 +46,58 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+# Python's way of this process: told of "forkserver" itself, Dask would have the main process import
+# pandas (distributed 2026.8, `get_mp_context`).
+_FORKED = {"distributed.worker.multiprocessing-method": None}
+# As Dask sets them for workers that it starts, read when libraries are loaded.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+@contextmanager
+def workers_forked_with(module: str) -> Iterator[None]:
+    """Have workers that start in the block forked from a process that has imported a module.
+
+    That process starts at once, and ends with the block.  The module may start no thread.  Where
+    systems or their libraries do not bear a fork, nothing is different in the block.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("forkserver", force=True)
+    multiprocessing.set_forkserver_preload([module])
+    # No file in the working folder stands in for a module, unless that is where labkit is.
+    safe = {} if Path(labkit.__file__).parents[1] == Path.cwd() else {"PYTHONSAFEPATH": "1"}
+    try:
+        with _without_interrupts(), _environment(_ONE_THREAD | os.environ | safe):
+            forkserver._forkserver.ensure_running()
+        yield
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+        multiprocessing.set_forkserver_preload([])
+        _end_forkserver()
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """These environment variables for processes that start in the block."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _end_forkserver() -> None:
+    """End it now, with what it holds in memory: by itself it ends with this process."""
+    server = forkserver._forkserver
+    if server._forkserver_pid is not None:
+        os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()
+
+
 @contextmanager
 def connected(scheduler: str | None = None, workers: int | None = None) -> Iterator[Client]:
     """Connect to a scheduler, or start a number of worker processes here.
@@ -71,7 +128,10 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
                 # What fails in a task is raised here, and one that is stopped may fail: the logs of
                 # the workers would show both as tracebacks.
                 options["silence_logs"] = logging.CRITICAL
-                stack.enter_context(dask.config.set(_LOST | _NO_PROFILE))
+                forked = multiprocessing.get_start_method(allow_none=True) == "forkserver"
+                stack.enter_context(
+                    dask.config.set(_LOST | _NO_PROFILE | (_FORKED if forked else {}))
+                )
                 with _without_interrupts():
                     local = LocalCluster(n_workers=workers, threads_per_worker=1, **options)
                 scheduler = stack.enter_context(local)

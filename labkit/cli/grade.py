@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,63 +75,75 @@ def grade(
     Go on with Formgrader, `nbgrader generate_feedback LAB` and `nbgrader export`.
     """
     from labkit.errors import InputError
-    from labkit.files import only_one
-    from labkit.grading.gradebook.check_database import require_sound
-    from labkit.grading.gradebook.course import Course
-    from labkit.grading.gradebook.record_scores import record
-    from labkit.grading.reports.class_report import write_report
-    from labkit.grading.running.finished import Store
-    from labkit.grading.running.whole_class import grade_all
+    from labkit.grading.running.head_start import head_start
     from labkit.grading.sandbox.limits import Limits
-    from labkit.grading.submissions.intake import taking_in
 
-    here = Course.open(course)
-    source = here.source(lab)
-    require_sound(here.gradebook)
-    place = path or here.submitted
-    with (
-        taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken,
-        only_one(out / lab / ".running", patience=0),
-    ):
-        for note in taken.notes:
-            print(f"note: {note}", file=sys.stderr)
-        handed = taken.handed
-        if only:
-            unknown = set(only) - {one.student for one in handed}
-            if unknown:
-                raise InputError(f"--only {min(unknown)}: no such student in {place}.")
-            handed = [one for one in handed if one.student in only]
-        store = Store(out / lab / "outcomes")
-        before = store.all()
-        try:
-            with progress("grade") as report:
-                outcomes = grade_all(
-                    handed,
-                    source,
-                    grading_seed_of(seed),
-                    store,
-                    limits=Limits(),
-                    sandbox=not no_sandbox,
-                    workers=workers,
-                    scheduler=scheduler,
-                    regrade=regrade,
-                    report=report,
+    with ExitStack() as early:
+        begun = None
+        # A class of which some was graded before may have nothing left.
+        if scheduler is None and (regrade or not any((out / lab).glob("outcomes/*.json"))):
+            with suppress(InputError):  # told where a sandbox is needed
+                begun = early.enter_context(head_start(Limits(), not no_sandbox))
+        from labkit.files import only_one
+        from labkit.grading.gradebook.check_database import require_sound
+        from labkit.grading.gradebook.course import Course
+        from labkit.grading.gradebook.record_scores import record
+        from labkit.grading.reports.class_report import write_report
+        from labkit.grading.running.finished import Store
+        from labkit.grading.running.whole_class import grade_all
+        from labkit.grading.submissions.intake import taking_in
+
+        here = Course.open(course)
+        source = here.source(lab)
+        require_sound(here.gradebook)
+        place = path or here.submitted
+        with (
+            taking_in(place, lab, roster, mapped=mapped, zone=_zone(timezone)) as taken,
+            only_one(out / lab / ".running", patience=0),
+        ):
+            for note in taken.notes:
+                print(f"note: {note}", file=sys.stderr)
+            handed = taken.handed
+            if only:
+                unknown = set(only) - {one.student for one in handed}
+                if unknown:
+                    raise InputError(f"--only {min(unknown)}: no such student in {place}.")
+                handed = [one for one in handed if one.student in only]
+            store = Store(out / lab / "outcomes")
+            before = store.all()
+            try:
+                with progress("grade") as report:
+                    outcomes = grade_all(
+                        handed,
+                        source,
+                        grading_seed_of(seed),
+                        store,
+                        limits=Limits(),
+                        sandbox=not no_sandbox,
+                        workers=workers,
+                        scheduler=scheduler,
+                        regrade=regrade,
+                        report=report,
+                        begun=begun,
+                    )
+                early.close()
+                lost: list[str] = []
+                with progress("record") as report:
+                    beside = taken.beside
+                    recorded = record(here, lab, source, outcomes, report, beside, lost.append)
+                # Of the whole class, also where only some of it was graded now.
+                release = here.release(lab)
+                page = write_report(
+                    store.all(), out / lab, lab=lab, previous=before, release=release
                 )
-            lost: list[str] = []
-            with progress("record") as report:
-                beside = taken.beside
-                recorded = record(here, lab, source, outcomes, report, beside, lost.append)
-            # Of the whole class, also where only some of it was graded now.
-            release = here.release(lab)
-            page = write_report(store.all(), out / lab, lab=lab, previous=before, release=release)
-        except KeyboardInterrupt:
-            kept = sum(store.get(one.student) is not None for one in handed)
-            print(
-                f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the same "
-                "command goes on from there. No student is recorded by halves.",
-                file=sys.stderr,
-            )
-            raise Stopped(INTERRUPTED) from None
+            except KeyboardInterrupt:
+                kept = sum(store.get(one.student) is not None for one in handed)
+                print(
+                    f"stopped. {kept} of {len(handed)} outcomes are kept in {store.folder}: the "
+                    "same command goes on from there. No student is recorded by halves.",
+                    file=sys.stderr,
+                )
+                raise Stopped(INTERRUPTED) from None
     for said in lost:
         print(f"note: {said}", file=sys.stderr)
     _print(outcomes)

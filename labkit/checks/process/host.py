@@ -25,7 +25,11 @@ class Running(Protocol):
         """End the process and all that it started; harmless where it has ended. Any thread."""
 
     def end(self) -> str:
-        """End the process if need be, let go of all it holds, and say how it ended."""
+        """End the process if need be, let go of all it holds, and say how it ended.
+
+        Raises:
+            SourceError: the host failed, which is no fault of the submission.
+        """
 
 
 class Host(Protocol):

@@ -25,6 +25,7 @@ from labkit.checks.process.exercises_in import code_cells, figures, graded, task
 from labkit.checks.process.frames import read_frame, write_frame
 from labkit.checks.process.host import Host, Plain, Running
 from labkit.checks.scoring import grade_trial
+from labkit.errors import SourceError
 
 GRACE = 5.0  # seconds beyond the deadline of a call or cell, after which the process is ended
 _END = sys.maxsize  # behind the last cell
@@ -64,6 +65,7 @@ class Submission:
         self._left = 0.0  # seconds that its cells may still take
         self._left_out: dict[int, str] = {}
         self._hopeless: str | None = None
+        self._failed: SourceError | None = None
         self._spent = 0.0
         self._alarm = Alarm()
 
@@ -83,7 +85,8 @@ class Submission:
         """End the process."""
         if self._running is not None:
             self._running.kill()
-            self._running.end()
+            with contextlib.suppress(SourceError):  # it has ended, whyever
+                self._running.end()
             self._running = None
         self._ran = 0
 
@@ -92,8 +95,15 @@ class Submission:
         return sorted(exercises, key=self._stop)
 
     def grade(self, exercise: Exercise, seed: int) -> Grade:
-        """Check one exercise on inputs drawn from `seed`; never raises on account of the code."""
-        return grade_trial(exercise, _RemoteTrial(self, exercise), seed)
+        """Check one exercise on inputs drawn from `seed`; never raises on account of the code.
+
+        Raises:
+            SourceError: the host failed.
+        """
+        grade = grade_trial(exercise, _RemoteTrial(self, exercise), seed)
+        if self._failed is not None:
+            raise self._failed
+        return grade
 
     def finish(self) -> None:
         """Run the cells behind the last graded one: what they raise is in `errors`."""
@@ -188,7 +198,12 @@ class Submission:
             if late.is_set():
                 raise Failure(f"no answer after {seconds:.3g} s, the process was ended") from None
             self._running, self._ran = None, 0
-            raise Failure(running.end()) from None
+            try:
+                said = running.end()
+            except SourceError as error:
+                self._failed = error
+                raise
+            raise Failure(said) from None
         except ValueError:
             raise Failure("what came back is no data") from None
         finally:

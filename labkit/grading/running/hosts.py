@@ -12,6 +12,7 @@ from labkit.grading.sandbox.bubblewrap import Bubble, problem
 from labkit.grading.sandbox.fork_server import Refused, Warm
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.sandbox.other_user import OtherUser
+from labkit.grading.sandbox.shared_parent import Joined
 
 BUBBLEWRAP = "bubblewrap: it saw no network, no other process and nothing but Python and its file"
 OTHER_USER = (
@@ -21,12 +22,13 @@ OTHER_USER = (
 
 
 @contextmanager
-def open_host(limits: Limits, sandbox: bool = True) -> Iterator[Host]:
+def open_host(limits: Limits, sandbox: bool = True, address: Path | None = None) -> Iterator[Host]:
     """The quickest host that this machine allows, closed after the block.
 
     Args:
         limits: of each submission.
         sandbox: False gives a host without any protection.
+        address: of a `SharedParent` with the same limits, in the place of a parent of its own.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
@@ -38,7 +40,8 @@ def open_host(limits: Limits, sandbox: bool = True) -> Iterator[Host]:
         yield plain
         return
     with ExitStack() as stack:
-        host = stack.enter_context(closing(Warm(limits)))
+        warm = Warm(limits) if address is None else Joined(address, limits)
+        host = stack.enter_context(closing(warm))
         try:
             _try_out(host)
         except Refused:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labkit.cluster import connected
 from labkit.errors import SourceError
 from labkit.grading.running.finished import Store, key, lab_version
+from labkit.grading.running.head_start import HeadStart, head_start
 from labkit.grading.running.one_submission import not_graded
 from labkit.grading.sandbox.bubblewrap import require
 from labkit.grading.submissions.outcomes import Handed, Outcome
@@ -18,6 +19,7 @@ from labkit.grading.submissions.outcomes import Handed, Outcome
 if TYPE_CHECKING:
     from distributed import Client
 
+    from labkit.grading.running.worker_state import Place
     from labkit.grading.sandbox.limits import Limits
 
 _SETTINGS = {
@@ -43,6 +45,7 @@ def grade_all(
     scheduler: str | None = None,
     regrade: bool = False,
     report: Report = lambda *_: None,
+    begun: HeadStart | None = None,
 ) -> list[Outcome]:
     """Outcomes of all submissions of a lab, in the order of `handed`.
 
@@ -62,6 +65,7 @@ def grade_all(
         scheduler: address of a running Dask scheduler, in the place of `workers`.
         regrade: grade again what was graded before.
         report: is told (student, finished, all) as submissions are finished.
+        begun: a `head_start` with the same limits and sandbox, for processes that start here.
 
     Raises:
         InputError: there is no sandbox here or on a worker, or it has another version of the lab.
@@ -69,6 +73,8 @@ def grade_all(
     """
     import dask
     import distributed  # noqa: F401 - brings the settings that are changed below
+
+    from labkit.grading.running.worker_state import Place
 
     version = lab_version(source)
     keys = {one.student: key(one, version, seed) for one in handed}
@@ -92,12 +98,14 @@ def grade_all(
             require()
         if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
-        with (
-            dask.config.set(_SETTINGS),
-            connected(scheduler, workers) as client,
-            closing(_graded(client, left, source, seed, version, limits, sandbox, hired)) as found,
-        ):
-            for outcome in found:
+        with ExitStack() as stack:
+            if hired and begun is None:
+                begun = stack.enter_context(head_start(limits, sandbox))
+            place = Place(limits, sandbox, hired, begun.address if hired else None)
+            stack.enter_context(dask.config.set(_SETTINGS))
+            client = stack.enter_context(connected(scheduler, workers))
+            found = _graded(client, left, source, seed, version, place)
+            for outcome in stack.enter_context(closing(found)):
                 done[outcome.student] = replace(outcome, key=keys[outcome.student])
                 store.put(done[outcome.student])
                 report(outcome.student, len(done), len(handed))
@@ -110,9 +118,7 @@ def _graded(
     source: str,
     seed: int,
     version: str,
-    limits: Limits,
-    sandbox: bool,
-    hired: bool,
+    place: Place,
 ) -> Iterator[Outcome]:
     from concurrent.futures import CancelledError
 
@@ -120,9 +126,8 @@ def _graded(
     from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
 
-    from labkit.grading.running.worker_state import Place, grade
+    from labkit.grading.running.worker_state import grade
 
-    place = Place(limits, sandbox, hired)
     client.register_plugin(place)
     waiting, running, queue = list(reversed(handed)), {}, as_completed()
     failed: list[SourceError] = []

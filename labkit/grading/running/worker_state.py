@@ -6,6 +6,7 @@ import secrets
 import signal
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from distributed import get_worker
@@ -24,14 +25,18 @@ from labkit.own_process import import_no_more_than_needed
 class Place(WorkerPlugin):
     """What a worker keeps during a run: the host that runs the code of submissions.
 
-    `hired` says that the worker was started for this run alone.
+    `hired` says that the worker was started for this run alone; `address` is that of a sandbox on
+    its machine, see `open_host`.
     """
 
-    def __init__(self, limits: Limits, sandbox: bool, hired: bool) -> None:
+    def __init__(
+        self, limits: Limits, sandbox: bool, hired: bool, address: Path | None = None
+    ) -> None:
         self.name = f"labkit-grading-{secrets.token_hex(4)}"
         self._limits = limits
         self._sandbox = sandbox
         self._hired = hired
+        self._address = address
 
     def setup(self, worker: Any) -> None:
         """Called by each worker that this comes to; the host starts with the first submission."""
@@ -55,7 +60,8 @@ class Place(WorkerPlugin):
             InputError: there is no sandbox on this machine.
         """
         if self._host is None:
-            self._host = self._stack.enter_context(open_host(self._limits, self._sandbox))
+            host = open_host(self._limits, self._sandbox, self._address)
+            self._host = self._stack.enter_context(host)
         return self._host
 
 

@@ -174,13 +174,13 @@ class Sandboxed:
         self.limits = limits or Limits()
         self.cell, self.loading = self.limits.cell, self.limits.loading
         self.together, self.largest = self.limits.together, self.limits.output
-        self._folder = OwnFolder("labkit-view-")
-        self._package = write_view(self._folder.path)
-        self._stubs = write_stubs(self._folder.path / "libraries")
+        self.folder = OwnFolder("labkit-view-")
+        self.package = write_view(self.folder.path)
+        self.stubs = write_stubs(self.folder.path / "libraries")
 
     def close(self) -> None:
         """Remove the view; no submission may run any more."""
-        self._folder.cleanup()
+        self.folder.cleanup()
 
 
 class Bubble(Sandboxed):
@@ -196,7 +196,7 @@ class Bubble(Sandboxed):
             # As data: a path would be seen inside, and may hold a name.
             extra = ["--ro-bind-data", str(file.fileno()), inside, "--remount-ro", "/proc"]
             arguments = ["once", inside, *map(str, without)]
-            words = command(self._package, self.limits, arguments, extra, self._stubs)
+            words = command(self.package, self.limits, arguments, extra, self.stubs)
             return BubbleProcess(words, self.limits, file.fileno())
 
 

@@ -23,6 +23,7 @@ from labkit.grading.sandbox.watchdog import Guard
 
 _STARTING = 300.0  # seconds that the imports may take on a busy machine
 _FORKING = 30.0
+_UNKNOWN = "unknown"
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 
 
@@ -30,16 +31,12 @@ class Refused(InputError):
     """The system allows bubblewrap, but no namespaces within it: use `sandbox.Bubble`."""
 
 
-class Warm(Sandboxed):
-    """A host that forks submissions from a warm parent.
+class Forking:
+    """What hosts share that have submissions forked from a warm parent: they ask it for them."""
 
-    The parent starts with the first submission, and again where it has died.  It ends with
-    `close`, and with the thread that started it.  Several threads may use one host.
-    """
+    limits: Limits
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        super().__init__(limits)
-        self._parent: subprocess.Popen | None = None
+    def __init__(self) -> None:
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -74,43 +71,44 @@ class Warm(Sandboxed):
             "Look what `labkit doctor` says; the machine may be short of memory."
         )
 
+    def _warm_up(self) -> None:
+        """Have `_control` lead to a parent that has imported everything.
+
+        Raises:
+            Refused: as `start`.
+            OSError, EOFError: there is no parent, or it ended.
+        """
+        raise NotImplementedError
+
+    def _cool_down(self) -> None:
+        """Let go of the parent."""
+        raise NotImplementedError
+
+
+class Warm(Sandboxed, Forking):
+    """A host that forks submissions from a warm parent of its own.
+
+    The parent starts with the first submission, and again where it has died.  It ends with
+    `close`, and with the thread that started it.  Several threads may use one host.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        Sandboxed.__init__(self, limits)
+        Forking.__init__(self)
+        self._parent: subprocess.Popen | None = None
+
     def close(self) -> None:
         """End the parent, and with it all submissions that run."""
         self._cool_down()
         super().close()
 
     def _warm_up(self) -> None:
-        """Start the parent if there is none, and wait until it has imported everything.
-
-        Raises:
-            Refused: as `start`.
-            EOFError: the parent ended at once.
-        """
         if self._parent is not None and self._parent.poll() is None:
             return
         if self._control is not None:
             self._control.close()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            number = theirs.fileno()
-            words = command(self._package, self.limits, ["forks", str(number)], stubs=self._stubs)
-            self._parent = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={},  # it can be read inside, whatever bubblewrap sets for the command
-                pass_fds=(number,),
-            )
-        self._control = ours
-        ours.settimeout(_STARTING)
-        said = ours.recv(200)
-        if said[:1] == b"-":
-            raise Refused(f"the sandbox allows no second one within it ({said[1:].decode()})")
-        if said != b"ready":
-            code = self._parent.wait()
-            raise EOFError(f"the parent of the submissions ended at once (exit code {code})")
-        ours.settimeout(_FORKING)
+        self._parent, self._control = start_parent(self)
+        greeted(self._control)
 
     def _cool_down(self) -> None:
         with self._lock:
@@ -154,21 +152,69 @@ class WarmProcess:
             self._first.kill()
 
     def end(self) -> str:
-        """As `Running.end`."""
+        """As `Running.end`.
+
+        Raises:
+            SourceError: the parent ended, and the submission with it.
+        """
         with contextlib.suppress(psutil.Error, TimeoutError):
             self._first.wait(timeout=2)  # it may have closed its end and gone on
         self.kill()
         self._status.settimeout(_FORKING)
         code = _text(self._status)
+        guarded = self._guard.end()
         for stream in (self.requests, self.replies, self._channel, self._status):
             with contextlib.suppress(OSError):
                 stream.close()
-        return self._guard.end() or f"the code ended its process (exit code {code})"
+        if code == _UNKNOWN:
+            # What waits for it says how it ended, and cannot be reached by the code.
+            raise SourceError(
+                "the sandbox ended while a submission ran. The machine may be short of memory."
+            )
+        return guarded or f"the code ended its process (exit code {code})"
+
+
+def start_parent(
+    box: Sandboxed, listener: socket.socket | None = None
+) -> tuple[subprocess.Popen, socket.socket]:
+    """Start a parent; returns it with the socket whose end it ends with.
+
+    Requests come over that socket, or over connections to `listener`.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        passed = [theirs.fileno()] if listener is None else [theirs.fileno(), listener.fileno()]
+        words = ["forks", *map(str, passed)]
+        parent = subprocess.Popen(
+            command(box.package, box.limits, words, stubs=box.stubs),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={},  # it can be read inside, whatever bubblewrap sets for the command
+            pass_fds=passed,
+        )
+    return parent, ours
+
+
+def greeted(control: socket.socket) -> None:
+    """Wait until the parent on the other side has imported everything.
+
+    Raises:
+        Refused: the system allows no namespaces within bubblewrap.
+        OSError, EOFError: the parent ended.
+    """
+    control.settimeout(_STARTING)
+    said = control.recv(200)
+    if said[:1] == b"-":
+        raise Refused(f"the sandbox allows no second one within it ({said[1:].decode()})")
+    if said != b"ready":
+        raise EOFError("the parent of the submissions ended at once")
+    control.settimeout(_FORKING)
 
 
 def _text(connection: socket.socket) -> str:
     """What comes over a connection until its other side ends."""
     try:
-        return connection.recv(200).decode(errors="replace") or "unknown"
+        return connection.recv(200).decode(errors="replace") or _UNKNOWN
     except OSError:
-        return "unknown"
+        return _UNKNOWN

@@ -3,15 +3,18 @@
 Run as a module with `LIMITS once PATH WITHOUT…` it is the worker at once, and with `LIMITS user
 WITHHELD PATH WITHOUT…` where no bubblewrap is around it (`other_user`).  With `forks FD` instead it
 imports what submissions import, then forks a worker for each request that comes over the socket
-FD: the imports, which take seconds, are done once.  `run COMMAND…` binds a command to the limits.
-This module holds no secret, and trusts nothing that it forks.
+FD: the imports, which take seconds, are done once.  With `forks FD LISTENER` requests come over
+connections to the socket LISTENER, of several processes that grade.  `run COMMAND…` binds a command
+to the limits.  This module holds no secret, and trusts nothing that it forks.
 """
 
+import contextlib
 import ctypes
 import errno
 import json
 import os
 import platform
+import select
 import signal
 import socket
 import struct
@@ -39,12 +42,16 @@ WARM = (
     "scipy.stats",
     "matplotlib.pyplot",
     "IPython.core.interactiveshell",
+    "IPython.core.application",  # these three a shell imports as it starts
+    "IPython.core.completer",
+    "IPython.core.magics",
 )
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _NOSUID, _NODEV, _NOEXEC, _RDONLY, _REMOUNT, _BIND = 2, 4, 8, 1, 32, 4096
 _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
 _CAPABILITIES_3 = 0x20080522
+_CREDENTIALS = struct.Struct("3i")  # process, user, group
 _SET_SECCOMP, _FILTER = 22, 2
 _JOIN_SESSION_KEYRING = 1
 # No namespace holds the keyrings of whoever grades, nor sockets to the host of a virtual machine;
@@ -80,35 +87,83 @@ def main() -> None:
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     else:
-        _serve_forks(limits, socket.socket(fileno=int(sys.argv[3])))
+        _serve_forks(limits, *(socket.socket(fileno=int(number)) for number in sys.argv[3:]))
 
 
-def _serve_forks(limits: Limits, control: socket.socket) -> None:
-    """Fork a worker for each request until the other side has gone."""
+def _serve_forks(
+    limits: Limits, control: socket.socket, listener: socket.socket | None = None
+) -> None:
+    """Fork a worker for each request until the other side of `control` has gone.
+
+    Requests come over `control`, or over connections to `listener`, each of which is told first
+    whether the system allows what is needed.
+    """
     import gc
 
     # A submission that finds this process in /proc may not look into it.
     _prctl(_SET_DUMPABLE, 0)
-    if refusal := _refusal():  # known before the imports, which take seconds
-        control.send(b"-" + refusal.encode())
-        return
-    # What is imported stays: looking through it for garbage takes a tenth of the time.
-    gc.disable()
-    for name in WARM:
-        import_module(name)
-    gc.freeze()  # else the first collection in each child copies all pages
-    gc.enable()
+    refusal = _refusal()  # known before the imports, which take seconds
+    if not refusal:
+        # What is imported stays: looking through it for garbage takes a tenth of the time.
+        gc.disable()
+        for name in WARM:
+            import_module(name)
+        gc.freeze()  # else the first collection in each child copies all pages
+        gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombies
-    control.send(b"ready")
+    greeting = b"-" + refusal.encode() if refusal else b"ready"
+    control.send(greeting)
+    if refusal and listener is None:
+        return
+    sources = [control] if listener is None else [control, listener]
     while True:
-        content, descriptors, _, _ = socket.recv_fds(control, 2**16, 3)
-        if not content:
-            return
+        for source in select.select(sources, [], [])[0]:
+            if source is listener:
+                sources += _accepted(listener, greeting)
+            elif not _serve_request(limits, source, sources):
+                if source is control:
+                    return
+                sources.remove(source)
+                source.close()
+
+
+def _accepted(listener: socket.socket, greeting: bytes) -> list[socket.socket]:
+    """The connection that waits, if it is not gone and comes from outside the sandbox."""
+    try:
+        connection, _ = listener.accept()
+        # Of the process, the user and the group that connected.  No number here: from outside.
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        if _CREDENTIALS.unpack(peer)[0] == 0:
+            connection.send(greeting)
+            return [connection]
+        connection.close()
+    except OSError:
+        pass
+    return []
+
+
+def _serve_request(limits: Limits, source: socket.socket, sources: Sequence[socket.socket]) -> bool:
+    """Fork a worker for what has come over `source`; returns whether its other side is there.
+
+    The worker holds none of `sources`.
+    """
+    try:
+        content, descriptors, _, _ = socket.recv_fds(source, 2**16, 3)
+    except OSError:
+        return False
+    if not content:
+        return False
+    try:
         if os.fork() == 0:
-            control.close()
+            for other in sources:
+                other.close()
             os._exit(_apart(limits, json.loads(content), *descriptors))
+    except OSError:  # no memory for it: who asked sees that its socket ends
+        pass
+    finally:
         for descriptor in descriptors:
             os.close(descriptor)
+    return True
 
 
 def _refusal() -> str:
@@ -124,7 +179,11 @@ def _refusal() -> str:
 
 
 def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: int) -> int:
-    """Fork the worker in namespaces of its own, wait for it, and report how it ended."""
+    """Fork the worker in namespaces of its own, wait for it, and report how it ended.
+
+    Where the process that asked for it ends first, the worker does, too: nobody looks at its limits
+    any more.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         _new_namespaces()
@@ -143,9 +202,25 @@ def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: i
     _prctl(_SET_DUMPABLE, 0)
     os.close(channel)
     os.close(notebook)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.write(status, str(code).encode())
+    code = _exit_code(child, status)
+    with contextlib.suppress(OSError):
+        os.write(status, str(code).encode())
     return 0
+
+
+def _exit_code(child: int, status: int) -> int:
+    """The exit code of a process, which is ended when the other side of `status` has gone."""
+    sources, pause = [status], 0.1
+    with contextlib.suppress(AttributeError, OSError):  # a system of before 2019
+        sources, pause = [status, os.pidfd_open(child)], None
+    while True:
+        # Not reaped: its number is nobody else's meanwhile.
+        ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is not None:
+            return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+        if status in select.select(sources, [], [], pause)[0]:  # nothing comes over it but its end
+            os.kill(child, signal.SIGKILL)
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
 def _new_namespaces() -> None:

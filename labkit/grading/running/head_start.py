@@ -1,0 +1,40 @@
+"""What takes seconds to import on this machine, begun before it is known what there is to grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.cluster import workers_forked_with
+from labkit.grading.sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class HeadStart:
+    """What has begun: workers will be forked, and join the sandbox at `address`, if there is one.
+
+    Without an address each makes a sandbox of its own.
+    """
+
+    address: Path | None
+
+
+@contextmanager
+def head_start(limits: Limits, sandbox: bool) -> Iterator[HeadStart]:
+    """Begin the imports of workers that start in the block, and those of a sandbox for them all.
+
+    Raises:
+        InputError: no sandbox can be made here; says what to do.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(workers_forked_with("labkit.grading.running.imported_once"))
+        address = None
+        if sandbox:
+            # Its imports take a while, too, and what begins above need not wait for them.
+            from labkit.grading.sandbox.shared_parent import SharedParent
+
+            with suppress(OSError):  # no place for a socket
+                address = stack.enter_context(closing(SharedParent(limits))).address
+        yield HeadStart(address)

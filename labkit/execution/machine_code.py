@@ -10,11 +10,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +58,33 @@ def compiled(loops: str) -> Compiled:
     notice.start()
     start = time.perf_counter()
     try:
-        try:
-            callback = cfunc(signature, cache=True, error_model="numpy")(work)
-        except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
-            callback = cfunc(signature, error_model="numpy")(work)
+        with _names_of_their_own():
+            try:
+                callback = cfunc(signature, cache=True, error_model="numpy")(work)
+            except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
+                callback = cfunc(signature, error_model="numpy")(work)
     finally:
         notice.cancel()
     return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
+
+
+@contextmanager
+def _names_of_their_own() -> Iterator[None]:
+    """Let numba number the functions that it compiles at random, not from 1 on in each process.
+
+    The number tells functions of one name apart, such as those of `panel_loops._exchange_of`.  Code
+    that two processes have kept gives the same name and number to different ones, and a third
+    process that loads both calls one of them for the other
+    (https://github.com/numba/numba/issues/10486).
+    """
+    from numba.core.bytecode import FunctionIdentity
+
+    numbers = FunctionIdentity._unique_ids
+    FunctionIdentity._unique_ids = iter(lambda: secrets.randbits(64), None)
+    try:
+        yield
+    finally:
+        FunctionIdentity._unique_ids = numbers
 
 
 @functools.cache

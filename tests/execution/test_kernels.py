@@ -183,6 +183,26 @@ def test_where_numba_is_missing_csr_serves_and_the_doctor_says_so():
     assert "CSR" in out
 
 
+@pytest.mark.slow
+def test_code_that_several_processes_have_compiled_is_right_in_another(tmp_path):
+    compiles = """if 1:
+        from labkit.execution import machine_code
+        assert machine_code.problem("labkit.execution.{}") == ""
+    """
+    for loops in ("panel_loops", "feed_forward_loops"):  # each alone, as programs happen to do
+        in_process(compiles.format(loops), NUMBA_CACHE_DIR=str(tmp_path))
+    runs = """if 1:
+        import torch
+        from labkit.execution import feed_forward, kernels
+        first, second = (kernels.kept(torch.eye(70)[:n, :m]) for n, m in ((40, 70), (30, 40)))
+        x, how = torch.randn(150, 70).bfloat16(), {"narrow": True, "dtype": torch.bfloat16}
+        kernels.kernel_product(x, first, None, **how)
+        found = feed_forward.product(x, first, second, (None, None), "", 64, **how)
+        assert torch.equal(found, x[:, :30]), found
+    """
+    in_process(runs, NUMBA_CACHE_DIR=str(tmp_path))
+
+
 @pytest.mark.full
 def test_where_no_cache_can_be_written_the_kernel_is_compiled_anew(tmp_path):
     (tmp_path / "file").write_text("not a folder")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit.code_hash import code_hash
-from labkit.errors import InputError
+from labkit.execution.plain_tensors import refuse_records
 
 COUNTER = 8
 """Numbers behind the arguments for each thread: the first is its next task, the rest keep it on a
@@ -109,15 +109,9 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> Sequence[int]:
         The arguments as the threads have left them.
 
     Raises:
-        InputError: within `torch.jit.trace`, whose graph would lack the work.
+        InputError: within `torch.jit.trace` or `make_fx`, whose graphs would lack the work.
     """
-    import torch
-
-    if torch.jit.is_tracing():
-        raise InputError(
-            "torch.jit.trace cannot see what compiled loops do: trace the dense model "
-            "(dense_linear(model))."
-        )
+    refuse_records()
     given = (ctypes.c_int64 * (2 + len(arguments) + COUNTER * threads))(0, threads, *arguments)
     callback = compiled(loops).callback
     if threads == 1:

@@ -6,10 +6,14 @@ derivatives would give results that are wrong without a word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch.autograd import forward_ad
 
 from labkit.errors import InputError
+
+_before_dispatch = torch._ops._len_torch_dispatch_stack_pre_dispatch
 
 DENSE = "use the dense model (dense_linear(model))"
 """What to do instead."""
@@ -39,19 +43,30 @@ def _no_memory(tensor: torch.Tensor) -> str:
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor itself, or a copy where its numbers do not follow each other as they are."""
-    return tensor.resolve_neg().contiguous()
+    return (tensor.resolve_neg() if tensor.is_neg() else tensor).contiguous()
 
 
-def state(tensor: torch.Tensor | None) -> tuple[object, ...]:
-    """What changes when somebody gives a tensor other memory or writes to it so that it counts."""
-    if tensor is None:
-        return ()
-    version = 0 if tensor.is_inference() else tensor._version
-    return version, address(tensor), tensor.dtype, tensor.numel(), tensor.is_contiguous()
+def counted(tensors: Sequence[torch.Tensor | None]) -> bool:
+    """Whether torch counts what is written to all of these."""
+    return not any(tensor is not None and tensor.is_inference() for tensor in tensors)
+
+
+def state(tensors: Sequence[torch.Tensor | None], count: bool) -> list[tuple[object, ...]]:
+    """What changes when somebody gives tensors other memory, or writes to them if they `count`."""
+    return [
+        (t.data_ptr(), t.dtype, t.numel(), t._version if count else 0)
+        for t in tensors
+        if t is not None
+    ]
+
+
+def followed() -> bool:
+    """Whether torch follows any tensors by gradients now, backward or forward."""
+    return torch.is_grad_enabled() or forward_ad._current_level >= 0
 
 
 def derivatives_wanted(*tensors: torch.Tensor | None) -> bool:
-    """Whether torch would follow these by gradients, backward or forward."""
+    """Whether torch would follow these."""
     given = [tensor for tensor in tensors if tensor is not None]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given):
         return True
@@ -75,6 +90,8 @@ def refuse_records() -> None:
 
 def _modes() -> bool:
     """Whether torch records what is called, or only pretends to compute it."""
+    if not (torch._C._len_torch_dispatch_stack() or _before_dispatch()):
+        return False
     kinds = torch._C._TorchDispatchModeKey
     early = torch._ops._get_dispatch_mode_pre_dispatch(kinds.PROXY)
     modes = map(torch._C._get_dispatch_mode, (kinds.PROXY, kinds.FAKE, kinds.FUNCTIONAL))

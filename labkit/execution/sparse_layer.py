@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -88,16 +89,20 @@ class SparseLinear(nn.Module, StandIn):
         """
         parts = self._buffers.copy()  # all at the same moment: another thread may load others
         tensors = parts["values"], parts["columns"], parts["offsets"], parts["bias"]
-        state = tuple(map(plain_tensors.state, tensors))
         seen = self.__dict__.get("_seen")
-        same = seen is not None and seen[2] == state
-        if same and all(a is b for a, b in zip(seen[0], tensors, strict=True)):
+        same = seen is not None and all(map(operator.is_, seen[0], tensors))
+        if same and seen[2] == plain_tensors.state(tensors, seen[3]):
             return seen[1]
         if self.method == "kernel":
             plain_tensors.refuse_records()
         for tensor in (tensors[0], tensors[3]):
             if tensor is not None:
                 _check("weights", tensor)
+        for tensor in tensors:
+            if tensor is not None:
+                plain_tensors.address(tensor)
+        count = plain_tensors.counted(tensors)
+        state = plain_tensors.state(tensors, count)  # before what is looked at below
         # What was put in their place may have gaps; the kernel reads one after another.
         whole = [None if tensor is None else plain_tensors.whole(tensor) for tensor in tensors]
         own = all(a is b for a, b in zip(whole, tensors, strict=True))
@@ -112,7 +117,7 @@ class SparseLinear(nn.Module, StandIn):
                 "Load its state dict again, or convert the dense model anew."
             )
         if own:
-            self.__dict__["_seen"] = tensors, found, state
+            self.__dict__["_seen"] = tensors, found, state, count
         return found
 
     @property
@@ -163,6 +168,8 @@ class SparseLinear(nn.Module, StandIn):
 
     def _gradients_wanted(self, x: torch.Tensor) -> bool:
         """Whether somebody would wait for gradients of x, or of weights, in vain."""
+        if not plain_tensors.followed():
+            return False
         layers = self, *self.then, *self.beside
         weights = [layer._buffers[name] for layer in layers for name in ("values", "bias")]
         training = self.training and torch.is_grad_enabled()

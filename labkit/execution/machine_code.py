@@ -10,12 +10,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import os
 import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,7 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> Sequence[int]:
     elif parallel := _gomp_parallel():
         parallel(callback.address, given, threads, 0)
     else:
-        list(_pool(threads).map(callback.ctypes, [given] * threads))
+        _in_pool(threads, lambda: callback.ctypes(given))
     return given[2 : 2 + len(arguments)]
 
 
@@ -135,6 +136,30 @@ def _gomp_parallel() -> Callable[..., None] | None:
     return parallel
 
 
+def _in_pool(threads: int, work: Callable[[], object]) -> None:
+    """Let so many of Python's threads do the same work; return, or raise, only when none works.
+
+    Ctrl-C waits, as it does for code in C: threads would go on writing to memory that is freed.
+    """
+    interrupt, pool, begun = None, _pool(threads), []
+    while len(begun) < threads or not all(one.done() for one in begun):
+        try:
+            if len(begun) < threads and interrupt is None:
+                begun.append(pool.submit(work))
+            elif not begun or not wait(begun).not_done:
+                break
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+    for one in begun:
+        one.result()
+
+
 @functools.cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="labkit")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of the threads

@@ -1,9 +1,12 @@
 """The sparse products against plain matrix products, on every path that runs them."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -130,6 +133,41 @@ def test_without_gnu_openmp_pythons_threads_do_the_same(monkeypatch):
     y = kernels.kernel_product(x, kernels.kept(weight), bias)
     monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
     assert torch.equal(kernels.kernel_product(x, kernels.kept(weight), bias), y)
+
+
+def test_an_interrupt_waits_for_pythons_threads(monkeypatch):
+    """They write to memory that is freed as soon as whoever called has gone."""
+    begun, ended, main = threading.Barrier(2), [], threading.main_thread().ident
+
+    def work(_):
+        if begun.wait() == 0:
+            signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.3)
+        ended.append(1)
+
+    code = SimpleNamespace(callback=SimpleNamespace(ctypes=work))
+    monkeypatch.setattr(machine_code, "compiled", lambda _: code)
+    monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        machine_code.run("", 2, [])
+    assert len(ended) == 2
+
+
+def test_a_fork_without_gnu_openmp_gets_threads_of_its_own():
+    code = """if 1:
+        import os, signal, torch
+        from labkit.execution import kernels, machine_code
+        machine_code._gomp_parallel = lambda: None
+        torch.set_num_threads(2)
+        x, matrix = torch.randn(3000, 64), kernels.kept(torch.eye(64))
+        assert torch.equal(kernels.kernel_product(x, matrix, None), x)
+        child = os.fork()
+        if not child:
+            signal.alarm(40)
+            os._exit(not torch.equal(kernels.kernel_product(x, matrix, None), x))
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    in_process(code)
 
 
 def test_two_threads_may_call_at_once():

@@ -14,6 +14,7 @@ from torch import nn
 
 from labkit.execution import machine_code
 from labkit.execution.kernels import FLOATS
+from labkit.execution.plain_tensors import address, derivatives_wanted
 from labkit.execution.processor import long_vectors
 
 NAME = "labkit"
@@ -111,11 +112,11 @@ def attention(
     scratch = torch.empty(threads, room, **FLOATS)
     factor = torch.tensor([width**-0.5 if scale is None else scale], **FLOATS)
     arguments = (
-        query.data_ptr(),
-        key.data_ptr(),
-        value.data_ptr(),
-        y.data_ptr(),
-        0 if mask is None else mask.data_ptr(),
+        address(query),
+        address(key),
+        address(value),
+        address(y),
+        0 if mask is None else address(mask),
         batch,
         heads,
         heads // key.shape[1],
@@ -166,7 +167,7 @@ def _of_model(
     if (
         not dropout
         and all(kwargs.get(name) is None or kwargs[name] is False for name in _UNCOMMON)
-        and not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+        and not derivatives_wanted(*tensors, attention_mask)
         and isinstance(causal, bool)
         and not machine_code.problem(LOOPS)  # a model that was pickled may be elsewhere now
         and _alike(*tensors)

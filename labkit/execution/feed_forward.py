@@ -6,6 +6,7 @@ import torch
 
 from labkit.execution import kernels
 from labkit.execution.kernels import Kept
+from labkit.execution.plain_tensors import address, whole
 from labkit.execution.slices import TRIES, run_sliced
 
 LOOPS = "labkit.execution.feed_forward_loops"
@@ -45,7 +46,7 @@ def product(
     """
     from labkit.execution.panel_loops import ACTIVATIONS
 
-    x = x.contiguous()
+    x = whole(x)
     tokens, inputs = x.shape
     y = torch.empty(tokens, second.outputs, dtype=dtype, device="cpu")
     threads = min(torch.get_num_threads(), -(-tokens // length))
@@ -62,8 +63,8 @@ def product(
             if some is not None:
                 stores[len(arguments)] = matrix.store, some
             arguments += kernels.addresses(matrix, bias, some)
-        arguments += [x.data_ptr(), y.data_ptr(), tokens, inputs, first.outputs, second.outputs]
-        arguments += [length, scratch.data_ptr(), ACTIVATIONS.index(activation), narrow]
+        arguments += [address(x), address(y), tokens, inputs, first.outputs, second.outputs]
+        arguments += [length, address(scratch), ACTIVATIONS.index(activation), narrow]
         arguments += [x.element_size(), y.element_size()]
         if run_sliced(LOOPS, threads, arguments, stores):
             break

@@ -11,6 +11,7 @@ import torch
 
 from labkit.errors import InputError
 from labkit.execution import machine_code
+from labkit.execution.plain_tensors import address, whole
 from labkit.execution.processor import long_vectors, second_level_cache
 from labkit.execution.slices import NO_SLICES, TRIES, Slices, SliceStore, run_sliced, worth_while
 
@@ -133,7 +134,7 @@ def kernel_products(
     from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS
 
     tokens, inputs = x.shape
-    x = x.contiguous()
+    x = whole(x)
     results = [
         torch.empty(tokens, matrix.outputs, dtype=dtype, device="cpu") for matrix, _ in matrices
     ]
@@ -159,12 +160,12 @@ def kernel_products(
         cuts = [slices_of(matrix, length, narrow) if even else None for matrix, _ in matrices]
         scratch = torch.empty(threads, (inputs + block_rows(cuts)) * length, **FLOATS)
         arguments = [
-            x.data_ptr(),
+            address(x),
             tokens,
             inputs,
             groups,
             length,
-            scratch.data_ptr(),
+            address(scratch),
             ACTIVATIONS.index(activation),
             narrow,
             x.element_size(),
@@ -175,7 +176,7 @@ def kernel_products(
         for (matrix, _), bias, some, y in zip(matrices, biases, cuts, results, strict=True):
             if some is not None:
                 places[len(arguments)] = matrix.store, some
-            arguments += [*addresses(matrix, bias, some), y.data_ptr(), matrix.outputs]
+            arguments += [*addresses(matrix, bias, some), address(y), matrix.outputs]
         if run_sliced(LOOPS, threads, arguments, places):
             break
     return results
@@ -200,8 +201,8 @@ def block_rows(cuts: Sequence[Slices | None]) -> int:
 
 def addresses(matrix: Kept, bias: torch.Tensor | None, slices: Slices | None) -> list[int]:
     """What the loops are told of a matrix: `panel_loops.MATRIX` and `slice_loops.SLICES`."""
-    own = [tensor.data_ptr() for tensor in (matrix.values, matrix.columns, matrix.offsets)]
-    own.append(0 if bias is None else bias.data_ptr())
+    own = [address(tensor) for tensor in (matrix.values, matrix.columns, matrix.offsets)]
+    own.append(0 if bias is None else address(bias))
     return own + (NO_SLICES if slices is None else slices.numbers(matrix.inputs))
 
 

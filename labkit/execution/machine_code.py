@@ -10,16 +10,19 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import os
+import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from labkit.code_hash import code_hash
-from labkit.errors import InputError
+from labkit.execution.plain_tensors import refuse_records
 
 COUNTER = 8
 """Numbers behind the arguments for each thread: the first is its next task, the rest keep it on a
@@ -56,13 +59,33 @@ def compiled(loops: str) -> Compiled:
     notice.start()
     start = time.perf_counter()
     try:
-        try:
-            callback = cfunc(signature, cache=True, error_model="numpy")(work)
-        except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
-            callback = cfunc(signature, error_model="numpy")(work)
+        with _names_of_their_own():
+            try:
+                callback = cfunc(signature, cache=True, error_model="numpy")(work)
+            except (OSError, RuntimeError):  # numba finds no folder that it may keep code in
+                callback = cfunc(signature, error_model="numpy")(work)
     finally:
         notice.cancel()
     return Compiled(callback, time.perf_counter() - start, callback.cache_hits > 0)
+
+
+@contextmanager
+def _names_of_their_own() -> Iterator[None]:
+    """Let numba number the functions that it compiles at random, not from 1 on in each process.
+
+    The number tells functions of one name apart, such as those of `panel_loops._exchange_of`.  Code
+    that two processes have kept gives the same name and number to different ones, and a third
+    process that loads both calls one of them for the other
+    (https://github.com/numba/numba/issues/10486).
+    """
+    from numba.core.bytecode import FunctionIdentity
+
+    numbers = FunctionIdentity._unique_ids
+    FunctionIdentity._unique_ids = iter(lambda: secrets.randbits(64), None)
+    try:
+        yield
+    finally:
+        FunctionIdentity._unique_ids = numbers
 
 
 @functools.cache
@@ -87,15 +110,9 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> Sequence[int]:
         The arguments as the threads have left them.
 
     Raises:
-        InputError: within `torch.jit.trace`, whose graph would lack the work.
+        InputError: within `torch.jit.trace` or `make_fx`, whose graphs would lack the work.
     """
-    import torch
-
-    if torch.jit.is_tracing():
-        raise InputError(
-            "torch.jit.trace cannot see what compiled loops do: trace the dense model "
-            "(dense_linear(model))."
-        )
+    refuse_records()
     given = (ctypes.c_int64 * (2 + len(arguments) + COUNTER * threads))(0, threads, *arguments)
     callback = compiled(loops).callback
     if threads == 1:
@@ -103,7 +120,7 @@ def run(loops: str, threads: int, arguments: Sequence[int]) -> Sequence[int]:
     elif parallel := _gomp_parallel():
         parallel(callback.address, given, threads, 0)
     else:
-        list(_pool(threads).map(callback.ctypes, [given] * threads))
+        _in_pool(threads, lambda: callback.ctypes(given))
     return given[2 : 2 + len(arguments)]
 
 
@@ -119,6 +136,30 @@ def _gomp_parallel() -> Callable[..., None] | None:
     return parallel
 
 
+def _in_pool(threads: int, work: Callable[[], object]) -> None:
+    """Let so many of Python's threads do the same work; return, or raise, only when none works.
+
+    Ctrl-C waits, as it does for code in C: threads would go on writing to memory that is freed.
+    """
+    interrupt, pool, begun = None, _pool(threads), []
+    while len(begun) < threads or not all(one.done() for one in begun):
+        try:
+            if len(begun) < threads and interrupt is None:
+                begun.append(pool.submit(work))
+            elif not begun or not wait(begun).not_done:
+                break
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+    for one in begun:
+        one.result()
+
+
 @functools.cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="labkit")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of the threads

@@ -10,6 +10,7 @@ from torch import nn
 from labkit.execution import machine_code
 from labkit.execution.kernels import FLOATS
 from labkit.execution.own_code import heard, of_transformers, replaced
+from labkit.execution.plain_tensors import address, derivatives_wanted
 
 LOOPS = "labkit.execution.norm_loops"
 """The module that is compiled."""
@@ -60,7 +61,7 @@ def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) ->
     threads = min(torch.get_num_threads(), 1 + x.numel() // TASK_WORK)
     epsilon = torch.tensor([norm.eps], **FLOATS)
     tensors = x, residual, y, norm.weight, norm.bias
-    given = [tensor.data_ptr() for tensor in tensors]
+    given = [address(tensor) for tensor in tensors]
     machine_code.run(LOOPS, threads, [*given, tokens, width, epsilon.data_ptr()])
     return y
 
@@ -90,6 +91,6 @@ def _fits(norm: nn.LayerNorm, *tensors: torch.Tensor) -> bool:
         return False
     alike = tensors[0].shape == tensors[1].shape and norm.normalized_shape == tensors[0].shape[-1:]
     given = *parameters, *tensors
-    if torch.is_grad_enabled() and any(t.requires_grad for t in given):
+    if derivatives_wanted(*given):
         return False
     return alike and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in given)

@@ -123,7 +123,8 @@ def _enter(module: nn.Module, args: Any) -> None:
         return
     first, second = (part(module, path) for path in _LAYERS[name])
     # Not where either layer, or what lies between, is another one by now.
-    if getattr(first, "computes", "") and first.then == (second,):
+    own = getattr(first, "computes", "") and not getattr(second, "activation", "")
+    if own and first.then == (second,):
         work_ahead.enter(first)
 
 
@@ -133,8 +134,11 @@ def _enter_attention(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> No
     others = ("key_value_states", "encoder_hidden_states")
     alone = len(args) < 2 and all(kwargs.get(name) is None for name in others)
     first = _first(module)
-    # A hook before one of these may change the x of all.
-    if alone and not any(layer._forward_pre_hooks for layer in getattr(first, "beside", ())):
+    beside = getattr(first, "beside", ())
+    # A hook between these may change the x of all, in place; only the first one's are told ahead.
+    alone = alone and bool(beside) and undisturbed(beside) and not first._forward_hooks
+    how = {(layer.activation, layer.result) for layer in (first, *beside)} if alone else ()
+    if len(how) == 1:
         work_ahead.enter(first)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from labkit.errors import InputError
-from labkit.execution import attention, feed_forward, kernels, work_ahead
+from labkit.execution import attention, feed_forward, kernels, plain_tensors, work_ahead
 from labkit.execution.kernels import Kept
 from labkit.execution.own_code import Done, heard, of_transformers
 from labkit.execution.slices import SliceStore
@@ -84,23 +85,39 @@ class SparseLinear(nn.Module, StandIn):
         """The kept weights and the bias as the kernel may read them.
 
         Raises:
-            InputError: they are not float32 on the CPU.
+            InputError: they are not float32 on the CPU, or no rows of such a matrix.
         """
-        parts = self._buffers
+        parts = self._buffers.copy()  # all at the same moment: another thread may load others
         tensors = parts["values"], parts["columns"], parts["offsets"], parts["bias"]
         seen = self.__dict__.get("_seen")
-        if seen is not None and all(a is b for a, b in zip(seen[0], tensors, strict=True)):
+        same = seen is not None and all(map(operator.is_, seen[0], tensors))
+        if same and seen[2] == plain_tensors.state(tensors, seen[3]):
             return seen[1]
+        if self.method == "kernel":
+            plain_tensors.refuse_records()
         for tensor in (tensors[0], tensors[3]):
             if tensor is not None:
                 _check("weights", tensor)
+        for tensor in tensors:
+            if tensor is not None:
+                plain_tensors.address(tensor)
+        count = plain_tensors.counted(tensors)
+        state = plain_tensors.state(tensors, count)  # before what is looked at below
         # What was put in their place may have gaps; the kernel reads one after another.
-        whole = [None if tensor is None else tensor.contiguous() for tensor in tensors]
+        whole = [None if tensor is None else plain_tensors.whole(tensor) for tensor in tensors]
         own = all(a is b for a, b in zip(whole, tensors, strict=True))
         store = SliceStore() if own else None
         found = Kept(*whole[:3], self.in_features, store), whole[3]
+        wrong = found[0].fault(self.out_features)
+        if not wrong and found[1] is not None and found[1].numel() != self.out_features:
+            wrong = f"have a bias of {tuple(found[1].shape)} for {self.out_features} outputs"
+        if wrong:
+            raise InputError(
+                f"a sparse layer's values, columns and offsets {wrong}: somebody has changed them. "
+                "Load its state dict again, or convert the dense model anew."
+            )
         if own:
-            self.__dict__["_seen"] = tensors, found
+            self.__dict__["_seen"] = tensors, found, state, count
         return found
 
     @property
@@ -132,7 +149,7 @@ class SparseLinear(nn.Module, StandIn):
         """
         if (done := work_ahead.fetch(self, x)) is not None:
             return done
-        if torch.is_grad_enabled() and (self.training or x.requires_grad):
+        if self._gradients_wanted(x):
             raise InputError(
                 "a sparse layer cannot be trained: it has no gradients. Turn the model back with "
                 "dense_linear(model), or run it with model.eval() under torch.no_grad()."
@@ -148,6 +165,15 @@ class SparseLinear(nn.Module, StandIn):
             y = kernels.csr_product(flat, matrix, bias, self.computes).to(self.result)
             return y.view(*x.shape[:-1], self.out_features)
         return self._by_kernel(x, narrow)
+
+    def _gradients_wanted(self, x: torch.Tensor) -> bool:
+        """Whether somebody would wait for gradients of x, or of weights, in vain."""
+        if not plain_tensors.followed():
+            return False
+        layers = self, *self.then, *self.beside
+        weights = [layer._buffers[name] for layer in layers for name in ("values", "bias")]
+        training = self.training and torch.is_grad_enabled()
+        return training or plain_tensors.derivatives_wanted(x, *weights)
 
     def _by_kernel(self, x: torch.Tensor, narrow: bool) -> torch.Tensor:
         """The result, and those of the layers that this one does the work of."""
@@ -217,8 +243,10 @@ class SparseLinear(nn.Module, StandIn):
             if wrong := coming.fault(self.out_features):
                 lists[-1].append(f"{prefix}offsets and columns {wrong}: not such a sparse layer")
                 return
-            self.values = self.values.new_empty(coming.values.shape)
-            self.columns = self.columns.new_empty(coming.columns.shape)
+            old = self._buffers.copy()  # freed only when all have changed places
+            with torch.no_grad():  # in new memory: another thread may still read the old one
+                new = {n: old[n].new_empty(state[prefix + n].shape) for n in names}
+                self._buffers.update({n: new[n].copy_(state[prefix + n]) for n in names})
         super()._load_from_state_dict(state, prefix, metadata, strict, *lists)
 
 

@@ -110,7 +110,16 @@ def sparse_linear(
 
 
 def dense_linear(model: nn.Module) -> int:
-    """Turn every sparse layer of `model`, in place, into what it stood for; returns how many."""
+    """Turn every sparse layer of `model`, in place, into what it stood for; returns how many.
+
+    Raises:
+        InputError: `model` is a sparse layer itself, in whose place nothing can be put.
+    """
+    if isinstance(model, SparseLinear):
+        raise InputError(
+            "this is a sparse layer by itself: turn the model around it back with "
+            "dense_linear(model), or take layer.to_dense()"
+        )
     run_as_one.unchain(model)
     activations.unfuse(model)
     attention.leave(model)

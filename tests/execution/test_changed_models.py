@@ -189,20 +189,56 @@ def test_a_hook_may_call_the_layers_itself(kind, monkeypatch):
     assert seen == [module.get_submodule(first).out_features]
 
 
+@KINDS
+def test_a_hook_within_may_call_the_layers_itself(kind, monkeypatch):
+    model, seen = model_of(kind), []
+    path, first, _ = FIRST[kind]
+    module = model.get_submodule(path)
+    within = {"gpt2": "dropout", "bart": "self_attn"}.get(kind, "attention")
+    layer_path, x = f"{path}.{first}", torch.randn(1, 40, 32)
+
+    def call(*_):
+        seen.append(model.get_submodule(layer_path)(x).shape[-1])
+
+    sparse_linear(model, calibrate=False)
+    module.register_forward_pre_hook(call)
+    module.get_submodule(within).register_forward_pre_hook(call)
+    counted(monkeypatch)
+    states(model, batch_of())
+    assert seen == [module.get_submodule(first).out_features] * 2
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_what_was_interrupted_is_not_taken_for_what_comes_after():
+    model = model_of("bert")
+    sparse_linear(model, calibrate=False)
+    part, x = model.encoder.layer[0].attention.self, torch.randn(1, 40, 32)
+    with torch.inference_mode():
+        expected = part(2 * x)[0]
+        part.key.register_forward_pre_hook(interrupt).remove()  # leaves an empty dict
+        part.query.forward, query = lambda x: (query(x), interrupt()), part.query.forward
+        with pytest.raises(KeyboardInterrupt):
+            part(x)
+        del part.query.forward
+        x.mul_(2)  # the very same tensor, with other numbers
+        assert torch.equal(part(x)[0], expected)
+
+
 def test_an_interrupt_does_not_stay_for_ever(monkeypatch):
     model = model_of("gpt2")
     sparse_linear(model, calibrate=False)
     counted(monkeypatch)
     expected = states(model, batch_of())
     mlp = model.h[0].mlp
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
     mlp.dropout.forward = interrupt
     with pytest.raises(KeyboardInterrupt):
         states(model, batch_of())
     del mlp.dropout.forward
+    with torch.inference_mode():  # before any other pass
+        assert mlp.c_fc(torch.randn(1, 40, 32)).shape[-1] == 128
     assert torch.equal(states(model, batch_of()), expected)
     with torch.inference_mode():
         assert mlp.c_fc(torch.randn(1, 40, 32)).shape[-1] == 128

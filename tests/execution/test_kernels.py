@@ -1,9 +1,12 @@
 """The sparse products against plain matrix products, on every path that runs them."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -132,6 +135,41 @@ def test_without_gnu_openmp_pythons_threads_do_the_same(monkeypatch):
     assert torch.equal(kernels.kernel_product(x, kernels.kept(weight), bias), y)
 
 
+def test_an_interrupt_waits_for_pythons_threads(monkeypatch):
+    """They write to memory that is freed as soon as whoever called has gone."""
+    begun, ended, main = threading.Barrier(2), [], threading.main_thread().ident
+
+    def work(_):
+        if begun.wait() == 0:
+            signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.3)
+        ended.append(1)
+
+    code = SimpleNamespace(callback=SimpleNamespace(ctypes=work))
+    monkeypatch.setattr(machine_code, "compiled", lambda _: code)
+    monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        machine_code.run("", 2, [])
+    assert len(ended) == 2
+
+
+def test_a_fork_without_gnu_openmp_gets_threads_of_its_own():
+    code = """if 1:
+        import os, signal, torch
+        from labkit.execution import kernels, machine_code
+        machine_code._gomp_parallel = lambda: None
+        torch.set_num_threads(2)
+        x, matrix = torch.randn(3000, 64), kernels.kept(torch.eye(64))
+        assert torch.equal(kernels.kernel_product(x, matrix, None), x)
+        child = os.fork()
+        if not child:
+            signal.alarm(40)
+            os._exit(not torch.equal(kernels.kernel_product(x, matrix, None), x))
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    in_process(code)
+
+
 def test_two_threads_may_call_at_once():
     cases = [case(150, 64, 50, 0.2, seed) for seed in range(4)]
     wrong = []
@@ -181,6 +219,26 @@ def test_where_numba_is_missing_csr_serves_and_the_doctor_says_so():
     assert out.startswith("warn ")
     assert "numba" in out
     assert "CSR" in out
+
+
+@pytest.mark.slow
+def test_code_that_several_processes_have_compiled_is_right_in_another(tmp_path):
+    compiles = """if 1:
+        from labkit.execution import machine_code
+        assert machine_code.problem("labkit.execution.{}") == ""
+    """
+    for loops in ("panel_loops", "feed_forward_loops"):  # each alone, as programs happen to do
+        in_process(compiles.format(loops), NUMBA_CACHE_DIR=str(tmp_path))
+    runs = """if 1:
+        import torch
+        from labkit.execution import feed_forward, kernels
+        first, second = (kernels.kept(torch.eye(70)[:n, :m]) for n, m in ((40, 70), (30, 40)))
+        x, how = torch.randn(150, 70).bfloat16(), {"narrow": True, "dtype": torch.bfloat16}
+        kernels.kernel_product(x, first, None, **how)
+        found = feed_forward.product(x, first, second, (None, None), "", 64, **how)
+        assert torch.equal(found, x[:, :30]), found
+    """
+    in_process(runs, NUMBA_CACHE_DIR=str(tmp_path))
 
 
 @pytest.mark.full

@@ -28,6 +28,8 @@ class SparseLinear(nn.Module, StandIn):
     of tokens.  Its state dict holds the kept weights in compressed sparse rows and loads into any
     sparse layer of the same shape, whatever that one had kept.  From its first product of many
     tokens on it holds them once more, some 5 bytes each, in the order of that product (`slices`).
+    A weight that was removed multiplies nothing: NaN and infinity in an input reach only outputs
+    that kept a weight for it, where a dense layer makes NaN of all (0 · ∞).
 
     Args:
         layer: the pruned layer; its weights are copied, its bias is shared.

@@ -22,8 +22,8 @@ STEPS = 10
 SEQUENCES = 4
 """Sequences that calibrate a draft's criteria at most."""
 
-TOKENS = 20
-"""Tokens that a model of a draft writes at most."""
+TOKENS, DRAWS = 20, 1
+"""Tokens that a model of a draft writes at most, and texts that are drawn at a level."""
 
 REPEATS, BATCH = 2, 2
 """Timed passes of a draft, and how many rows of tokens each has."""

@@ -103,9 +103,10 @@ def samples(
     def compute() -> list[dict]:
         model, tokenizer, _ = load_model(name, task="text")
         found, tokens = [], at_most(TOKENS, draft.TOKENS)
+        openings = [OPENING] * at_most(DRAWS, draft.DRAWS)
         for pruning in sweep(model, levels):
             greedy = sample_text(model, tokenizer, [OPENING], tokens=tokens)
-            drawn = sample_text(model, tokenizer, [OPENING] * DRAWS, tokens=tokens, temperature=1.0)
+            drawn = sample_text(model, tokenizer, openings, tokens=tokens, temperature=1.0)
             row: dict[str, Any] = {"level": pruning.requested, "greedy": greedy[0].text}
             for way, written in (("greedy", greedy), ("drawn", drawn)):
                 row[f"{way}_repeated"] = repetition([sample.ids for sample in written])

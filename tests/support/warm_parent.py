@@ -22,8 +22,10 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 
 from labkit import own_process
+from labkit.pruning import key_passes
 
 IMPORTED = (
     "torch",
@@ -32,9 +34,15 @@ IMPORTED = (
         f"transformers.models.{family}.modeling_{family}"
         for family in ("auto", "bart", "bert", "gpt2", "roberta")
     ),
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.roberta.tokenization_roberta",
+    "transformers.models.gpt2.tokenization_gpt2",
+    "datasets",
     "pandas",
     "scipy.stats",
+    "numba",
     "matplotlib.figure",
+    "matplotlib.backends.backend_svg",
     "distributed.cli.dask_scheduler",
     "distributed.cli.dask_worker",
     "ipykernel.kernelapp",
@@ -53,7 +61,9 @@ IMPORTED = (
     "labkit.grading.running.worker_state",
     "labkit.grading.gradebook.record_scores",
     "labkit.grading.reports.class_report",
-    "labkit.study",
+    "labkit.study.run",
+    "labkit.evaluation.mrpc",
+    "labkit.evaluation.text.evaluate",
     "labkit.models.load",
     "labkit.pruning.files.prune_file",
     "labkit.pruning.files.on_cluster",
@@ -67,6 +77,7 @@ def main():
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # read by ipykernel now: kernels end with it
     for name in IMPORTED:
         importlib.import_module(name)
+    key_passes.loops(np.uint32)  # loaded and linked once, not in each process that prunes
     gc.collect()
     gc.freeze()
     serve_workers(int(workers))
@@ -198,6 +209,8 @@ def run(job):
         _end(_status(partial(_execute, sys.argv.pop())))
     # What matplotlib reads when it is imported; a kernel sets it before that.
     inline = "module://matplotlib_inline.backend_inline" if "kernel" in module else ""
+    if inline:  # nobody debugs a cell, and what would takes longer to import than most cells to run
+        sys.modules["debugpy"] = None
     if backend := os.environ.get("MPLBACKEND") or inline:
         matplotlib.rcParams["backend"] = backend
     # As with -P, which modules of labkit are started with: nothing in the folder is a module.

@@ -4,6 +4,7 @@ import copy
 
 import nbformat
 import pytest
+import warm
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 from notebooks import cell, entry, solved, source, to_bytes
@@ -79,7 +80,8 @@ def checked(data, folder):
     return [grades[exercise.id].points for exercise in EXERCISES]
 
 
-def test_a_notebook_earns_the_same_in_check_grade_and_a_kernel(tmp_path):
+def test_a_notebook_earns_the_same_in_check_grade_and_a_kernel(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(warm.kernels(tmp_path / "warm")))
     notebook = ordinary()
     handed = Handed(student="ada", lab="pruning", data=to_bytes(notebook))
     outcome = grade_one(handed, nbformat.writes(source()), 7, Plain())

@@ -161,7 +161,8 @@ def _claim(data: dict, busy: bool) -> Claim:
         "own. int8 is dynamic quantisation (`quantize_dynamic` of torch and of ONNX Runtime). "
         "labkit's and DeepSparse's answers are compared with the pruned model's, the others with "
         "the dense model's, each in float32 of torch, on 16 sequences; the head is not trained, so "
-        "that decisions are close ones. DeepSparse is licensed for evaluation only. "
+        "that decisions are close ones. No engine keeps keys and values for a next token. "
+        "DeepSparse is licensed for evaluation only. "
     )
     if busy:
         note += "Other programs ran on this machine at the same time. "

@@ -69,8 +69,8 @@ class SharedParent(Sandboxed):
                 with control:
                     failed = 0 if control.recv(1) else failed + 1
                     self._parent.wait()
-        # Whoever waits for an answer is told that there will be none.
-        self.address.unlink(missing_ok=True)
+            self.address.unlink(missing_ok=True)
+        # By the end of the listener whoever waits for an answer is told that there will be none.
 
 
 class Joined(Forking):

@@ -130,8 +130,8 @@ def tally(keys, magnitude, infinity, lows, highs, below, found, filled):  # noqa
 def histogram(keys, lows, highs, shifts, rows, inside):  # noqa: ANN001, ANN201
     """Count each key in the row of `inside` that the bracket has which it lies in.
 
-    Brackets are apart from each other, in ascending order, and have the `rows`.  To look for the
-    bracket by branches, of which half go wrong, would take three times as long.
+    Brackets are apart from each other, in ascending order, and have the `rows`.  To find one
+    by branches takes some four times as long: the processor cannot guess them.
     """
     for key in keys:
         j = -1

@@ -21,8 +21,8 @@ _ASIDE = 1 << 19  # keys that are put aside before they are counted: 2 MB of fp3
 class Counter:
     """Counts keys below and inside brackets, array after array, in one thread.
 
-    Keys inside are put aside and counted bracket after bracket: going to the bins of all of them in
-    the order of the weights would miss the cache at each.
+    Keys inside are put aside, and go to their bins many at a time: the look at all keys is vectors
+    alone.
     """
 
     def __init__(self, form: Format, brackets: Sequence[Bracket]) -> None:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError
 from labkit.evaluation.batches import embedded
 from labkit.evaluation.text.losses import Plan, Row
+from labkit.models.without_cache import without_cache
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
 
-def model_inputs(model: PreTrainedModel, rows: list[Row]) -> dict[str, torch.Tensor]:
+def model_inputs(model: PreTrainedModel, rows: list[Row]) -> dict[str, Any]:
     """The rows padded on the right, where no token that is scored sees the padding."""
     taken = inspect.signature(model.forward).parameters
     pad = max(0, model.config.pad_token_id or 0)
     inputs = {
         "input_ids": _padded([row.ids for row in rows], pad),
         "attention_mask": _padded([[1] * len(row.ids) for row in rows], 0),
-        "use_cache": False,
     }
     if rows[0].decoder is not None:
         inputs["decoder_input_ids"] = _padded([row.decoder for row in rows], pad)
-    return {
-        name: value.to(model.device) if hasattr(value, "to") else value
-        for name, value in inputs.items()
-        if name in taken
-    }
+    given = {name: value.to(model.device) for name, value in inputs.items() if name in taken}
+    return given | without_cache(model)
 
 
 def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:

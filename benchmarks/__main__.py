@@ -50,7 +50,7 @@ PLOTS = {"scaling": plot_scaling, "execution_scale": plot_execution_scale}
 
 ELSEWHERE = {
     "engines": (
-        ("earlier/engines_zen", "before slices, on one of that name that was up to twice as fast"),
+        ("earlier/engines_avx_vnni", "with AVX-VNNI, before slices"),
         ("earlier/engines_vnni", "without instructions for bf16"),
         ("earlier/engines_amx", "with AMX, each layer by itself"),
     )

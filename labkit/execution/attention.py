@@ -7,6 +7,7 @@ transformers finds attention functions by a name in a model's config.  A model t
 from __future__ import annotations
 
 import functools
+from array import array
 from typing import Any
 
 import torch
@@ -110,7 +111,7 @@ def attention(
     threads = min(torch.get_num_threads(), tasks, 1 + work // TASK_WORK)
     room = scratch_floats(keys, width)
     scratch = torch.empty(threads, room, **FLOATS)
-    factor = torch.tensor([width**-0.5 if scale is None else scale], **FLOATS)
+    factor = array("f", [width**-0.5 if scale is None else scale])
     arguments = (
         address(query),
         address(key),
@@ -128,7 +129,7 @@ def attention(
         causal,
         scratch.data_ptr(),
         room,
-        factor.data_ptr(),
+        factor.buffer_info()[0],
     )
     machine_code.run(LOOPS, threads, arguments)
     return y

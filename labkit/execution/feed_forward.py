@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from labkit.execution import kernels
@@ -30,7 +32,7 @@ def product(
     """`activation(x @ first.T + bias) @ second.T + bias`, the result between them never in memory.
 
     Args:
-        x: tokens × inputs, float32 or bfloat16.
+        x: … × inputs, float32 or bfloat16.
         first: middle × inputs.
         second: outputs × middle.
         biases: of the first and of the second.
@@ -40,15 +42,14 @@ def product(
         dtype: of the result, float32 or bfloat16.
 
     Returns:
-        tokens × outputs: to the last bit what two calls of `kernels.kernel_product` return for
+        … × outputs: to the last bit what two calls of `kernels.kernel_product` return for
         more than one token, with the first one's result in bfloat16 if `narrow`, where these have
         panels as precise.
     """
-    from labkit.execution.panel_loops import ACTIVATIONS
-
     x = whole(x)
-    tokens, inputs = x.shape
-    y = torch.empty(tokens, second.outputs, dtype=dtype, device="cpu")
+    *lead, inputs = x.shape
+    tokens = math.prod(lead)
+    y = torch.empty((*lead, second.outputs), dtype=dtype, device="cpu")
     threads = min(torch.get_num_threads(), -(-tokens // length))
     biases = tuple(None if bias is None else bias.contiguous() for bias in biases)
     for left in reversed(range(TRIES + 1)):
@@ -64,7 +65,8 @@ def product(
                 stores[len(arguments)] = matrix.store, some
             arguments += kernels.addresses(matrix, bias, some)
         arguments += [address(x), address(y), tokens, inputs, first.outputs, second.outputs]
-        arguments += [length, address(scratch), ACTIVATIONS.index(activation), narrow]
+        number = kernels.loops().ACTIVATIONS.index(activation)
+        arguments += [length, address(scratch), number, narrow]
         arguments += [x.element_size(), y.element_size()]
         if run_sliced(LOOPS, threads, arguments, stores):
             break

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import math
 import warnings
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NamedTuple
 
 import torch
@@ -109,7 +112,7 @@ def kernel_product(
     """`x @ matrix.T + bias` by the compiled kernel, on up to `torch.get_num_threads()` threads.
 
     Args:
-        x: tokens × inputs, float32 or bfloat16.
+        x: … × inputs, float32 or bfloat16.
         matrix: outputs × inputs.
         bias: outputs, or None.
         activation: what is computed on each result, one of `panel_loops.ACTIVATIONS`, or none.
@@ -117,7 +120,7 @@ def kernel_product(
         dtype: of the result, float32 or bfloat16.
 
     Returns:
-        tokens × outputs.
+        … × outputs.
     """
     return kernel_products(x, ((matrix, bias),), activation, narrow=narrow, dtype=dtype)[0]
 
@@ -131,29 +134,28 @@ def kernel_products(
     dtype: torch.dtype = torch.float32,
 ) -> list[torch.Tensor]:
     """`kernel_product` of the same x with several matrices and their biases, x read once."""
-    from labkit.execution.panel_loops import ACTIVATIONS, NARROW_LENGTHS
-
-    tokens, inputs = x.shape
     x = whole(x)
+    *lead, inputs = x.shape
+    tokens = math.prod(lead)
     results = [
-        torch.empty(tokens, matrix.outputs, dtype=dtype, device="cpu") for matrix, _ in matrices
+        torch.empty((*lead, matrix.outputs), dtype=dtype, device="cpu") for matrix, _ in matrices
     ]
     # The kernel reads one number after another.
     biases = [None if bias is None else bias.contiguous() for _, bias in matrices]
-    outputs = sum(matrix.outputs for matrix, _ in matrices)
+    outputs = sum([matrix.outputs for matrix, _ in matrices])
     if not tokens or not outputs:
         return results
-    weights = sum(len(matrix.values) for matrix, _ in matrices)
+    weights = sum([matrix.values.numel() for matrix, _ in matrices])
     work = tokens * (weights + inputs + outputs)
     threads = min(torch.get_num_threads(), 1 + work // THREAD_WORK)
-    many = long() and weights >= MANY * outputs
+    many = weights >= MANY * outputs and long()
     room = panel_bytes() if many else PANEL_BYTES
     length = _panel_length(tokens, inputs, room, narrow, threads, many)
     panels = -(-tokens // length)
     # Few panels leave threads idle, so that each panel's rows are split, though that packs it anew.
     groups = 1 if panels % threads == 0 or panels >= 4 * threads else threads
     threads = min(threads, panels * groups)
-    narrow = narrow and length in NARROW_LENGTHS
+    narrow = narrow and length in loops().NARROW_LENGTHS
     for left in reversed(range(TRIES + 1)):
         # Cut rows come in large blocks: those of one panel or two do not make even groups.
         even = left > 0 and (groups == 1 or panels > 2)
@@ -166,7 +168,7 @@ def kernel_products(
             groups,
             length,
             address(scratch),
-            ACTIVATIONS.index(activation),
+            loops().ACTIVATIONS.index(activation),
             narrow,
             x.element_size(),
             results[0].element_size(),
@@ -176,10 +178,17 @@ def kernel_products(
         for (matrix, _), bias, some, y in zip(matrices, biases, cuts, results, strict=True):
             if some is not None:
                 places[len(arguments)] = matrix.store, some
-            arguments += [*addresses(matrix, bias, some), address(y), matrix.outputs]
+            arguments += addresses(matrix, bias, some)
+            arguments += address(y), matrix.outputs
         if run_sliced(LOOPS, threads, arguments, places):
             break
     return results
+
+
+@functools.cache
+def loops() -> ModuleType:
+    """The module that is compiled: importing it at each call takes as long as a few products."""
+    return importlib.import_module(LOOPS)
 
 
 def slices_of(matrix: Kept, length: int, narrow: bool) -> Slices | None:
@@ -193,10 +202,7 @@ def slices_of(matrix: Kept, length: int, narrow: bool) -> Slices | None:
 
 def block_rows(cuts: Sequence[Slices | None]) -> int:
     """Output rows that are finished together, at most."""
-    from labkit.execution.panel_loops import ROWS
-    from labkit.execution.slice_loops import SLICE_ROWS
-
-    return ROWS if all(some is None for some in cuts) else SLICE_ROWS
+    return loops().ROWS if cuts.count(None) == len(cuts) else loops().SLICE_ROWS
 
 
 def addresses(matrix: Kept, bias: torch.Tensor | None, slices: Slices | None) -> list[int]:
@@ -218,6 +224,7 @@ def csr_product(
     return y.t().contiguous()
 
 
+@functools.lru_cache(1024)  # the same few layers ask at each pass
 def _panel_length(
     tokens: int,
     inputs: int,
@@ -231,13 +238,13 @@ def _panel_length(
     The longest of all holds numbers in bfloat16, needs the registers of long vectors and rows that
     keep many weights (`many`), and as many panels as there are threads.
     """
-    from labkit.execution.panel_loops import LENGTHS
-
     if tokens == 1:
         return 1
-    longest = LENGTHS[-1] if narrow and many and tokens >= LENGTHS[-1] * threads else LENGTHS[-2]
+    lengths = loops().LENGTHS
+    long_one = narrow and many and tokens >= lengths[-1] * threads
+    longest = lengths[-1] if long_one else lengths[-2]
     row = (2 if narrow else 4) * inputs
-    fitting = [n for n in LENGTHS if n <= longest and n * row <= room] or LENGTHS[:1]
+    fitting = [n for n in lengths if n <= longest and n * row <= room] or lengths[:1]
     return next((n for n in fitting if n >= tokens), fitting[-1])
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+from array import array
 
 import torch
 from torch import nn
 
 from labkit.execution import machine_code
-from labkit.execution.kernels import FLOATS
 from labkit.execution.own_code import heard, of_transformers, replaced
 from labkit.execution.plain_tensors import address, derivatives_wanted
 
@@ -59,10 +59,10 @@ def sum_and_norm(x: torch.Tensor, residual: torch.Tensor, norm: nn.LayerNorm) ->
     if not tokens:
         return y
     threads = min(torch.get_num_threads(), 1 + x.numel() // TASK_WORK)
-    epsilon = torch.tensor([norm.eps], **FLOATS)
+    epsilon = array("f", [norm.eps])
     tensors = x, residual, y, norm.weight, norm.bias
     given = [address(tensor) for tensor in tensors]
-    machine_code.run(LOOPS, threads, [*given, tokens, width, epsilon.data_ptr()])
+    machine_code.run(LOOPS, threads, [*given, tokens, width, epsilon.buffer_info()[0]])
     return y
 
 
@@ -91,6 +91,6 @@ def _fits(norm: nn.LayerNorm, *tensors: torch.Tensor) -> bool:
         return False
     alike = tensors[0].shape == tensors[1].shape and norm.normalized_shape == tensors[0].shape[-1:]
     given = *parameters, *tensors
-    if derivatives_wanted(*given):
+    if not alike or derivatives_wanted(*given):
         return False
-    return alike and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in given)
+    return all(t.dtype == torch.float32 and t.device.type == "cpu" for t in given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections.abc import Mapping
@@ -159,14 +160,14 @@ class SparseLinear(nn.Module, StandIn):
         narrow = self.precision == "bfloat16"
         if not (narrow and x.dtype == torch.bfloat16 and x.device.type == "cpu"):
             _check("activations", x)
-        matrix, bias = self._checked()
+        own = self._checked()
         if x.shape[-1] != self.in_features:
             raise InputError(f"activations end in {x.shape[-1]} inputs, not {self.in_features}")
         if self.method == "csr" or kernels.problem():
             flat = x.reshape(-1, self.in_features)
-            y = kernels.csr_product(flat, matrix, bias, self.computes).to(self.result)
+            y = kernels.csr_product(flat, *own, self.computes).to(self.result)
             return y.view(*x.shape[:-1], self.out_features)
-        return self._by_kernel(x, narrow)
+        return self._by_kernel(x, narrow, own)
 
     def _gradients_wanted(self, x: torch.Tensor) -> bool:
         """Whether somebody would wait for gradients of x, or of weights, in vain."""
@@ -177,34 +178,31 @@ class SparseLinear(nn.Module, StandIn):
         training = self.training and torch.is_grad_enabled()
         return training or plain_tensors.derivatives_wanted(x, *weights)
 
-    def _by_kernel(self, x: torch.Tensor, narrow: bool) -> torch.Tensor:
+    def _by_kernel(
+        self, x: torch.Tensor, narrow: bool, own: tuple[Kept, torch.Tensor | None]
+    ) -> torch.Tensor:
         """The result, and those of the layers that this one does the work of."""
-        flat = x.reshape(-1, self.in_features)
-        together = (self.then or self.beside) and work_ahead.inside(self)
+        then, beside = self.then, self.beside
+        together = bool(then or beside) and work_ahead.inside(self)
         # Who opened the call has looked at what stands between the layer and the activation.
         activation = self.activation if together else self.computes
-        if together and self.then:
-            (then,) = self.then
-            width, threads = self.in_features + self.out_features, torch.get_num_threads()
-            if length := feed_forward.panel_length(len(flat), width, narrow, threads):
-                matrices, biases = zip(self._checked(), then._checked(), strict=True)
+        if together and then:
+            (second,) = then
+            tokens, threads = math.prod(x.shape[:-1]), torch.get_num_threads()
+            width = self.in_features + self.out_features
+            if length := feed_forward.panel_length(tokens, width, narrow, threads):
+                matrices, biases = zip(own, second._checked(), strict=True)
                 given = *matrices, biases, activation, length
-                y = feed_forward.product(flat, *given, narrow=narrow, dtype=then.result)
-                y = y.view(*x.shape[:-1], then.out_features)
-                work_ahead.put(then, y, y)
+                y = feed_forward.product(x, *given, narrow=narrow, dtype=second.result)
+                work_ahead.put(second, y, y)
                 return y
-        layers = (self, *self.beside) if together else (self,)
-        given = [layer._checked() for layer in layers]
+        layers = beside if together else ()
+        given = [own, *[layer._checked() for layer in layers]]
         how = {"narrow": narrow, "dtype": self.result}
-        results = [
-            y.view(*x.shape[:-1], layer.out_features)
-            for y, layer in zip(
-                kernels.kernel_products(flat, given, activation, **how), layers, strict=True
-            )
-        ]
-        for layer, y in zip(layers[1:], results[1:], strict=True):
+        first, *others = kernels.kernel_products(x, given, activation, **how)
+        for layer, y in zip(layers, others, strict=True):
             work_ahead.put(layer, x, y)
-        return results[0]
+        return first
 
     def to_dense(self) -> nn.Module:
         """The `nn.Linear` or `Conv1D` that this layer stands for, zeros and all."""

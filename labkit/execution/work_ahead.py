@@ -80,17 +80,14 @@ def _runs(frame: FrameType, alone: bool = False) -> bool:
     """Whether a frame is on the stack; with `alone`, with nobody else's code called from it."""
     here: FrameType | None = sys._getframe(1)
     while here is not None and here is not frame:
-        if alone and not _of_callers(here):
-            return False
+        if alone:
+            known = _known.get(here.f_code)
+            if known is None:
+                known = _known[here.f_code] = _name(here).startswith(_CALLERS)
+            if not known:
+                return False
         here = here.f_back
     return here is not None
-
-
-def _of_callers(frame: FrameType) -> bool:
-    known = _known.get(frame.f_code)
-    if known is None:
-        known = _known[frame.f_code] = _name(frame).startswith(_CALLERS)
-    return known
 
 
 def _name(frame: FrameType) -> str:

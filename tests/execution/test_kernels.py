@@ -145,7 +145,7 @@ def test_an_interrupt_waits_for_pythons_threads(monkeypatch):
         time.sleep(0.3)
         ended.append(1)
 
-    code = SimpleNamespace(callback=SimpleNamespace(ctypes=work))
+    code = SimpleNamespace(call=work)
     monkeypatch.setattr(machine_code, "compiled", lambda _: code)
     monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
     with pytest.raises(KeyboardInterrupt):

@@ -1,12 +1,8 @@
-"""`python -m benchmarks [NAME...]`: run benchmarks, write results.md and the README's table.
-
-Options, each for those benchmarks that know it: `--resume` keeps what an earlier run has measured
-on this machine; of `engines`, `--accept-deepsparse-license` measures DeepSparse too, whose licence
-allows evaluation only, and `--busy` says in its note that the machine did other work.
-"""
+"""Run benchmarks (default all), and write results.md and the README's table."""
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import inspect
 import sys
@@ -58,25 +54,29 @@ ELSEWHERE = {
 """Claims that were measured on other machines too: where that is kept, and what tells it apart."""
 
 OPTIONS = {
-    "--accept-deepsparse-license": "deepsparse",
-    "--busy": "busy",
-    "--resume": "resume",
+    "resume": "keep what an earlier run has measured on this machine",
+    "accept_deepsparse_license": "engines: measure DeepSparse too, whose licence allows evaluation",
+    "busy": "engines: say that the machine did other work",
 }
-"""Options, and the argument of `run` that each sets where there is one."""
+"""Options, and what each does for the benchmarks whose `run` knows it."""
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- benchmarks: written by make bench -->", "<!-- end of benchmarks -->"
 REAL, REAL_END = "<!-- real weights: written by make bench -->", "<!-- end of real weights -->"
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the named claims (default all); 1 if one of them failed, 2 for an unknown name."""
-    options = {OPTIONS[name]: True for name in names if name in OPTIONS}
-    names = [name for name in names if name not in OPTIONS]
-    unknown = [name for name in names if name not in CLAIMS]
-    if unknown:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CLAIMS)}")
+    for option, does in OPTIONS.items():
+        parser.add_argument(f"--{option.replace('_', '-')}", action="store_true", help=does)
+    given = vars(parser.parse_args(arguments))
+    names = given.pop("names")
+    if unknown := [name for name in names if name not in CLAIMS]:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(CLAIMS)}", file=sys.stderr)
         return 2
+    options = {name: True for name, wanted in given.items() if wanted}
     failed = []
     for name in names or CLAIMS:
         print(f"running {name}", file=sys.stderr, flush=True)

@@ -36,10 +36,11 @@ OWN = {
 }
 
 
-def run(deepsparse: bool = False, busy: bool = False, resume: bool = False) -> Claim:
+def run(accept_deepsparse_license: bool = False, busy: bool = False, resume: bool = False) -> Claim:
     """Each model and shape in turn; what is done is saved after each model.
 
-    `deepsparse`: its licence was accepted. `busy`: the machine did other work, which is said.
+    `accept_deepsparse_license`: measure that peer too.
+    `busy`: the machine did other work, which is said.
     `resume`: models that an earlier run on this machine has saved are not measured again.
     """
     data: dict = {"models": {}, "missing": {}, "notes": {}}
@@ -47,7 +48,9 @@ def run(deepsparse: bool = False, busy: bool = False, resume: bool = False) -> C
         data = found[0].data
     for name in [name for name in MODEL_NAMES if name not in data["models"]]:
         data["models"][name] = {
-            f"{batch}x{length}": _measure(name, batch, length, batches, deepsparse, data)
+            f"{batch}x{length}": _measure(
+                name, batch, length, batches, accept_deepsparse_license, data
+            )
             for (batch, length), batches in SHAPES.items()
         }
         save("engines", _claim(data, busy))  # a run that is stopped keeps what it has measured

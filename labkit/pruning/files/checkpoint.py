@@ -51,7 +51,7 @@ class Checkpoint:
     """A safetensors file, or a folder in the layout of `save_pretrained`.
 
     `files` hold the weights; `others` (config, tokenizer, index) go along with them; `left_out` are
-    copies of the weights in other formats, and whatever lies in subfolders.
+    other copies of the weights and their indexes, and whatever lies in subfolders.
     """
 
     path: Path
@@ -78,7 +78,8 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     if not path.is_dir():
         raise SourceError(f"{path} is not there: name a safetensors file or a checkpoint's folder")
     refuse_adapter(path)
-    if (path / INDEX).is_file():
+    # As from_pretrained chooses: saving a model whole leaves an index of earlier shards behind.
+    if not (path / SINGLE).is_file() and (path / INDEX).is_file():
         names = _index(path / INDEX)
         files = [path / name for name in sorted(set(names.values()))]
     else:
@@ -98,6 +99,7 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     for entry in sorted(path.iterdir()):
         if entry not in files:
             aside = entry.is_dir() or entry.suffix in _WEIGHTS or entry.name.startswith(".")
+            aside |= entry.name.endswith(".index.json") and not (names and entry.name == INDEX)
             (left_out if aside else others).append(entry)
     return Checkpoint(path, tuple(files), tensors, tuple(others), tuple(left_out))
 

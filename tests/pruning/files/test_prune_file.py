@@ -73,6 +73,27 @@ def test_a_sharded_checkpoint_full_of_ties(tiny, dtype, tmp_path, small_ranges):
     assert not (out / "pytorch_model.bin").exists()
 
 
+def test_a_whole_file_goes_before_the_index_of_earlier_shards(tiny, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    model = tiny("bart")
+    model.save_pretrained(folder, max_shard_size="100KB")
+    shards_of_before = {path.name for path in folder.glob("*-of-*")}
+    kept = {name: (folder / name).read_bytes() for name in shards_of_before}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(-2)
+    model.save_pretrained(folder)  # deletes the shards, and leaves their index
+    (folder / "pytorch_model.bin.index.json").write_text("{}")
+    unread = {"model.safetensors.index.json", "pytorch_model.bin.index.json"}
+    for number, files in enumerate(({}, kept)):  # and where the shards were copied back
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        done = prune_files(folder, out / str(number), 0.5)
+        assert_pruned_alike(folder, out / str(number), 0.5)
+        assert {path.name for path in done.checkpoint.left_out} == unread | {*files}
+        assert not {path.name for path in (out / str(number)).iterdir()} & (unread | {*files})
+
+
 def test_a_body_saved_without_its_head(tiny, tmp_path):
     tiny("gpt2").base_model.save_pretrained(tmp_path / "in")
     config = json.loads((tmp_path / "in/config.json").read_text())
@@ -174,9 +195,10 @@ def test_what_is_not_there_or_does_not_fit_is_named(one, tmp_path):
     (folder / "config.json").write_text('{"model_type": "never heard of"}')
     with pytest.raises(SourceError, match=r"cannot build the model of .*config\.json"):
         prune_files(folder, out, 0.5)
-    index = {"weight_map": {"layers.0.weight": "model.safetensors", "b": "model.safetensors"}}
+    (folder / "model.safetensors").rename(folder / "part.safetensors")
+    index = {"weight_map": {"layers.0.weight": "part.safetensors", "b": "part.safetensors"}}
     (folder / checkpoint.INDEX).write_text(json.dumps(index))
-    with pytest.raises(SourceError, match=r"places b in model\.safetensors"):
+    with pytest.raises(SourceError, match=r"places b in part\.safetensors"):
         prune_files(folder, out, 0.5)
     (folder / checkpoint.INDEX).write_text(json.dumps({"weight_map": {"b": "../one.safetensors"}}))
     with pytest.raises(SourceError, match="damaged"):

@@ -13,6 +13,7 @@ from labkit.evaluation.batches import batches, check_tokens, inputs, positions
 from labkit.evaluation.corpus_rows import shows
 from labkit.evaluation.label_order import label_order
 from labkit.evaluation.scores import Evaluation
+from labkit.models.modes import in_mode
 from labkit.models.start_token import start_token_needed
 from labkit.models.without_cache import without_cache
 
@@ -140,26 +141,22 @@ def evaluate_mrpc(
         pairs = encode_pairs(tokenizer, data, max_length=limit)
     pad = check_tokens(model, tokenizer, pairs)
     logits = np.empty((len(pairs), 2), dtype=np.float32)
-    training, alone = model.training, without_cache(model)
-    model.eval()
-    try:
-        with torch.inference_mode():
-            done = 0
-            for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
-                with start_token_needed(model):
-                    out = model(**inputs(model, pairs, at, pad), **alone).logits
-                out = out.float().cpu().numpy()
-                if out.shape != (len(at), 2) or not np.isfinite(out).all():
-                    raise InputError(
-                        f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
-                        "it needs two labels and finite weights"
-                    )
-                logits[at] = out[:, order.columns]
-                done += len(at)
-                if progress:
-                    progress(done, len(pairs))
-    finally:
-        model.train(training)
+    alone = without_cache(model)
+    with in_mode(model, training=False), torch.inference_mode():
+        done = 0
+        for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
+            with start_token_needed(model):
+                out = model(**inputs(model, pairs, at, pad), **alone).logits
+            out = out.float().cpu().numpy()
+            if out.shape != (len(at), 2) or not np.isfinite(out).all():
+                raise InputError(
+                    f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
+                    "it needs two labels and finite weights"
+                )
+            logits[at] = out[:, order.columns]
+            done += len(at)
+            if progress:
+                progress(done, len(pairs))
     remarks = (order.remark,) if order.remark else ()
     return Evaluation(pairs.idx, pairs.labels, logits, prior, seed, remarks)
 

@@ -13,6 +13,7 @@ from labkit.evaluation.text.documents import frame
 from labkit.evaluation.text.evaluate import start_token
 from labkit.mini.parser import grammatical_share
 from labkit.models.language import CAUSAL, MASKED, language_kind
+from labkit.models.modes import in_mode
 from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -87,15 +88,11 @@ def sample_text(
         )
     if isinstance(prompts, str):
         raise InputError("prompts is one string: pass a list, [prompt]")
-    training = model.training
-    model.eval()
-    try:
+    with in_mode(model, training=False):
         return [
             _write(model, tokenizer, kind, prompt, tokens, temperature, top_k, seed + number)
             for number, prompt in enumerate(prompts)
         ]
-    finally:
-        model.train(training)
 
 
 def repetition(texts: Sequence[Hashable] | Sequence[Sequence[Hashable]], n: int = 4) -> float:

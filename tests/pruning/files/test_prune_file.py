@@ -134,6 +134,47 @@ def test_a_bare_file_of_mixed_dtypes(last, sparsity, tmp_path, small_ranges):
         assert torch.equal(found[name], tensor)
 
 
+GPTQ = {"qweight": torch.int32, "qzeros": torch.int32, "scales": torch.float16}
+COMPRESSED = {"weight_packed": torch.int32, "weight_scale": torch.bfloat16}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        GPTQ,
+        COMPRESSED,
+        {"weight": torch.int8, "weight_scale": torch.float32},
+        {"weight": torch.int8, "SCB": torch.float32},
+        {"weight": torch.uint8, "weight.absmax": torch.float32, "weight.quant_map": torch.float32},
+    ],
+)
+def test_factors_of_quantised_weights_are_not_taken_for_weights(layer, tmp_path):
+    file = tmp_path / "some.safetensors"
+    parts = {f"layers.1.up.{name}": torch.ones(4, 8).to(dtype) for name, dtype in layer.items()}
+    tensors = {"layers.0.up.weight": torch.randn(8, 8), "layers.0.steps": torch.arange(8)}
+    save_file(tensors, file)
+    assert prune_files(file, tmp_path / "plain", 0.5).total == 64
+    save_file(tensors | parts, file)
+    with pytest.raises(InputError, match=r"layers\.1\.up\..*quantised"):
+        prune_files(file, tmp_path / "out", 0.5)
+    done = prune_files(file, tmp_path / "out", 0.5, include=r"layers\.0\..*weight")
+    assert [tensor.name for tensor in done.tensors] == ["layers.0.up.weight"]
+
+
+def test_experts_in_a_bare_file_are_told_of(tmp_path):
+    file = tmp_path / "some.safetensors"
+    experts = {
+        "layers.0.experts.up": torch.randn(4, 8, 8),
+        "layers.1.experts.up": torch.ones(2, 8, 8),
+    }
+    save_file({"layers.0.q.weight": torch.randn(16, 8), **experts}, file)
+    done = prune_files(file, tmp_path / "out", 0.5)
+    assert done.total == 128
+    assert "75.0% of the weights" in done.remark and "layers.0.experts.up" in done.remark
+    done = prune_files(file, tmp_path / "all", 0.5, include="weight|experts")
+    assert done.total == 512 and not done.remark
+
+
 def test_include_chooses_the_tensors(tmp_path):
     file = tmp_path / "a.safetensors"
     save_file({"embed.weight": torch.randn(50, 8), "layers.2.weight": torch.randn(8, 8)}, file)

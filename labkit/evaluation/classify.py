@@ -11,7 +11,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.evaluation.batches import batches, check_tokens, inputs, positions
 from labkit.evaluation.corpus_rows import shows
-from labkit.evaluation.label_order import label_order
+from labkit.evaluation.label_order import corpus_order, label_order
 from labkit.evaluation.scores import Evaluation
 from labkit.models.modes import in_mode
 from labkit.models.start_token import start_token_needed
@@ -29,12 +29,14 @@ class Pairs:
     """Pairs of sentences as token ids, ready for any model with the same tokenizer.
 
     `columns` maps what the tokenizer gives (input_ids, attention_mask, perhaps token_type_ids) to
-    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.
+    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.  `remarks` say
+    how many pairs were cut, and which label was taken for which where that is not MRPC's way.
     """
 
     columns: dict[str, list[list[int]]]
     labels: np.ndarray
     idx: np.ndarray
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,7 +54,8 @@ def encode_pairs(
 
     Args:
         tokenizer: joins the two sentences in its own way.
-        data: rows with sentence1, sentence2, label and, if there, idx.
+        data: rows with sentence1, sentence2, label and, if there, idx.  Labels with names (a
+            `ClassLabel`) that are the other way round than in MRPC are turned.
         max_length: tokens that a pair is cut to; see `longest_input`.
 
     Raises:
@@ -76,11 +79,35 @@ def encode_pairs(
             if text and not shows(text):  # an empty one is seen when its tokens are counted
                 raise InputError(f"row {row}: {column} is {text!r}, which shows nothing")
     labels = np.asarray(found, dtype=np.int64)
-    columns = tokenizer(
-        list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
-    )
+    order = corpus_order(getattr(data.features["label"], "names", None), "the rows")
+    if order.positive == 0:
+        labels = 1 - labels
+    first, second = list(data["sentence1"]), list(data["sentence2"])
+    columns = dict(tokenizer(first, second, truncation=True, max_length=max_length))
     idx = data["idx"] if "idx" in data.column_names else range(len(labels))
-    return Pairs(dict(columns), labels, np.asarray(idx, dtype=np.int64))
+    cut = _cut(tokenizer, columns["input_ids"], first, second, max_length)
+    remarks = tuple(filter(None, (order.remark, cut)))
+    return Pairs(columns, labels, np.asarray(idx, dtype=np.int64), remarks)
+
+
+def _cut(
+    tokenizer: PreTrainedTokenizerBase,
+    found: list[list[int]],
+    first: list[str],
+    second: list[str],
+    most: int,
+) -> str:
+    """How many pairs were cut to `most` tokens, in words; "" where none was."""
+    full = [row for row, ids in enumerate(found) if len(ids) >= most]
+    if not full:
+        return ""
+    pairs = [first[row] for row in full], [second[row] for row in full]
+    whole = tokenizer(*pairs, verbose=False)["input_ids"]
+    cut = sum(len(ids) > len(found[row]) for row, ids in zip(full, whole, strict=True))
+    if not cut:
+        return ""
+    was = "was" if cut == 1 else "were"
+    return f"{cut} of {len(found)} pairs {was} cut to {most} tokens, the rest was not read"
 
 
 def evaluate_mrpc(
@@ -101,7 +128,8 @@ def evaluate_mrpc(
     of similar length share a batch, padded on the right to its longest, so that little is spent
     on padding; of equal length, where a model's scores would depend on padding (`batches.PADDED`).
     The outputs are put into MRPC's order by the names of the model's classes, which the result
-    remarks on where they are not MRPC's (`label_order`).  The model is put into evaluation mode
+    remarks on where they are not MRPC's (`label_order`); so it does on pairs that were cut.  The
+    model is put into evaluation mode
     for the time and runs on the device it is on.
 
     Args:
@@ -157,7 +185,7 @@ def evaluate_mrpc(
             done += len(at)
             if progress:
                 progress(done, len(pairs))
-    remarks = (order.remark,) if order.remark else ()
+    remarks = tuple(filter(None, (order.remark, *pairs.remarks)))
     return Evaluation(pairs.idx, pairs.labels, logits, prior, seed, remarks)
 
 

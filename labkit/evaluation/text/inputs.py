@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def model_inputs(model: PreTrainedModel, rows: list[Row]) -> dict[str, Any]:
     """The rows padded on the right, where no token that is scored sees the padding."""
     taken = inspect.signature(model.forward).parameters
-    pad = max(0, model.config.pad_token_id or 0)
+    pad, known = model.config.pad_token_id, embedded(model)
+    if pad is None or pad < 0 or (known and pad >= known):  # added to the tokenizer alone
+        pad = 0
     inputs = {
         "input_ids": _padded([row.ids for row in rows], pad),
         "attention_mask": _padded([[1] * len(row.ids) for row in rows], 0),

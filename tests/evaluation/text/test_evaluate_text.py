@@ -57,6 +57,14 @@ def test_causal_loss_is_that_of_a_plain_loop(language_model):
     )
 
 
+def test_a_padding_token_of_the_tokenizer_alone_changes_nothing(language_model, monkeypatch):
+    model, tokenizer = language_model("gpt2")
+    expected = evaluate_text(model, tokenizer, TEXTS).nats
+    # As [PAD] is added, without a row in the table.
+    monkeypatch.setattr(model.config, "pad_token_id", model.config.vocab_size)
+    np.testing.assert_array_equal(evaluate_text(model, tokenizer, TEXTS).nats, expected)
+
+
 def test_the_sliding_window_of_transformers_documentation(language_model):
     model, tokenizer = language_model("gpt2")
     ids = ids_of(tokenizer, TEXTS[4])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labkit.errors import InputError, SourceError
-from labkit.models import hub, language, prunable, recomputed, sources
+from labkit.models import hub, language, prunable, recomputed, sources, unread
 from labkit.models.blueprint import blueprint, refuse_adapter
 from labkit.models.load_errors import remedy
 from labkit.models.published import published_config
@@ -231,8 +231,9 @@ def _classifier(where: str, options: dict, head: Head, seed: int) -> tuple[PreTr
 
 
 def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, seed: int) -> bool:
-    """Check that only the head is new, draw it anew if asked; True where it is fresh."""
+    """Check that only a head is new or left out, draw it anew if asked; True where it is fresh."""
     recomputed.check_names(where, loading["unexpected_keys"])
+    unread.check(where, model, loading["unexpected_keys"])
     body = f"{model.base_model_prefix}."
     mismatched = {key[0] if isinstance(key, tuple) else key for key in loading["mismatched_keys"]}
     missing = set(loading["missing_keys"]) | mismatched

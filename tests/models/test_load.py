@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers.utils import logging
 
 from labkit import load_model
@@ -130,6 +131,39 @@ def test_a_damaged_checkpoint_is_named(copied, damage, message):
     with pytest.raises(SourceError, match=message) as error:
         load_model("x", copied)
     assert str(copied) in str(error.value)
+
+
+def with_tensor(folder, name):
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    first = next(iter(n for n in tensors if n.endswith("query.weight")))
+    save_file(tensors | {first + name: torch.ones(1)}, file, {"format": "pt"})
+
+
+def with_blocks(folder, count):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": count}))
+
+
+@pytest.mark.parametrize("task", ["mrpc", "text"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: with_blocks(f, 3), r"16 weights of blocks .*layer\.3\."),
+        (lambda f: with_tensor(f, "_scale_inv"), r"query\.weight_scale_inv, a factor"),
+        (lambda f: with_tensor(f, ".lora_A"), r"adapter \(.*lora_A\)"),
+        (lambda f: with_tensor(f, "_of_mine"), None),
+    ],
+)
+def test_parts_of_the_body_that_would_not_be_read_are_named(task, change, message, tmp_path):
+    folder = shutil.copytree(sources.mini_checkpoint("roberta", task), tmp_path / "one")
+    change(folder)
+    if message is None:
+        assert load_model("x", folder, task=task).spec.encoder_blocks == 4
+        return
+    with pytest.raises(SourceError, match=message) as error:
+        load_model("x", folder, task=task)
+    assert str(folder) in str(error.value)
 
 
 def test_bad_arguments_list_the_choices(tmp_path):

@@ -215,7 +215,8 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
         counts = np.bincount(bins, minlength=BINS)
         magnitude = np.abs(chunk)
         values = chunk.astype(np.float64)
-        mean = float(values.mean())
+        low, high = float(chunk.min()), float(chunk.max())
+        mean = float(values.mean()) if low < high else low  # the mean of equal values is rounded
         deviation = values - mean
         square = deviation * deviation
         yield Distribution(
@@ -223,8 +224,8 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
             block=layer.block,
             weights=chunk.size,
             zeros=chunk.size - int(np.count_nonzero(chunk)),
-            minimum=float(chunk.min()),
-            maximum=float(chunk.max()),
+            minimum=low,
+            maximum=high,
             mean=mean,
             m2=float(square.sum()),
             m3=float((square * deviation).sum()),

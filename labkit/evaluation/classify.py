@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,9 @@ def encode_pairs(
         max_length: tokens that a pair is cut to; see `longest_input`.
 
     Raises:
-        InputError: a missing column, no rows, labels other than 0 and 1, a sentence of which
-            nothing shows (such as zero-width spaces), or `max_length` below 1.
+        InputError: a missing column, no rows, labels other than 0 and 1, a sentence that is none or
+            of which nothing shows (such as zero-width spaces), an `idx` that is no whole number,
+            or `max_length` below 1.
     """
     if max_length < 1:
         raise InputError(f"max_length is {max_length}; it must be at least 1")
@@ -76,7 +77,7 @@ def encode_pairs(
             raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
     for column in ("sentence1", "sentence2"):
         for row, text in enumerate(data[column]):
-            if text and not shows(text):  # an empty one is seen when its tokens are counted
+            if not isinstance(text, str) or not shows(text):
                 raise InputError(f"row {row}: {column} is {text!r}, which shows nothing")
     labels = np.asarray(found, dtype=np.int64)
     order = corpus_order(getattr(data.features["label"], "names", None), "the rows")
@@ -84,10 +85,23 @@ def encode_pairs(
         labels = 1 - labels
     first, second = list(data["sentence1"]), list(data["sentence2"])
     columns = dict(tokenizer(first, second, truncation=True, max_length=max_length))
-    idx = data["idx"] if "idx" in data.column_names else range(len(labels))
+    idx = _whole(data["idx"]) if "idx" in data.column_names else np.arange(len(labels))
     cut = _cut(tokenizer, columns["input_ids"], first, second, max_length)
     remarks = tuple(filter(None, (order.remark, cut)))
-    return Pairs(columns, labels, np.asarray(idx, dtype=np.int64), remarks)
+    return Pairs(columns, labels, idx, remarks)
+
+
+def _whole(idx: Iterable) -> np.ndarray:
+    """The numbers of the rows, int64; numpy would make 7 of 7.5."""
+    found = list(idx)
+    for row, number in enumerate(found):
+        try:
+            whole = int(number) == float(number)
+        except (TypeError, ValueError, OverflowError):
+            whole = False
+        if not whole:
+            raise InputError(f"row {row} has idx {number!r}, not a whole number")
+    return np.array([int(number) for number in found], dtype=np.int64)
 
 
 def _cut(

@@ -26,6 +26,7 @@ SAME = frozenset(
         "duplicate",
         "duplicates",
         "duplicated",
+        "equal",
         "same",
         "same_meaning",
         "identical",
@@ -52,6 +53,7 @@ SAME = frozenset(
 
 DIFFERENT = frozenset(
     {
+        "unequal",
         "different",
         "differs",
         "distinct",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from labkit.evaluation.text.evaluate import start_token
 from labkit.mini.parser import grammatical_share
 from labkit.models.language import CAUSAL, MASKED, language_kind
 from labkit.models.modes import in_mode
+from labkit.models.own_settings import no_own_settings
 from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _write(
     inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
     devices = [model.device] if model.device.type == "cuda" else []
     settings = _settings(model, tokenizer, tokens, temperature, top_k)
-    seeded, plain = torch.random.fork_rng(devices=devices), _no_own_settings(model)
+    seeded, plain = torch.random.fork_rng(devices=devices), no_own_settings(model)
     with seeded, plain, torch.inference_mode(), quiet():
         torch.manual_seed(seed)
         try:
@@ -206,19 +206,6 @@ def _check_room(
             f"the prompt {prompt[:40]!r} has token {max(given['input_ids'])}, and the model has "
             f"embeddings for 0 to {limit - 1}: tokenizer and model do not belong together"
         )
-
-
-@contextmanager
-def _no_own_settings(model: PreTrainedModel) -> Iterator[None]:
-    """Take the model's own settings away: `generate` fills in from them what it was not given."""
-    from transformers import GenerationConfig
-
-    own = model.generation_config
-    model.generation_config = GenerationConfig()
-    try:
-        yield
-    finally:
-        model.generation_config = own
 
 
 def _settings(

@@ -39,12 +39,17 @@ def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:
 
 
 def check_ids(model: PreTrainedModel, plan: Plan) -> None:
-    """Refuse documents with tokens that the model has no embedding for.
+    """Refuse tokens that the model has no embedding for: of documents, and those around them.
 
     Raises:
-        InputError: names the document, the token and what the model has.
+        InputError: names the document, if it is its, the token and what the model has.
     """
     limit = embedded(model)
+    if limit and max(plan.added, default=0) >= limit:
+        raise InputError(
+            f"the tokenizer starts, masks or ends a text with token {max(plan.added)}, and the "
+            f"model has embeddings for 0 to {limit - 1}: tokenizer and model do not belong together"
+        )
     for document in plan.documents if limit else ():
         if max(document.ids) >= limit:
             raise InputError(

@@ -244,6 +244,14 @@ def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, 
             f"shape, the first being {broken[0]}: config.json and the weights do not belong "
             "together. Fetch or copy the checkpoint again."
         )
+    if other := _other_task(model):
+        if head == "trained":
+            raise SourceError(
+                f"{where} is a {other}, whose head was trained for another task. Fine-tune it with "
+                "`labkit finetune`, or take it as loaded (--as-loaded)."
+            )
+        _draw_head(model, seed)
+        return True
     if mismatched and head != "fresh":
         raise InputError(
             f"the classification head of {where} is not for two classes (first mismatch: "
@@ -257,6 +265,17 @@ def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, 
     if head == "fresh":
         _draw_head(model, seed)
     return head == "fresh" or bool(missing)
+
+
+def _other_task(model: PreTrainedModel) -> str:
+    """The class that was saved, if its head has the same name as a sequence classifier's; else "".
+
+    Llama and its kin call the head of a token classifier `score` too.
+    """
+    from transformers.models.auto import modeling_auto as auto
+
+    saved = (model.config.architectures or [""])[0]
+    return saved if saved in auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.values() else ""
 
 
 def _draw_head(model: PreTrainedModel, seed: int) -> None:

@@ -4,6 +4,7 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import LlamaConfig, LlamaForTokenClassification
 from transformers.utils import logging
 
 from labkit import load_model
@@ -86,6 +87,20 @@ def test_a_body_without_head_gets_a_fresh_one(copied):
     assert load_model("x", copied).spec.head == "fresh"
     with pytest.raises(SourceError, match="no trained classification head"):
         load_model("x", copied, head="trained")
+
+
+def test_the_head_of_a_token_classifier_is_none_of_pairs(tmp_path):
+    _, tokenizer, _ = load_model("gpt2")
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    config = LlamaConfig(**small, num_attention_heads=2, vocab_size=len(tokenizer), pad_token_id=0)
+    saved = LlamaForTokenClassification(config)
+    saved.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    loaded = load_model("x", tmp_path)
+    assert loaded.spec.head == "fresh"
+    assert not torch.equal(loaded.model.score.weight, saved.score.weight)
+    with pytest.raises(SourceError, match=r"LlamaForTokenClassification, .* another task"):
+        load_model("x", tmp_path, head="trained")
 
 
 def test_a_head_for_three_classes_is_refused_unless_drawn_anew(copied):

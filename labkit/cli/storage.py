@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,8 @@ from labkit.models import sources
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from labkit.models.load import Task
 
 
 @app.command()
@@ -44,6 +47,9 @@ def size(
 
     Dense, gzip, zstd and save_sparse are files that are written and measured; the others are
     counted. The mask bound is the entropy of the mask and the kept values as they are.
+
+    A checkpoint folder is measured with the head that it holds, if that is a language model's or a
+    classifier's of two classes; a named model with the head of a classifier.
     """
     from pandas import concat
 
@@ -55,18 +61,39 @@ def size(
     named = source in ("mini", "hub", "random")
     names = sources.MODEL_NAMES if named else [Path(source).expanduser().resolve().name]
     shares = levels_of(levels)
-    tables = []
+    tables, drawn = [], []
     with progress("size", unit="levels") as report:
         for name in names if model is None else [model]:
-            loaded = load_model(name, source, seed=seed)
+            task = "mrpc" if named else _task(source)
+            loaded = load_model(name, source, task=task, seed=seed)
             title = loaded.spec.title
+            if not named and loaded.spec.head == "fresh":
+                drawn.append(
+                    f"{title}: measured with a new classification head; a head for another task "
+                    "in it is left out"
+                )
             options = {"method": method, "seed": seed, "report": report}
             tables.append(compare_formats(loaded.model, title, shares, **options))
+    for remark in drawn:
+        print(remark, file=sys.stderr)
     results = concat(tables, ignore_index=True)
     print_table("Size on disk, and its share of the dense file", formats_table(results))
     if out is not None:
         _save(results, out)
         print(f"table and figure: {out}")
+
+
+def _task(folder: str) -> Task:
+    """What the model of a checkpoint folder is for: its head is a part of its size."""
+    from labkit.errors import InputError
+    from labkit.models.blueprint import blueprint
+    from labkit.models.language import language_kind
+
+    try:
+        language_kind(blueprint(folder))
+    except InputError:
+        return "mrpc"
+    return "text"
 
 
 def _save(results: pd.DataFrame, out: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.evaluation.batches import batches, check_tokens, inputs, positions
 from labkit.evaluation.corpus_rows import shows
-from labkit.evaluation.label_order import label_order
+from labkit.evaluation.label_order import corpus_order, label_order
 from labkit.evaluation.scores import Evaluation
+from labkit.models.modes import in_mode
 from labkit.models.start_token import start_token_needed
 from labkit.models.without_cache import without_cache
 
@@ -28,12 +29,14 @@ class Pairs:
     """Pairs of sentences as token ids, ready for any model with the same tokenizer.
 
     `columns` maps what the tokenizer gives (input_ids, attention_mask, perhaps token_type_ids) to
-    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.
+    one list of ids per pair, not padded; `labels` and `idx` are int64, one per pair.  `remarks` say
+    how many pairs were cut, and which label was taken for which where that is not MRPC's way.
     """
 
     columns: dict[str, list[list[int]]]
     labels: np.ndarray
     idx: np.ndarray
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,12 +54,14 @@ def encode_pairs(
 
     Args:
         tokenizer: joins the two sentences in its own way.
-        data: rows with sentence1, sentence2, label and, if there, idx.
+        data: rows with sentence1, sentence2, label and, if there, idx.  Labels with names (a
+            `ClassLabel`) that are the other way round than in MRPC are turned.
         max_length: tokens that a pair is cut to; see `longest_input`.
 
     Raises:
-        InputError: a missing column, no rows, labels other than 0 and 1, a sentence of which
-            nothing shows (such as zero-width spaces), or `max_length` below 1.
+        InputError: a missing column, no rows, labels other than 0 and 1, a sentence that is none or
+            of which nothing shows (such as zero-width spaces), an `idx` that is no whole number,
+            or `max_length` below 1.
     """
     if max_length < 1:
         raise InputError(f"max_length is {max_length}; it must be at least 1")
@@ -72,14 +77,51 @@ def encode_pairs(
             raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
     for column in ("sentence1", "sentence2"):
         for row, text in enumerate(data[column]):
-            if text and not shows(text):  # an empty one is seen when its tokens are counted
+            if not isinstance(text, str) or not shows(text):
                 raise InputError(f"row {row}: {column} is {text!r}, which shows nothing")
     labels = np.asarray(found, dtype=np.int64)
-    columns = tokenizer(
-        list(data["sentence1"]), list(data["sentence2"]), truncation=True, max_length=max_length
-    )
-    idx = data["idx"] if "idx" in data.column_names else range(len(labels))
-    return Pairs(dict(columns), labels, np.asarray(idx, dtype=np.int64))
+    order = corpus_order(getattr(data.features["label"], "names", None), "the rows")
+    if order.positive == 0:
+        labels = 1 - labels
+    first, second = list(data["sentence1"]), list(data["sentence2"])
+    columns = dict(tokenizer(first, second, truncation=True, max_length=max_length))
+    idx = _whole(data["idx"]) if "idx" in data.column_names else np.arange(len(labels))
+    cut = _cut(tokenizer, columns["input_ids"], first, second, max_length)
+    remarks = tuple(filter(None, (order.remark, cut)))
+    return Pairs(columns, labels, idx, remarks)
+
+
+def _whole(idx: Iterable) -> np.ndarray:
+    """The numbers of the rows, int64; numpy would make 7 of 7.5."""
+    found = list(idx)
+    for row, number in enumerate(found):
+        try:
+            whole = int(number) == float(number)
+        except (TypeError, ValueError, OverflowError):
+            whole = False
+        if not whole:
+            raise InputError(f"row {row} has idx {number!r}, not a whole number")
+    return np.array([int(number) for number in found], dtype=np.int64)
+
+
+def _cut(
+    tokenizer: PreTrainedTokenizerBase,
+    found: list[list[int]],
+    first: list[str],
+    second: list[str],
+    most: int,
+) -> str:
+    """How many pairs were cut to `most` tokens, in words; "" where none was."""
+    full = [row for row, ids in enumerate(found) if len(ids) >= most]
+    if not full:
+        return ""
+    pairs = [first[row] for row in full], [second[row] for row in full]
+    whole = tokenizer(*pairs, verbose=False)["input_ids"]
+    cut = sum(len(ids) > len(found[row]) for row, ids in zip(full, whole, strict=True))
+    if not cut:
+        return ""
+    was = "was" if cut == 1 else "were"
+    return f"{cut} of {len(found)} pairs {was} cut to {most} tokens, the rest was not read"
 
 
 def evaluate_mrpc(
@@ -100,7 +142,8 @@ def evaluate_mrpc(
     of similar length share a batch, padded on the right to its longest, so that little is spent
     on padding; of equal length, where a model's scores would depend on padding (`batches.PADDED`).
     The outputs are put into MRPC's order by the names of the model's classes, which the result
-    remarks on where they are not MRPC's (`label_order`).  The model is put into evaluation mode
+    remarks on where they are not MRPC's (`label_order`); so it does on pairs that were cut.  The
+    model is put into evaluation mode
     for the time and runs on the device it is on.
 
     Args:
@@ -140,27 +183,23 @@ def evaluate_mrpc(
         pairs = encode_pairs(tokenizer, data, max_length=limit)
     pad = check_tokens(model, tokenizer, pairs)
     logits = np.empty((len(pairs), 2), dtype=np.float32)
-    training, alone = model.training, without_cache(model)
-    model.eval()
-    try:
-        with torch.inference_mode():
-            done = 0
-            for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
-                with start_token_needed(model):
-                    out = model(**inputs(model, pairs, at, pad), **alone).logits
-                out = out.float().cpu().numpy()
-                if out.shape != (len(at), 2) or not np.isfinite(out).all():
-                    raise InputError(
-                        f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
-                        "it needs two labels and finite weights"
-                    )
-                logits[at] = out[:, order.columns]
-                done += len(at)
-                if progress:
-                    progress(done, len(pairs))
-    finally:
-        model.train(training)
-    remarks = (order.remark,) if order.remark else ()
+    alone = without_cache(model)
+    with in_mode(model, training=False), torch.inference_mode():
+        done = 0
+        for at in batches(model, pairs.lengths, batch_size or len(pairs), batch_tokens):
+            with start_token_needed(model):
+                out = model(**inputs(model, pairs, at, pad), **alone).logits
+            out = out.float().cpu().numpy()
+            if out.shape != (len(at), 2) or not np.isfinite(out).all():
+                raise InputError(
+                    f"the model's output for row {at[0]} is {out[0]}, not two finite logits: "
+                    "it needs two labels and finite weights"
+                )
+            logits[at] = out[:, order.columns]
+            done += len(at)
+            if progress:
+                progress(done, len(pairs))
+    remarks = tuple(filter(None, (order.remark, *pairs.remarks)))
     return Evaluation(pairs.idx, pairs.labels, logits, prior, seed, remarks)
 
 

@@ -46,6 +46,27 @@ def _read_parquet(file: Path) -> Iterator[dict]:
         raise InputError(f"{file} is not a whole parquet file: {reason}") from error
 
 
+def label_names(file: Path) -> list[str] | None:
+    """The names of label 0, 1, ... that `datasets` writes into a parquet file; None without.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    import pyarrow.parquet as parquet
+    from pyarrow import ArrowException
+
+    if file.suffix.lower() != ".parquet":
+        return None
+    try:
+        metadata = parquet.read_schema(file).metadata or {}
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        return [str(name) for name in features["label"]["names"]]
+    except (ArrowException, OSError) as error:
+        raise InputError(f"{file} is not a whole parquet file: {error}") from error
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def _read_jsonl(file: Path) -> Iterator[dict]:
     for number, line in enumerate(read_text(file).split("\n"), start=1):
         if not line.strip():

@@ -1,13 +1,14 @@
-"""Which output of a classifier means that two sentences say the same: by the names of its classes.
+"""Which class means that two sentences say the same, of a model or a corpus: by its classes' names.
 
 A checkpoint numbers its classes as its training set did: GLUE's MRPC calls 1 `equivalent`, its RTE
-calls 0 `entailment`.  Scored by number, the second kind would be right where it is wrong.
+calls 0 `entailment`.  Scored by number, the second kind would be right where it is wrong.  So does
+a corpus, where its file or `Dataset` names the labels.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ SAME = frozenset(
         "duplicate",
         "duplicates",
         "duplicated",
+        "equal",
         "same",
         "same_meaning",
         "identical",
@@ -51,6 +53,7 @@ SAME = frozenset(
 
 DIFFERENT = frozenset(
     {
+        "unequal",
         "different",
         "differs",
         "distinct",
@@ -123,22 +126,19 @@ def label_order(config: Any) -> LabelOrder:
                 f"the model's config contradicts itself: id2label has {shown}, and label2id calls "
                 f"{name!r} {number}. Mend its config.json"
             )
-    meant = {number: _means_same(name) for number, name in names.items()}
-    if _plain(names[0]) == _plain(names[1]) or (meant[0] is not None and meant[0] is meant[1]):
+    if _alike(names):
         raise InputError(
             f"the model's classes ({shown}) cannot be told apart by their names: say in its "
             "config.json which one is 'equivalent' and which 'not_equivalent' (id2label, label2id)"
         )
-    known = [number for number in names if meant[number] is not None]
-    # A number alone, as in LABEL_1 and LABEL_2, says nothing: it takes 0 and 1 to say which is no.
-    if not known or (len(known) == 1 and _NUMBER.search(names[known[0]])):
+    positive = _positive(names)
+    if positive is None:
         return LabelOrder(
             1,
             f"the names of the model's classes ({shown}) say nothing of paraphrases: class 1 was "
             "taken for equivalent",
         )
-    positive = int(meant[1] if meant[1] is not None else not meant[0])
-    if positive == 1 and {_plain(name) for name in names.values()} in _PLAIN_NAMES:
+    if positive == 1 and _usual(names):
         return LabelOrder()
     way = "" if positive == 1 else ", the other way round than in MRPC"
     return LabelOrder(
@@ -146,6 +146,57 @@ def label_order(config: Any) -> LabelOrder:
         f"class {positive} of the model, {names[positive]!r}, was taken for equivalent, class "
         f"{1 - positive}, {names[1 - positive]!r}, for not_equivalent{way}",
     )
+
+
+def corpus_order(names: Sequence[str] | None, what: str) -> LabelOrder:
+    """The order of the labels of a corpus, from their names (`ClassLabel.names`) if it has any.
+
+    Args:
+        names: of label 0, 1 and, if there are more, of those that no row may have.
+        what: the corpus, for the remark.
+    """
+    known = dict(enumerate(map(str, names or ())))
+    bare = _filled_in(known) or all(_plain(name) == str(n) for n, name in known.items())
+    if len(known) < 2 or bare:
+        return LabelOrder()
+    shown = ", ".join(f"{number}: {name!r}" for number, name in known.items())
+    first = {number: known[number] for number in (0, 1)}
+    positive = None if _alike(first) else _positive(first)
+    if positive is None:
+        return LabelOrder(
+            1,
+            f"the names of the labels of {what} ({shown}) say nothing of paraphrases: 1 was taken "
+            "for equivalent",
+        )
+    if positive == 1 and _usual(first):
+        return LabelOrder()
+    way = "" if positive == 1 else ", the other way round than in MRPC"
+    return LabelOrder(
+        positive,
+        f"label {positive} of {what}, {first[positive]!r}, was taken for equivalent, label "
+        f"{1 - positive}, {first[1 - positive]!r}, for not_equivalent{way}",
+    )
+
+
+def _positive(names: Mapping[int, str]) -> int | None:
+    """The class, of 0 and 1, that means "equivalent"; None where the names say nothing of it."""
+    meant = {number: _means_same(names[number]) for number in (0, 1)}
+    known = [number for number in (0, 1) if meant[number] is not None]
+    # A number alone, as in LABEL_1 and LABEL_2, says nothing: it takes 0 and 1 to say which is no.
+    if not known or (len(known) == 1 and _NUMBER.search(names[known[0]])):
+        return None
+    return int(meant[1] if meant[1] is not None else not meant[0])
+
+
+def _alike(names: Mapping[int, str]) -> bool:
+    """Whether the names do not tell class 0 and 1 apart."""
+    meant = [_means_same(names[number]) for number in (0, 1)]
+    same = meant[0] is not None and meant[0] is meant[1]
+    return same or _plain(names[0]) == _plain(names[1])
+
+
+def _usual(names: Mapping[int, str]) -> bool:
+    return {_plain(name) for name in names.values()} in _PLAIN_NAMES
 
 
 def _by_number(names: Mapping[Any, Any]) -> dict[int, str]:

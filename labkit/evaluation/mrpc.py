@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
 from labkit.evaluation.corpus_files import SPLITS, Found, find
-from labkit.evaluation.corpus_rows import read_rows, shows
+from labkit.evaluation.corpus_rows import label_names, read_rows, shows
+from labkit.evaluation.label_order import LabelOrder, corpus_order
 from labkit.models import hub, sources
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ def load_mrpc(source: str | Path = "mini") -> DatasetDict:
     Returns:
         A `DatasetDict` with the splits that were found, in the order train, validation, test.
         Features: `sentence1` and `sentence2` (string), `label` (ClassLabel: 0 not_equivalent,
-        1 equivalent), `idx` (int32).  A split without any label (GLUE's test.tsv, or -1 in every
-        row) is left out where another has some; `remarks` names it, and each file of a folder
-        that was not read.
+        1 equivalent), `idx` (int32).  Labels that a parquet file names the other way round, as
+        RTE's (0 entailment), are turned, which `remarks` says; without names 1 is equivalent.  A
+        split without any label (GLUE's test.tsv, or -1 in every
+        row) is left out where another has some; `remarks` names it, and each file of a
+        folder that was not read.
 
     Raises:
         SourceError: nothing to read there; names what was looked for.
@@ -49,8 +52,8 @@ def load_mrpc(source: str | Path = "mini") -> DatasetDict:
         return _load_path(sources.mini_corpus())[0]
     if source == "hub":
         return hub.load_glue_mrpc()
-    data, found, unlabelled = _load_path(Path(source).expanduser())
-    data.left_out = _LeftOut(source, found.unread, found.overlooked, unlabelled)
+    data, found, unlabelled, orders = _load_path(Path(source).expanduser())
+    data.left_out = _LeftOut(source, found.unread, found.overlooked, unlabelled, orders)
     return data
 
 
@@ -58,13 +61,15 @@ def load_mrpc(source: str | Path = "mini") -> DatasetDict:
 class _LeftOut:
     """What `load_mrpc` left out of `source`; hangs on the `DatasetDict` that it returns.
 
-    `unlabelled` maps a split to the reason why its rows cannot be scored.
+    `unlabelled` maps a split to the reason why its rows cannot be scored; `orders` says which
+    label was taken for which.
     """
 
     source: str
     unread: tuple[str, ...] = ()
     overlooked: tuple[str, ...] = ()
     unlabelled: dict[str, str] = field(default_factory=dict)
+    orders: tuple[str, ...] = ()
 
 
 def remarks(data: DatasetDict) -> tuple[str, ...]:
@@ -75,7 +80,7 @@ def remarks(data: DatasetDict) -> tuple[str, ...]:
         said.append(f"{left_out.source}: not read: {', '.join(left_out.unread)}")
     for split, reason in left_out.unlabelled.items():
         said.append(f"the {split} split was left out, since it has no labels ({reason})")
-    return tuple(said)
+    return (*said, *left_out.orders)
 
 
 def evaluation_split(data: DatasetDict, split: str | None = None) -> Dataset:
@@ -114,13 +119,20 @@ def positive_share(data: DatasetDict) -> float | None:
     return sum(labels) / len(labels)
 
 
-def _load_path(path: Path) -> tuple[DatasetDict, Found, dict[str, str]]:
-    """The splits with labels, the files, and for splits without labels the reason."""
+def _load_path(path: Path) -> tuple[DatasetDict, Found, dict[str, str], tuple[str, ...]]:
+    """Splits with labels, files, for splits without labels the reason, what names say of labels."""
     from datasets import DatasetDict
 
     found = find(path)
     splits: dict[str, list[dict]] = {}
     refused: dict[str, InputError] = {}
+    orders = {file: _order(file) for files in found.splits.values() for file in files}
+    if len({order.positive for order in orders.values()}) > 1:
+        said = "; ".join(order.remark for order in orders.values() if order.remark)
+        raise InputError(
+            f"{path}: {said}, and not so in the other files: give the labels the same numbers in "
+            f"all files, 0 for {LABELS[0]} and 1 for {LABELS[1]}"
+        )
     for split in sorted(found.splits, key=list(dict.fromkeys(SPLITS.values())).index):
         files = [(file, list(read_rows(file))) for file in found.splits[split]]
         if not any(rows for _, rows in files):
@@ -134,7 +146,12 @@ def _load_path(path: Path) -> tuple[DatasetDict, Found, dict[str, str]]:
     if not splits:
         raise next(iter(refused.values()))
     reasons = {split: str(error) for split, error in refused.items()}
-    return DatasetDict({split: _dataset(rows) for split, rows in splits.items()}), found, reasons
+    data = DatasetDict({split: _dataset(rows) for split, rows in splits.items()})
+    return data, found, reasons, tuple(o.remark for o in orders.values() if o.remark)
+
+
+def _order(file: Path) -> LabelOrder:
+    return corpus_order(label_names(file), file.name)
 
 
 def _labelled(row: dict) -> bool:
@@ -158,7 +175,11 @@ def _dataset(rows: list[dict]) -> Dataset:
 
 
 def _checked_rows(file: Path, raw: Sequence[dict]) -> list[dict]:
-    return [_checked(file, number, row) for number, row in enumerate(raw, start=1)]
+    rows = [_checked(file, number, row) for number, row in enumerate(raw, start=1)]
+    if _order(file).positive == 0:
+        for row in rows:
+            row["label"] = 1 - row["label"]
+    return rows
 
 
 def _checked(file: Path, number: int, raw: dict) -> dict:

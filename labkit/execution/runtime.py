@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
+from labkit.models.modes import in_mode
 from labkit.models.start_token import start_token_needed
 from labkit.models.without_cache import without_cache
 
@@ -99,20 +100,17 @@ def measure_runtime(
             f"(choose at most {positions - 2})"
         )
     inputs = random_inputs(model, batch_size, length, seed) | without_cache(model)
-    seconds, training = [], model.training
-    model.eval()  # dropout takes time, and no prediction is made with it
-    try:
-        with torch.inference_mode(), _threads(threads), start_token_needed(model):
-            used = torch.get_num_threads()
-            for number in range(warmup + repeats):
-                _synchronise(model.device)
-                start = time.perf_counter()
-                model(**inputs)
-                _synchronise(model.device)
-                if number >= warmup:
-                    seconds.append(time.perf_counter() - start)
-    finally:
-        model.train(training)
+    seconds: list[float] = []
+    still = in_mode(model, training=False)  # dropout takes time, and no prediction is made with it
+    with still, torch.inference_mode(), _threads(threads), start_token_needed(model):
+        used = torch.get_num_threads()
+        for number in range(warmup + repeats):
+            _synchronise(model.device)
+            start = time.perf_counter()
+            model(**inputs)
+            _synchronise(model.device)
+            if number >= warmup:
+                seconds.append(time.perf_counter() - start)
     return Runtime(tuple(seconds), batch_size, length, used, model.device.type)
 
 

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "load": ["Loaded", "ModelSpec", "load_model"],
         "published": ["published_config"],
-        "account": ["Account", "AccountRow", "parameter_account"],
+        "left_out": ["Account", "AccountRow", "parameter_account"],
         "language": ["language_kind"],
         "prunable": ["Layer", "family", "prunable_layers", "prunable_parameters"],
     },

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError, SourceError
-from labkit.models import recomputed
+from labkit.models import recomputed, unread
 from labkit.models.load_errors import remedy
 from labkit.models.quiet import quiet
 
@@ -98,6 +98,7 @@ def _check_head(where: str, model: PreTrainedModel, loading: dict) -> None:
     """
     unexpected = sorted(loading["unexpected_keys"])
     recomputed.check_names(where, unexpected)
+    unread.check(where, model, unexpected)
     mismatched = {key[0] if isinstance(key, tuple) else key for key in loading["mismatched_keys"]}
     missing = sorted((set(loading["missing_keys"]) | mismatched) - _kept(model))
     other = [key for key in unexpected if key.startswith(_OTHER_HEADS)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labkit.errors import InputError, SourceError
-from labkit.models import hub, language, prunable, recomputed, sources
+from labkit.models import heads, hub, language, prunable, recomputed, sources, unread
 from labkit.models.blueprint import blueprint, refuse_adapter
 from labkit.models.load_errors import remedy
 from labkit.models.published import published_config
@@ -231,8 +231,9 @@ def _classifier(where: str, options: dict, head: Head, seed: int) -> tuple[PreTr
 
 
 def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, seed: int) -> bool:
-    """Check that only the head is new, draw it anew if asked; True where it is fresh."""
+    """Check that only a head is new or left out, draw it anew if asked; True where it is fresh."""
     recomputed.check_names(where, loading["unexpected_keys"])
+    unread.check(where, model, loading["unexpected_keys"])
     body = f"{model.base_model_prefix}."
     mismatched = {key[0] if isinstance(key, tuple) else key for key in loading["mismatched_keys"]}
     missing = set(loading["missing_keys"]) | mismatched
@@ -243,6 +244,14 @@ def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, 
             f"shape, the first being {broken[0]}: config.json and the weights do not belong "
             "together. Fetch or copy the checkpoint again."
         )
+    if other := heads.other_task(model):
+        if head == "trained":
+            raise SourceError(
+                f"{where} is a {other}, whose head was trained for another task. Fine-tune it with "
+                "`labkit finetune`, or take it as loaded (--as-loaded)."
+            )
+        heads.draw(model, seed)
+        return True
     if mismatched and head != "fresh":
         raise InputError(
             f"the classification head of {where} is not for two classes (first mismatch: "
@@ -254,25 +263,8 @@ def _settle_head(where: str, model: PreTrainedModel, loading: dict, head: Head, 
             "Fine-tune it with `labkit finetune`, or take it as loaded (--as-loaded)."
         )
     if head == "fresh":
-        _draw_head(model, seed)
+        heads.draw(model, seed)
     return head == "fresh" or bool(missing)
-
-
-def _draw_head(model: PreTrainedModel, seed: int) -> None:
-    """Draw the linear layers outside the body as the model's initialisation does."""
-    import torch
-    from torch import nn
-
-    config = model.config
-    std = getattr(config, "initializer_range", None) or getattr(config, "init_std", 0.02)
-    body = set(model.base_model.modules())
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.Linear) and module not in body:
-                module.weight.normal_(0.0, std, generator=generator)
-                if module.bias is not None:
-                    module.bias.zero_()
 
 
 def _fix_padding(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
-from labkit.models import block_lists, recomputed
+from labkit.models import block_lists, quantised, recomputed
 from labkit.models.block_lists import DECODER, ENCODER, family
 from labkit.models.parameter_kinds import EXPERT, LINEAR, Kind, adapter, kind_of
 
@@ -82,7 +82,7 @@ def prunable_layers(
         InputError: the model has no stack of blocks, so that there is nothing to prune, some of
             its layers are sparse ones already (`sparse_linear`) or compute their weights anew at
             each forward pass (`torch.nn.utils.prune`, `weight_norm`, parametrizations), or it has
-            adapters (LoRA).
+            adapters (LoRA) or quantised layers, whose weights are codes.
     """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
@@ -124,6 +124,7 @@ def block_parameters(model: nn.Module) -> list[Found]:
             "which weights are small shows only in their sum. Merge them first, "
             "model = model.merge_and_unload()"
         )
+    quantised.check(model)
     found: list[Found] = []
     seen: set[int] = set()
     for stack in block_lists.find(model) if hasattr(model, "config") else []:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkit.errors import InputError
+from labkit.models import float8
 from labkit.models.prunable import prunable_layers
 from labkit.pruning.masks import check_sparsity
 from labkit.pruning.prune import LEVELS, sweep
@@ -43,7 +44,7 @@ def format_sizes(model: PreTrainedModel) -> dict[str, int]:
     """
     size = measure_size(model).row()
     weights = [layer.weight for layer in prunable_layers(model)]
-    coo = sum(int(w.count_nonzero()) * (w.itemsize + 8) - w.numel() * w.itemsize for w in weights)
+    coo = sum(float8.nonzero(w) * (w.itemsize + 8) - w.numel() * w.itemsize for w in weights)
     _, gzip = file_sizes(model, "gzip")
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         container = save_sparse(model, Path(folder) / "model.sparse").stat().st_size

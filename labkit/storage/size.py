@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from labkit.errors import SourceError
 from labkit.files import disk_errors
 from labkit.models import float8
+from labkit.models.own_settings import no_own_settings
 from labkit.models.prunable import check_values, prunable_layers
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def file_sizes(model: PreTrainedModel, codec: str = "zstd") -> tuple[int, int]:
     dense = 0
     try:
         with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-            with quiet(), disk_errors():
+            with quiet(), no_own_settings(model), disk_errors():
                 model.save_pretrained(folder)
             for file in sorted(Path(folder).glob("*.safetensors")):
                 dense += file.stat().st_size

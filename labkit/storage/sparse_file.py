@@ -23,7 +23,8 @@ def save_sparse(model: nn.Module | Mapping[str, torch.Tensor], path: Path | str)
     What `load_sparse` gives back is the same to the bit, -0.0 and the payloads of NaN included:
     an entry is left out only where all of its bits are zero.  Tensors that are the same memory,
     such as tied embeddings, are stored once.  The configuration of a `transformers` model comes
-    along, its tokenizer does not.  FORMAT.md states the layout of the file.
+    along, with its settings for `generate`; its tokenizer does not.  FORMAT.md states the layout of
+    the file.
 
     Args:
         model: any module, or a state dict; on any device, of any real dtype.
@@ -84,6 +85,9 @@ def load_sparse(path: Path | str, model: nn.Module | None = None) -> nn.Module:
         return model
     _check_fits(new, state, stored.path, dtypes=False)  # an empty model has the default dtype
     new.load_state_dict(state, assign=True)
+    if "generation_config" in stored.text:  # else what the model's class makes of its config
+        settings = json.loads(stored.text["generation_config"])
+        new.generation_config = type(new.generation_config).from_dict(settings)
     for alias, name in stored.tied.items():
         owner, _, leaf = alias.rpartition(".")
         source, _, source_leaf = name.rpartition(".")
@@ -126,13 +130,15 @@ def _distinct(state: Mapping[str, Any]) -> tuple[dict[str, torch.Tensor], dict[s
 
 
 def _config(model: Any) -> dict[str, str]:
-    """What `_empty_model` needs, as `save_pretrained` writes it; nothing for other modules."""
+    """What `load_sparse` makes a model from, as `save_pretrained` writes it; else nothing."""
     if not hasattr(model, "save_pretrained"):
         return {}
     values = json.loads(model.config.to_json_string())
     dtype = str(model.dtype).removeprefix("torch.")
     values |= {"architectures": [type(model).__name__], "dtype": dtype}
-    return {"config": json.dumps(values)}
+    generation = getattr(model, "generation_config", None)
+    settings = {"generation_config": generation.to_json_string()} if generation else {}
+    return {"config": json.dumps(values), **settings}
 
 
 def _empty_model(stored: container.Stored) -> nn.Module:

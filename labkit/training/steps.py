@@ -11,6 +11,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.evaluation.classify import Pairs, encode_pairs, longest_input
 from labkit.evaluation.label_order import label_order
+from labkit.models.modes import in_mode
 
 if TYPE_CHECKING:
     import torch
@@ -89,10 +90,8 @@ def train(
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     highest = [group["lr"] for group in optimizer.param_groups]
     losses: list[float] = []
-    training = model.training
-    model.train()
     try:
-        with torch.random.fork_rng(devices=[]):
+        with in_mode(model, training=True), torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             for step, at in enumerate(_batches(len(data), settings)):
                 for group, most in zip(optimizer.param_groups, highest, strict=True):
@@ -118,7 +117,6 @@ def train(
                     settings.report(len(losses), steps)
     finally:
         optimizer.zero_grad()
-        model.train(training)
     return losses
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from labkit.errors import InputError
 from labkit.files import replacing
+from labkit.models.float8 import check_scales
 from labkit.models.prunable import Layer, check_values, prunable_layers
 from labkit.models.recomputed import check_hooks
 from labkit.weights.distribution import BINS, THRESHOLDS, Distribution, merge
@@ -154,13 +155,14 @@ def weight_summary(
     Raises:
         InputError: NaN or infinite weights (the parameter is named), a threshold that is not
             positive, or a model without prunable weights or with such as it computes anew at each
-            forward pass.
+            forward pass or multiplies with factors (float8 with scales, and other codes).
     """
     if bad := [t for t in thresholds if not t > 0]:
         raise InputError(f"threshold {bad[0]!r} is not a positive number")
     blocks: dict[tuple[str, int], Distribution] = {}
     layers = prunable_layers(model)
     check_hooks(model, layers)
+    check_scales(model, layers)
     for layer in layers:
         for part in _distributions(layer, tuple(thresholds)):
             key = layer.stack, layer.block
@@ -213,7 +215,8 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
         counts = np.bincount(bins, minlength=BINS)
         magnitude = np.abs(chunk)
         values = chunk.astype(np.float64)
-        mean = float(values.mean())
+        low, high = float(chunk.min()), float(chunk.max())
+        mean = float(values.mean()) if low < high else low  # the mean of equal values is rounded
         deviation = values - mean
         square = deviation * deviation
         yield Distribution(
@@ -221,8 +224,8 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
             block=layer.block,
             weights=chunk.size,
             zeros=chunk.size - int(np.count_nonzero(chunk)),
-            minimum=float(chunk.min()),
-            maximum=float(chunk.max()),
+            minimum=low,
+            maximum=high,
             mean=mean,
             m2=float(square.sum()),
             m3=float((square * deviation).sum()),

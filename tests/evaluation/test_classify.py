@@ -7,7 +7,7 @@ from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from labkit import load_model, load_mrpc, prune_global
 from labkit.errors import InputError
-from labkit.evaluation.classify import encode_pairs, evaluate_mrpc
+from labkit.evaluation.classify import Pairs, encode_pairs, evaluate_mrpc
 from labkit.evaluation.glue import mrpc_metric
 
 NAMES = ("roberta", "gpt2", "bart")
@@ -170,9 +170,27 @@ def test_pairs_that_the_model_cannot_take_are_named():
     pairs = encode_pairs(tokenizer, Dataset.from_dict(sentences))
     with pytest.raises(InputError, match=r"row 1 has 30\d tokens, and the model takes 1 to 128"):
         evaluate_mrpc(model, tokenizer, pairs)
-    nothing = Dataset.from_dict({"sentence1": ["a", ""], "sentence2": ["", ""], "label": [0, 1]})
+    nothing = Pairs({"input_ids": [[5, 6], []]}, pairs.labels, pairs.idx)
     with pytest.raises(InputError, match="row 1 has 0 tokens"):
         evaluate_mrpc(model, tokenizer, nothing)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("sentence2", "", "row 1: sentence2 is '', which shows nothing"),
+        ("sentence1", None, "row 1: sentence1 is None"),
+        ("idx", 8.5, r"row 1 has idx 8\.5, not a whole number"),
+        ("idx", None, "row 1 has idx None, not a whole number"),
+    ],
+)
+def test_a_row_without_a_sentence_or_number_is_named(column, value, message):
+    _, tokenizer, _ = load_model("gpt2")
+    columns = {"sentence1": ["a", "b"], "sentence2": ["c", "d"], "label": [0, 1], "idx": [3, 4]}
+    assert encode_pairs(tokenizer, Dataset.from_dict(columns)).idx.tolist() == [3, 4]
+    columns[column][1] = value
+    with pytest.raises(InputError, match=message):
+        encode_pairs(tokenizer, Dataset.from_dict(columns))
 
 
 def test_logits_that_are_not_two_finite_numbers(rows):

@@ -37,6 +37,8 @@ def order(names, numbers=None):
         (False, True),
         ("no", "yes"),
         ("different", "same"),
+        ("not_equal", "equal"),
+        ("unequal", "equal"),
         ("neutral", "entailment"),
         ("not_equivalent", "LABEL_1"),
     ],

@@ -43,6 +43,25 @@ def test_labels_without_a_prediction_each_are_refused(score):
             score(np.array(labels), np.array(predictions))
 
 
+@pytest.mark.parametrize("score", [accuracy, f1, matthews])
+def test_what_is_no_class_is_refused_with_its_row(score):
+    for labels, predictions, said in (
+        ([1, 0, 1], [0.9, 0.2, 0.7], r"row 0 of the predictions is 0\.9"),
+        ([1.0, 0.0, 1.0], [1, 0, np.nan], "row 2 of the predictions is nan"),
+        ([-1, -1, -1], [1, 0, 1], "row 0 of the labels is -1"),
+    ):
+        with pytest.raises(InputError, match=said):
+            score(np.array(labels), np.array(predictions))
+    assert score(np.array([1.0, 0.0]), np.array([True, False])) == 1
+    three = np.array([0, 1, 2]), np.array([0, 2, 2])
+    if score is accuracy:
+        assert score(*three) == sklearn_metrics.accuracy_score(*three)
+        assert score(np.array(["a", "b"]), np.array(["b", "b"])) == 0.5
+    else:
+        with pytest.raises(InputError, match=r"row 2 of the labels is 2, .* from 0 to 1"):
+            score(*three)
+
+
 def test_loss_agrees_with_scikit_learn_and_is_stable():
     rng = np.random.default_rng(0)
     labels, logits = rng.integers(0, 2, 50), rng.normal(0, 3, (50, 2)).astype(np.float32)

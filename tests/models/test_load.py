@@ -3,6 +3,8 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import LlamaConfig, LlamaForTokenClassification
 from transformers.utils import logging
 
 from labkit import load_model
@@ -87,6 +89,20 @@ def test_a_body_without_head_gets_a_fresh_one(copied):
         load_model("x", copied, head="trained")
 
 
+def test_the_head_of_a_token_classifier_is_none_of_pairs(tmp_path):
+    _, tokenizer, _ = load_model("gpt2")
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    config = LlamaConfig(**small, num_attention_heads=2, vocab_size=len(tokenizer), pad_token_id=0)
+    saved = LlamaForTokenClassification(config)
+    saved.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    loaded = load_model("x", tmp_path)
+    assert loaded.spec.head == "fresh"
+    assert not torch.equal(loaded.model.score.weight, saved.score.weight)
+    with pytest.raises(SourceError, match=r"LlamaForTokenClassification, .* another task"):
+        load_model("x", tmp_path, head="trained")
+
+
 def test_a_head_for_three_classes_is_refused_unless_drawn_anew(copied):
     model = load_model("x", copied).model
     model.config.num_labels = 3
@@ -130,6 +146,39 @@ def test_a_damaged_checkpoint_is_named(copied, damage, message):
     with pytest.raises(SourceError, match=message) as error:
         load_model("x", copied)
     assert str(copied) in str(error.value)
+
+
+def with_tensor(folder, name):
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    first = next(iter(n for n in tensors if n.endswith("query.weight")))
+    save_file(tensors | {first + name: torch.ones(1)}, file, {"format": "pt"})
+
+
+def with_blocks(folder, count):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": count}))
+
+
+@pytest.mark.parametrize("task", ["mrpc", "text"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: with_blocks(f, 3), r"16 weights of blocks .*layer\.3\."),
+        (lambda f: with_tensor(f, "_scale_inv"), r"query\.weight_scale_inv, a factor"),
+        (lambda f: with_tensor(f, ".lora_A"), r"adapter \(.*lora_A\)"),
+        (lambda f: with_tensor(f, "_of_mine"), None),
+    ],
+)
+def test_parts_of_the_body_that_would_not_be_read_are_named(task, change, message, tmp_path):
+    folder = shutil.copytree(sources.mini_checkpoint("roberta", task), tmp_path / "one")
+    change(folder)
+    if message is None:
+        assert load_model("x", folder, task=task).spec.encoder_blocks == 4
+        return
+    with pytest.raises(SourceError, match=message) as error:
+        load_model("x", folder, task=task)
+    assert str(folder) in str(error.value)
 
 
 def test_bad_arguments_list_the_choices(tmp_path):

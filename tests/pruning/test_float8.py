@@ -11,6 +11,7 @@ from labkit.models.prunable import prunable_layers, prunable_parameters
 from labkit.pruning.files import prune_files, shards
 from labkit.pruning.masks import global_masks
 from labkit.pruning.prune import sweep
+from labkit.storage.formats import format_sizes
 from labkit.storage.size import measure_size
 
 EIGHT = [torch.float8_e4m3fn, torch.float8_e5m2]
@@ -55,9 +56,11 @@ def test_the_same_weights_go_in_memory_on_disk_and_in_a_wider_dtype(tiny, tmp_pa
     zeros = sum(int((w.float() == 0).sum()) for w in prunable_parameters(model).values())
     assert sparsity_of(model)[0] == zeros / pruning.total
     assert weight_summary(model).overall.zeros == zeros
-    assert measure_size(model).nonzero == sum(
-        int((p.float() != 0).sum()) for p in model.parameters()
+    size = measure_size(model)
+    assert format_sizes(model)["coo_bytes"] == size.file_bytes - size.prunable + 9 * (
+        size.prunable_nonzero
     )
+    assert size.nonzero == sum(int((p.float() != 0).sum()) for p in model.parameters())
 
 
 def test_a_sweep_puts_float8_weights_back_and_patterns_hold(tiny):
@@ -102,6 +105,7 @@ def test_codes_with_a_scale_are_refused_with_its_name(tiny, tmp_path, end):
     model.save_pretrained(tmp_path / "dense")
     for call in (
         lambda: prune_global(model, 0.5),
+        lambda: weight_summary(model),
         lambda: next(sweep(model, (0.5,))),
         lambda: prune_files(tmp_path / "dense", tmp_path / "pruned", 0.5),
     ):

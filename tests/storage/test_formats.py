@@ -7,9 +7,12 @@ import pyarrow as pa
 import pytest
 import scipy.sparse
 import torch
+import transformers
 import warm
+from transformers import LlamaConfig
 
 from labkit.errors import InputError
+from labkit.models.load import load_model
 from labkit.models.prunable import prunable_layers
 from labkit.pruning.prune import prune_global
 from labkit.storage.formats import FORMS, compare_formats, format_sizes, formats_table
@@ -85,6 +88,21 @@ def test_the_command_prints_and_saves_the_table(tmp_path):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"sizes.csv", "sizes.json", "size.svg", "size.png", "size.txt"}
     assert "save_sparse" in (tmp_path / "out/size.txt").read_text()
+
+
+@pytest.mark.parametrize(("kind", "told"), [("LlamaForCausalLM", False), ("LlamaModel", True)])
+def test_the_command_measures_the_head_that_a_folder_has(kind, told, tmp_path):
+    _, tokenizer, _ = load_model("gpt2", task="text")
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    config = LlamaConfig(**small, num_attention_heads=2, vocab_size=len(tokenizer), pad_token_id=0)
+    getattr(transformers, kind)(config).save_pretrained(tmp_path / "mine")
+    tokenizer.save_pretrained(tmp_path / "mine")
+    result = run("mine", "--levels", "0", "--out", "out", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    found = pd.read_csv(tmp_path / "out/sizes.csv")["file_bytes"].item()
+    own = (tmp_path / "mine/model.safetensors").stat().st_size
+    assert (found == own) is not told
+    assert ("mine: measured with a new classification head" in result.stderr) is told
 
 
 def test_the_command_takes_a_folder_and_names_what_is_wrong(tiny, tmp_path):

@@ -4,6 +4,7 @@ import scipy.sparse
 import scipy.stats
 
 from labkit.errors import SourceError
+from labkit.models.load import load_model
 from labkit.models.prunable import prunable_layers
 from labkit.pruning.prune import prune_global
 from labkit.storage.size import measure_size
@@ -53,3 +54,12 @@ def test_half_precision_counts_two_bytes_a_value(tiny):
     model = tiny("gpt2").half()
     size = measure_size(model)
     assert size.memory_bytes == pytest.approx(2 * size.parameters, rel=0.2)
+
+
+def test_settings_for_generate_that_contradict_each_other_do_not_matter():
+    model, _, _ = load_model("gpt2", task="text")
+    expected = measure_size(model)
+    model.generation_config.temperature = 0.5  # without do_sample, as some published models
+    settings = model.generation_config
+    assert measure_size(model) == expected
+    assert model.generation_config is settings

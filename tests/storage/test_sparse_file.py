@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from labkit.errors import InputError, LabkitError, SourceError
+from labkit.models.load import load_model
 from labkit.pruning.prune import prune_global
 from labkit.storage import container, header
 from labkit.storage.sparse_file import load_sparse, load_sparse_state, save_sparse
@@ -63,6 +64,21 @@ def test_a_model_comes_back_as_it_was(tiny, family, sparsity, tmp_path):
     assert groups[0] == groups[1], "what is tied stays tied"
     if sparsity:
         assert path.stat().st_size < 0.7 * (tmp_path / "dense/model.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize("family", ["gpt2", "bart"])
+def test_a_loaded_model_writes_what_the_saved_one_wrote(family, tmp_path):
+    model, _, _ = load_model(family, task="text")
+    start = torch.tensor([[5, 6, 7]])
+    usual = model.generate(start, max_new_tokens=9)
+    for name, value in {"max_new_tokens": 9, "repetition_penalty": 0.5, "num_beams": 2}.items():
+        setattr(model.generation_config, name, value)
+    wanted = model.generate(start)
+    assert wanted.tolist() != usual.tolist()
+    loaded = load_sparse(save_sparse(model, tmp_path / "model.sparse"))
+    assert loaded.generate(start).tolist() == wanted.tolist()
+    ours, theirs = (m.generation_config.to_diff_dict() for m in (loaded, model))
+    assert ours == theirs
 
 
 def test_a_loaded_model_can_be_trained_and_saved_over_its_own_file(tiny, tmp_path):

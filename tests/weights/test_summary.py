@@ -144,15 +144,19 @@ def test_double_precision_is_not_rounded(tiny):
     assert whole.below == (1, whole.weights - 1)
 
 
-def test_all_equal_weights_have_no_moments_to_divide_by(tiny):
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(0.25, torch.float32), (0.1, torch.float64), (1.1, torch.float64), (0.7, torch.float64)],
+)
+def test_all_equal_weights_have_no_moments_to_divide_by(tiny, value, dtype):
     model = tiny("bert")
     for parameter in prunable_parameters(model).values():
-        parameter.data.fill_(0.25)
+        parameter.data = torch.full(parameter.shape, value, dtype=dtype)
     whole = weight_summary(model).overall
-    assert (whole.std, whole.excess_kurtosis) == (0, 0)
+    assert (whole.mean, whole.std, whole.skewness, whole.excess_kurtosis) == (value, 0, 0, 0)
     assert (whole.l_kurtosis, whole.moors_kurtosis, whole.outliers.count) == (0, 0, 0)
     assert whole.largest_share == 0
-    assert whole.quantiles((0, 0.5, 1)).tolist() == [0.25] * 3
+    assert whole.quantiles((0, 0.5, 1)).tolist() == [value] * 3
     with pytest.raises(InputError, match="two different"):
         whole.fits()
 

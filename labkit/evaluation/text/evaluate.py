@@ -17,6 +17,7 @@ from labkit.evaluation.text.losses import Causal, Denoising, Masked, Plan
 from labkit.evaluation.text.scores import TextEvaluation
 from labkit.evaluation.text.windows import check_windows
 from labkit.models.language import CAUSAL, DENOISING, MASKED, language_kind
+from labkit.models.modes import in_mode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -105,17 +106,12 @@ def evaluate_text(
     start = start_token(tokenizer) if kind == CAUSAL and from_start else None
     plan, said = _plan(model, tokenizer, encoded, kind, context, stride, start, at_once, seed)
     check_ids(model, plan)
-    training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            if kind == CAUSAL:
-                check_causal(model, plan)
-            began = time.monotonic()
-            nats, vocabulary = _run(model, plan, batch_size, batch_tokens, progress)
-            seconds = time.monotonic() - began
-    finally:
-        model.train(training)
+    with in_mode(model, training=False), torch.inference_mode():
+        if kind == CAUSAL:
+            check_causal(model, plan)
+        began = time.monotonic()
+        nats, vocabulary = _run(model, plan, batch_size, batch_tokens, progress)
+        seconds = time.monotonic() - began
     table = plan.table()
     if not np.isfinite(nats).all():
         number = table["document"][np.flatnonzero(~np.isfinite(nats))[0]]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def model_inputs(model: PreTrainedModel, rows: list[Row]) -> dict[str, Any]:
     """The rows padded on the right, where no token that is scored sees the padding."""
     taken = inspect.signature(model.forward).parameters
-    pad = max(0, model.config.pad_token_id or 0)
+    pad, known = model.config.pad_token_id, embedded(model)
+    if pad is None or pad < 0 or (known and pad >= known):  # added to the tokenizer alone
+        pad = 0
     inputs = {
         "input_ids": _padded([row.ids for row in rows], pad),
         "attention_mask": _padded([[1] * len(row.ids) for row in rows], 0),
@@ -37,12 +39,17 @@ def _padded(rows: list[list[int]], fill: int) -> torch.Tensor:
 
 
 def check_ids(model: PreTrainedModel, plan: Plan) -> None:
-    """Refuse documents with tokens that the model has no embedding for.
+    """Refuse tokens that the model has no embedding for: of documents, and those around them.
 
     Raises:
-        InputError: names the document, the token and what the model has.
+        InputError: names the document, if it is its, the token and what the model has.
     """
     limit = embedded(model)
+    if limit and max(plan.added, default=0) >= limit:
+        raise InputError(
+            f"the tokenizer starts, masks or ends a text with token {max(plan.added)}, and the "
+            f"model has embeddings for 0 to {limit - 1}: tokenizer and model do not belong together"
+        )
     for document in plan.documents if limit else ():
         if max(document.ids) >= limit:
             raise InputError(

@@ -75,6 +75,11 @@ class Plan(ABC):
 
     @property
     @abstractmethod
+    def added(self) -> list[int]:
+        """The ids that rows hold beside those of documents."""
+
+    @property
+    @abstractmethod
     def lengths(self) -> np.ndarray:
         """Tokens of each row, int64 (rows,)."""
 
@@ -109,6 +114,11 @@ class Causal(Plan):
         before = int(self.start is not None and window.start == 0)
         least = window.start + max(1, self.context // 2) + before - 1
         return max(0, window.stop - max(window.first, least))
+
+    @property
+    def added(self) -> list[int]:
+        """As `Plan.added`."""
+        return [] if self.start is None else [self.start]
 
     @property
     def lengths(self) -> np.ndarray:
@@ -149,6 +159,11 @@ class Masked(Plan):
         object.__setattr__(self, "_rows", (of_window, np.arange(len(of_window)) - begins, steps))
 
     @property
+    def added(self) -> list[int]:
+        """As `Plan.added`."""
+        return [self.mask, *self.before, *self.after]
+
+    @property
     def lengths(self) -> np.ndarray:
         """As `Plan.lengths`."""
         around = len(self.before) + len(self.after)
@@ -182,6 +197,11 @@ class Denoising(Plan):
     after: list[int] = field(default_factory=list)
     begin: int = 0
     seed: int = 0
+
+    @property
+    def added(self) -> list[int]:
+        """As `Plan.added`."""
+        return [self.begin, self.mask, *self.before, *self.after]
 
     @property
     def lengths(self) -> np.ndarray:

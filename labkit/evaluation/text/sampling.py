@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from labkit.evaluation.text.documents import frame
 from labkit.evaluation.text.evaluate import start_token
 from labkit.mini.parser import grammatical_share
 from labkit.models.language import CAUSAL, MASKED, language_kind
+from labkit.models.modes import in_mode
+from labkit.models.own_settings import no_own_settings
 from labkit.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -87,15 +88,11 @@ def sample_text(
         )
     if isinstance(prompts, str):
         raise InputError("prompts is one string: pass a list, [prompt]")
-    training = model.training
-    model.eval()
-    try:
+    with in_mode(model, training=False):
         return [
             _write(model, tokenizer, kind, prompt, tokens, temperature, top_k, seed + number)
             for number, prompt in enumerate(prompts)
         ]
-    finally:
-        model.train(training)
 
 
 def repetition(texts: Sequence[Hashable] | Sequence[Sequence[Hashable]], n: int = 4) -> float:
@@ -144,7 +141,7 @@ def _write(
     inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
     devices = [model.device] if model.device.type == "cuda" else []
     settings = _settings(model, tokenizer, tokens, temperature, top_k)
-    seeded, plain = torch.random.fork_rng(devices=devices), _no_own_settings(model)
+    seeded, plain = torch.random.fork_rng(devices=devices), no_own_settings(model)
     with seeded, plain, torch.inference_mode(), quiet():
         torch.manual_seed(seed)
         try:
@@ -209,19 +206,6 @@ def _check_room(
             f"the prompt {prompt[:40]!r} has token {max(given['input_ids'])}, and the model has "
             f"embeddings for 0 to {limit - 1}: tokenizer and model do not belong together"
         )
-
-
-@contextmanager
-def _no_own_settings(model: PreTrainedModel) -> Iterator[None]:
-    """Take the model's own settings away: `generate` fills in from them what it was not given."""
-    from transformers import GenerationConfig
-
-    own = model.generation_config
-    model.generation_config = GenerationConfig()
-    try:
-        yield
-    finally:
-        model.generation_config = own
 
 
 def _settings(

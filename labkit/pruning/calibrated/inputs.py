@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.errors import InputError
 from labkit.models import block_lists
+from labkit.models.modes import in_mode
 from labkit.models.prunable import Layer, prunable_layers
 from labkit.pruning.calibrated.operands import Visit, watching
 from labkit.pruning.calibrated.sequences import DECODER_IDS, IDS, MASK, SEGMENTS, Rows, rows_of
@@ -88,18 +89,15 @@ def walk(model: PreTrainedModel, rows: Rows) -> Iterator[Block]:
 @contextmanager
 def _prepared(model: PreTrainedModel) -> Iterator[None]:
     """Without dropout, and with experts one after another, where they can be told apart."""
-    training = {module: module.training for module in model.modules()}
     experts = model.get_experts_implementation() if _has_experts(model) else None
-    model.eval()
     if experts:
         model.set_experts_implementation("eager")
     try:
-        yield
+        with in_mode(model, training=False):
+            yield
     finally:
         if experts:
             model.set_experts_implementation(experts)
-        for module, mode in training.items():
-            module.training = mode
 
 
 def _has_experts(model: PreTrainedModel) -> bool:

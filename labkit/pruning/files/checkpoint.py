@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkit.errors import InputError, SourceError
-from labkit.models import recomputed
+from labkit.models import quantised, recomputed
 from labkit.models.blueprint import adapter_error, refuse_adapter
 from labkit.models.float8 import scale_of, scaled_error
+from labkit.models.left_out import WORTH_SAYING
 from labkit.models.parameter_kinds import adapter
 from labkit.pruning.files.prunable_names import Wanted, prunable_names
 from labkit.pruning.thresholds import FORMATS, NARROW
@@ -51,7 +52,7 @@ class Checkpoint:
     """A safetensors file, or a folder in the layout of `save_pretrained`.
 
     `files` hold the weights; `others` (config, tokenizer, index) go along with them; `left_out` are
-    copies of the weights in other formats, and whatever lies in subfolders.
+    other copies of the weights and their indexes, and whatever lies in subfolders.
     """
 
     path: Path
@@ -78,7 +79,8 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     if not path.is_dir():
         raise SourceError(f"{path} is not there: name a safetensors file or a checkpoint's folder")
     refuse_adapter(path)
-    if (path / INDEX).is_file():
+    # As from_pretrained chooses: saving a model whole leaves an index of earlier shards behind.
+    if not (path / SINGLE).is_file() and (path / INDEX).is_file():
         names = _index(path / INDEX)
         files = [path / name for name in sorted(set(names.values()))]
     else:
@@ -98,6 +100,7 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     for entry in sorted(path.iterdir()):
         if entry not in files:
             aside = entry.is_dir() or entry.suffix in _WEIGHTS or entry.name.startswith(".")
+            aside |= entry.name.endswith(".index.json") and not (names and entry.name == INDEX)
             (left_out if aside else others).append(entry)
     return Checkpoint(path, tuple(files), tensors, tuple(others), tuple(left_out))
 
@@ -190,12 +193,14 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> Chos
         include: regular expression; takes the floating-point tensors whose names match it instead.
 
     Raises:
-        InputError: nothing to prune, a bad expression, or a dtype that cannot be ranked.
+        InputError: nothing to prune, a bad expression, a dtype that cannot be ranked, or
+            quantised weights.
         SourceError: config.json and the files do not belong together.
     """
     if include is None:
         matrices = (name for name, t in checkpoint.tensors.items() if len(t.shape) == 2)
         recomputed.check_names(checkpoint.path, matrices)
+        quantised.check_names(checkpoint.path, {n: t.dtype for n, t in checkpoint.tensors.items()})
     if include is None and (checkpoint.path / "config.json").is_file():
         wanted, remark = prunable_names(checkpoint.path, checkpoint.tensors)
         found = Chosen([tensor for entry in wanted for tensor in _find(checkpoint, entry)], remark)
@@ -210,17 +215,33 @@ def prunable_tensors(checkpoint: Checkpoint, include: str | None = None) -> Chos
         wanted = re.compile(include or r"(^|\.)\d+\.")
     except re.error as error:
         raise InputError(f"--include {include!r} is no regular expression: {error}") from error
-    found = [
+    named = [
         tensor
         for name, tensor in checkpoint.tensors.items()
-        if wanted.search(name) and tensor.dtype in _RANKED and (include or len(tensor.shape) == 2)
+        if wanted.search(name) and tensor.dtype in _RANKED
     ]
+    found = [tensor for tensor in named if include or len(tensor.shape) == 2]
     if not any(tensor.size for tensor in found):
         raise InputError(
             f"no floating-point tensor of {checkpoint.path} is chosen by {wanted.pattern!r}: "
             "name those to prune with --include REGEX"
         )
-    return _unscaled(checkpoint, Chosen(sorted(found, key=lambda tensor: _natural(tensor.name))))
+    chosen = Chosen(sorted(found, key=lambda tensor: _natural(tensor.name)))
+    chosen.remark = "" if include else _remark(checkpoint, named)
+    return _unscaled(checkpoint, chosen)
+
+
+def _remark(checkpoint: Checkpoint, named: list[Tensor]) -> str:
+    """What has to be said of a bare file's experts: matrices in tensors of three dimensions."""
+    deep = [tensor for tensor in named if len(tensor.shape) > 2]
+    share = sum(tensor.size for tensor in deep) / sum(tensor.size for tensor in named)
+    if share <= WORTH_SAYING:
+        return ""
+    return (
+        f"{checkpoint.path}: {share:.1%} of the weights with a number in their names are not "
+        f"pruned, since they are in tensors of more than two dimensions ({len(deep)}, "
+        f"{deep[0].name} among them): name a folder with config.json, or them (--include REGEX)."
+    )
 
 
 def _unscaled(checkpoint: Checkpoint, chosen: Chosen) -> Chosen:

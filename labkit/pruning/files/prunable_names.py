@@ -30,7 +30,7 @@ class Wanted:
 
 
 def prunable_names(folder: Path | str, names: Iterable[str]) -> tuple[list[Wanted], str]:
-    """The parameters of `prunable_layers`, in its order, and the remark of the model's account.
+    """The parameters of `prunable_layers`, in its order, and in words what is left out.
 
     A checkpoint of a body without head lacks the prefix that the whole model gives its names
     ("roberta."), and the other way round; see `disk_layout` for other differences.
@@ -65,14 +65,21 @@ def _build(folder: str, names: list[str]) -> dict:
     from labkit.models.blueprint import blueprint
     from labkit.models.left_out import parameter_account
     from labkit.models.prunable import prunable_layers
+    from labkit.models.unread import blocks_beyond
     from labkit.pruning.files.disk_layout import places
 
     model = blueprint(folder)
+    remarks = [parameter_account(model).remark]
+    if more := blocks_beyond(model, names):
+        remarks.append(
+            f"{len(more)} tensors of blocks that config.json does not tell of are not pruned, "
+            f"{more[0]} among them."
+        )
     found = places(model, names)
     wanted = dict.fromkeys(layer.parameter for layer in prunable_layers(model))
     return {
         "parameters": [(name, found[name]) for name in wanted],
-        "remark": parameter_account(model).remark,
+        "remark": " ".join(filter(None, remarks)),
     }
 
 

@@ -57,6 +57,22 @@ def test_causal_loss_is_that_of_a_plain_loop(language_model):
     )
 
 
+def test_a_padding_token_of_the_tokenizer_alone_changes_nothing(language_model, monkeypatch):
+    model, tokenizer = language_model("gpt2")
+    expected = evaluate_text(model, tokenizer, TEXTS).nats
+    # As [PAD] is added, without a row in the table.
+    monkeypatch.setattr(model.config, "pad_token_id", model.config.vocab_size)
+    np.testing.assert_array_equal(evaluate_text(model, tokenizer, TEXTS).nats, expected)
+
+
+@pytest.mark.parametrize(("name", "special"), [("gpt2", "bos"), ("roberta", "mask")])
+def test_a_special_token_that_the_model_lacks_is_named(name, special):
+    model, tokenizer, _ = load_model(name, task="text")
+    tokenizer.add_special_tokens({f"{special}_token": "<new>"})
+    with pytest.raises(InputError, match=rf"token {len(tokenizer) - 1}, .* do not belong together"):
+        evaluate_text(model, tokenizer, TEXTS)
+
+
 def test_the_sliding_window_of_transformers_documentation(language_model):
     model, tokenizer = language_model("gpt2")
     ids = ids_of(tokenizer, TEXTS[4])

@@ -1,6 +1,7 @@
 """Checkpoints whose weights have other names, shapes or cuts on disk than in memory."""
 
 import json
+import re
 
 import mixtures
 import pytest
@@ -87,6 +88,15 @@ def test_much_that_is_left_out_is_told(tmp_path):
     mixtures.make("gpt_oss").save_pretrained(tmp_path)
     remark = placed(tmp_path)["remark"]
     assert remark.startswith("GptOssForCausalLM: 2.7% of the weights") and "bias" in remark
+
+
+def test_blocks_that_the_model_has_no_place_for_are_told(tiny, tmp_path):
+    tiny("gpt2").save_pretrained(tmp_path / "in")
+    config = json.loads((tmp_path / "in/config.json").read_text())
+    assert not prune_files(tmp_path / "in", tmp_path / "all", 0.5).remark
+    (tmp_path / "in/config.json").write_text(json.dumps(config | {"n_layer": 1}))
+    done = prune_files(tmp_path / "in", tmp_path / "out", 0.5)
+    assert re.search(r"tensors of blocks .* not pruned, transformer\.h\.1\.", done.remark)
 
 
 def test_a_folder_with_nothing_but_an_adapter_is_refused(tmp_path):

@@ -73,6 +73,27 @@ def test_a_sharded_checkpoint_full_of_ties(tiny, dtype, tmp_path, small_ranges):
     assert not (out / "pytorch_model.bin").exists()
 
 
+def test_a_whole_file_goes_before_the_index_of_earlier_shards(tiny, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    model = tiny("bart")
+    model.save_pretrained(folder, max_shard_size="100KB")
+    shards_of_before = {path.name for path in folder.glob("*-of-*")}
+    kept = {name: (folder / name).read_bytes() for name in shards_of_before}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(-2)
+    model.save_pretrained(folder)  # deletes the shards, and leaves their index
+    (folder / "pytorch_model.bin.index.json").write_text("{}")
+    unread = {"model.safetensors.index.json", "pytorch_model.bin.index.json"}
+    for number, files in enumerate(({}, kept)):  # and where the shards were copied back
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        done = prune_files(folder, out / str(number), 0.5)
+        assert_pruned_alike(folder, out / str(number), 0.5)
+        assert {path.name for path in done.checkpoint.left_out} == unread | {*files}
+        assert not {path.name for path in (out / str(number)).iterdir()} & (unread | {*files})
+
+
 def test_a_body_saved_without_its_head(tiny, tmp_path):
     tiny("gpt2").base_model.save_pretrained(tmp_path / "in")
     config = json.loads((tmp_path / "in/config.json").read_text())
@@ -111,6 +132,47 @@ def test_a_bare_file_of_mixed_dtypes(last, sparsity, tmp_path, small_ranges):
         assert same(found[name], tensor.masked_fill(~masks[name], 0.0))
     for name, tensor in others.items():
         assert torch.equal(found[name], tensor)
+
+
+GPTQ = {"qweight": torch.int32, "qzeros": torch.int32, "scales": torch.float16}
+COMPRESSED = {"weight_packed": torch.int32, "weight_scale": torch.bfloat16}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        GPTQ,
+        COMPRESSED,
+        {"weight": torch.int8, "weight_scale": torch.float32},
+        {"weight": torch.int8, "SCB": torch.float32},
+        {"weight": torch.uint8, "weight.absmax": torch.float32, "weight.quant_map": torch.float32},
+    ],
+)
+def test_factors_of_quantised_weights_are_not_taken_for_weights(layer, tmp_path):
+    file = tmp_path / "some.safetensors"
+    parts = {f"layers.1.up.{name}": torch.ones(4, 8).to(dtype) for name, dtype in layer.items()}
+    tensors = {"layers.0.up.weight": torch.randn(8, 8), "layers.0.steps": torch.arange(8)}
+    save_file(tensors, file)
+    assert prune_files(file, tmp_path / "plain", 0.5).total == 64
+    save_file(tensors | parts, file)
+    with pytest.raises(InputError, match=r"layers\.1\.up\..*quantised"):
+        prune_files(file, tmp_path / "out", 0.5)
+    done = prune_files(file, tmp_path / "out", 0.5, include=r"layers\.0\..*weight")
+    assert [tensor.name for tensor in done.tensors] == ["layers.0.up.weight"]
+
+
+def test_experts_in_a_bare_file_are_told_of(tmp_path):
+    file = tmp_path / "some.safetensors"
+    experts = {
+        "layers.0.experts.up": torch.randn(4, 8, 8),
+        "layers.1.experts.up": torch.ones(2, 8, 8),
+    }
+    save_file({"layers.0.q.weight": torch.randn(16, 8), **experts}, file)
+    done = prune_files(file, tmp_path / "out", 0.5)
+    assert done.total == 128
+    assert "75.0% of the weights" in done.remark and "layers.0.experts.up" in done.remark
+    done = prune_files(file, tmp_path / "all", 0.5, include="weight|experts")
+    assert done.total == 512 and not done.remark
 
 
 def test_include_chooses_the_tensors(tmp_path):
@@ -174,9 +236,10 @@ def test_what_is_not_there_or_does_not_fit_is_named(one, tmp_path):
     (folder / "config.json").write_text('{"model_type": "never heard of"}')
     with pytest.raises(SourceError, match=r"cannot build the model of .*config\.json"):
         prune_files(folder, out, 0.5)
-    index = {"weight_map": {"layers.0.weight": "model.safetensors", "b": "model.safetensors"}}
+    (folder / "model.safetensors").rename(folder / "part.safetensors")
+    index = {"weight_map": {"layers.0.weight": "part.safetensors", "b": "part.safetensors"}}
     (folder / checkpoint.INDEX).write_text(json.dumps(index))
-    with pytest.raises(SourceError, match=r"places b in model\.safetensors"):
+    with pytest.raises(SourceError, match=r"places b in part\.safetensors"):
         prune_files(folder, out, 0.5)
     (folder / checkpoint.INDEX).write_text(json.dumps({"weight_map": {"b": "../one.safetensors"}}))
     with pytest.raises(SourceError, match="damaged"):

@@ -63,7 +63,7 @@ def pytest_report_header():
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     """More than cores: much of their time tests wait, for processes and deadlines."""
-    return 2 * (os.cpu_count() or 1)
+    return 3 * (os.cpu_count() or 1) // 2 or 2
 
 
 def pytest_addoption(parser):

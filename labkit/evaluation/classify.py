@@ -69,23 +69,24 @@ def encode_pairs(
         if column not in data.column_names:
             there = ", ".join(data.column_names)
             raise InputError(f"the rows have no column {column!r}, only {there}")
-    found = list(data["label"])
+    # Whole columns: row by row they take longer to read than the tokenizer takes to encode them.
+    found = list(data["label"][:])
     if not found:
         raise InputError("there are no rows to evaluate on: the split is empty")
     for row, label in enumerate(found):
         if label not in (0, 1):  # before numpy makes 0 of 0.5
             raise InputError(f"row {row} has label {label}; labels must be 0 or 1")
-    for column in ("sentence1", "sentence2"):
-        for row, text in enumerate(data[column]):
+    first, second = (list(data[column][:]) for column in ("sentence1", "sentence2"))
+    for column, texts in (("sentence1", first), ("sentence2", second)):
+        for row, text in enumerate(texts):
             if not isinstance(text, str) or not shows(text):
                 raise InputError(f"row {row}: {column} is {text!r}, which shows nothing")
     labels = np.asarray(found, dtype=np.int64)
     order = corpus_order(getattr(data.features["label"], "names", None), "the rows")
     if order.positive == 0:
         labels = 1 - labels
-    first, second = list(data["sentence1"]), list(data["sentence2"])
     columns = dict(tokenizer(first, second, truncation=True, max_length=max_length))
-    idx = _whole(data["idx"]) if "idx" in data.column_names else np.arange(len(labels))
+    idx = _whole(data["idx"][:]) if "idx" in data.column_names else np.arange(len(labels))
     cut = _cut(tokenizer, columns["input_ids"], first, second, max_length)
     remarks = tuple(filter(None, (order.remark, cut)))
     return Pairs(columns, labels, idx, remarks)

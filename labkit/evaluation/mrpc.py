@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,7 @@ def load_mrpc(source: str | Path = "mini") -> DatasetDict:
     """
     source = str(source)
     if source == "mini":
-        return _load_path(sources.mini_corpus())[0]
+        return _mini().with_format(None)  # a copy: of the one that is kept nobody sets a format
     if source == "hub":
         return hub.load_glue_mrpc()
     data, found, unlabelled, orders = _load_path(Path(source).expanduser())
@@ -115,8 +116,14 @@ def positive_share(data: DatasetDict) -> float | None:
     """Share of label 1 in the train split, 0 to 1: the constant-prior baseline; None without it."""
     if "train" not in data:
         return None
-    labels = data["train"]["label"]
+    labels = data["train"]["label"][:]  # at once: one after another takes a hundred times as long
     return sum(labels) / len(labels)
+
+
+@functools.cache
+def _mini() -> DatasetDict:
+    """The corpus that ships with labkit, read and checked once in a process."""
+    return _load_path(sources.mini_corpus())[0]
 
 
 def _load_path(path: Path) -> tuple[DatasetDict, Found, dict[str, str], tuple[str, ...]]:

@@ -17,12 +17,14 @@ import sys
 import threading
 import traceback
 import types
+import weakref
 from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+import torch._dynamo.utils
 
 from labkit import own_process
 from labkit.pruning import key_passes
@@ -78,6 +80,7 @@ def main():
     for name in IMPORTED:
         importlib.import_module(name)
     key_passes.loops(np.uint32)  # loaded and linked once, not in each process that prunes
+    end_with_the_parent()
     gc.collect()
     gc.freeze()
     serve_workers(int(workers))
@@ -88,6 +91,16 @@ def main():
         job = serve(listening)
     if job is not None:
         run(job)
+
+
+def end_with_the_parent():
+    """Let a fork end with what it has made itself: to take the parent's apart took most of its end.
+
+    These are the operators that torch keeps a finalizer for, and a table of what was compiled.
+    """
+    for kept in list(weakref.finalize._registry):
+        kept.atexit = False
+    atexit.unregister(torch._dynamo.utils.dump_compile_times)
 
 
 def serve_workers(number):

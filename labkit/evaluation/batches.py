@@ -91,9 +91,9 @@ def check_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pai
 
     Raises:
         InputError: no padding token, or one that the model has no embedding for; a pair (named)
-            of no token, of more than the model takes, or with one it has no embedding for; rows
-            (named) that differ in how often they hold the end token, where an encoder-decoder
-            reads its state.
+            of no token, with a mask that hides all of it or is of another length, of more than the
+            model takes, or with one it has no embedding for; rows (named) that differ in how often
+            they hold the end token, where an encoder-decoder reads its state.
     """
     lengths, most = pairs.lengths, positions(model)
     if (odd := np.flatnonzero((lengths < 1) | (lengths > most))).size:
@@ -101,6 +101,12 @@ def check_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pai
             f"row {odd[0]} has {lengths[odd[0]]} tokens, and the model takes 1 to {most:.0f}: "
             "encode_pairs(..., max_length=longest_input(model, tokenizer)) cuts longer pairs"
         )
+    for row, mask in enumerate(pairs.columns.get("attention_mask", ())):
+        if len(mask) != lengths[row] or not any(mask):
+            raise InputError(
+                f"row {row} has {lengths[row]} tokens and an attention_mask of {len(mask)}, of "
+                f"which {sum(mask)} are 1: the model would read nothing of it, or something else"
+            )
     _check_ids(model, pairs)
     pad = model.config.pad_token_id
     if pad is None:

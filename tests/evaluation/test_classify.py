@@ -175,6 +175,16 @@ def test_pairs_that_the_model_cannot_take_are_named():
         evaluate_mrpc(model, tokenizer, nothing)
 
 
+@pytest.mark.parametrize("mask", [[0, 0], [1], []])
+def test_a_mask_that_hides_a_pair_is_named(mask):
+    model, tokenizer, _ = load_model("roberta")
+    columns = {"input_ids": [[5, 6], [5, 6]], "attention_mask": [[1, 1], mask]}
+    with pytest.raises(
+        InputError, match=rf"row 1 has 2 tokens and an attention_mask of {len(mask)}"
+    ):
+        evaluate_mrpc(model, tokenizer, Pairs(columns, np.array([0, 1]), np.arange(2)))
+
+
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [

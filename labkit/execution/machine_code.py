@@ -149,19 +149,44 @@ def _in_pool(threads: int, work: Callable[[], object]) -> None:
 
     Ctrl-C waits, as it does for code in C: threads would go on writing to memory that is freed.
     """
-    interrupt, pool, begun = None, _pool(threads), []
-    while len(begun) < threads or not all(one.done() for one in begun):
+    gate, interrupt, begun = _Gate(), None, []
+    try:
+        pool = _pool(threads)
+        for _ in range(threads):
+            begun.append(pool.submit(gate.through, work))
+        wait(begun)
+    except KeyboardInterrupt as error:
+        interrupt = error
+    while gate.open or gate.inside:  # one may have begun that is not among `begun`
         try:
-            if len(begun) < threads and interrupt is None:
-                begun.append(pool.submit(work))
-            elif not begun or not wait(begun).not_done:
-                break
+            gate.open = False
+            time.sleep(0.001 if gate.inside else 0)
         except KeyboardInterrupt as error:
             interrupt = error
     if interrupt is not None:
         raise interrupt
     for one in begun:
         one.result()
+
+
+class _Gate:
+    """What threads go through to work: if it is not `open` none begins, and `inside` are the rest.
+
+    Without a lock, which Ctrl-C could leave closed.
+    """
+
+    def __init__(self) -> None:
+        self.open = True
+        self.inside: list[None] = []
+
+    def through(self, work: Callable[[], object]) -> None:
+        """Work, if the gate is open: whoever shuts it sees who has come before."""
+        self.inside.append(None)
+        try:
+            if self.open:
+                work()
+        finally:
+            self.inside.pop()
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -151,6 +152,30 @@ def test_an_interrupt_waits_for_pythons_threads(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         machine_code.run("", 2, [])
     assert len(ended) == 2
+
+
+def test_an_interrupt_waits_for_a_thread_that_nobody_has_noted(monkeypatch):
+    """Ctrl-C may come when a thread has begun and who began it has not been told."""
+    begun, ended = threading.Event(), []
+
+    def work(_):
+        begun.set()
+        time.sleep(0.3)
+        ended.append(1)
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *args):
+            super().submit(*args)
+            begun.wait()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(machine_code, "compiled", lambda _: SimpleNamespace(call=work))
+    monkeypatch.setattr(machine_code, "_gomp_parallel", lambda: None)
+    with Interrupted(2) as pool:
+        monkeypatch.setattr(machine_code, "_pool", lambda _: pool)
+        with pytest.raises(KeyboardInterrupt):
+            machine_code.run("", 2, [])
+        assert ended == [1]
 
 
 def test_a_fork_without_gnu_openmp_gets_threads_of_its_own():

@@ -83,7 +83,7 @@ def grade(
         # A class of which some was graded before may have nothing left.
         if scheduler is None and (regrade or not any((out / lab).glob("outcomes/*.json"))):
             with suppress(InputError):  # told where a sandbox is needed
-                begun = early.enter_context(head_start(Limits(), not no_sandbox))
+                begun = early.enter_context(head_start(lab, Limits(), not no_sandbox))
         from labkit.files import only_one
         from labkit.grading.gradebook.check_database import require_sound
         from labkit.grading.gradebook.course import Course

@@ -10,6 +10,7 @@ from pathlib import Path
 from labkit.checks.registry import libraries_of
 from labkit.cluster import workers_forked_with
 from labkit.grading.sandbox.limits import Limits
+from labkit.grading.sandbox.shared_parent import SharedParent
 
 _HERE = "labkit.grading.running"
 
@@ -34,16 +35,12 @@ def head_start(lab: str, limits: Limits, sandbox: bool) -> Iterator[HeadStart]:
         InputError: no sandbox can be made here; says what to do.
     """
     with ExitStack() as stack:
-        libraries = libraries_of(lab)
+        libraries, address = libraries_of(lab), None
+        if sandbox:
+            # First: what workers import takes less time, and they start while this goes on.
+            with suppress(OSError):  # no place for a socket
+                parent = closing(SharedParent(limits, libraries.answers))
+                address = stack.enter_context(parent).address
         modules = (f"{_HERE}.imported_once", *libraries.checks, f"{_HERE}.imports_end")
         stack.enter_context(workers_forked_with(*modules))
-        address = None
-        if sandbox:
-            # Its imports take a while, too, and what begins above need not wait for them.
-            from labkit.grading.sandbox.shared_parent import SharedParent
-
-            with suppress(OSError):  # no place for a socket
-                address = stack.enter_context(
-                    closing(SharedParent(limits, libraries.answers))
-                ).address
         yield HeadStart(address)

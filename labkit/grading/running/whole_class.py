@@ -14,7 +14,6 @@ from labkit.errors import SourceError
 from labkit.grading.running.finished import Store, key, lab_version
 from labkit.grading.running.head_start import HeadStart, head_start
 from labkit.grading.running.one_submission import not_graded
-from labkit.grading.sandbox.bubblewrap import require
 from labkit.grading.submissions.outcomes import Handed, Outcome
 
 if TYPE_CHECKING:
@@ -95,8 +94,6 @@ def grade_all(
     report("", len(done), len(handed))
     if left:
         hired = scheduler is None
-        if hired and sandbox:
-            require()
         if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
         with ExitStack() as stack:

@@ -26,7 +26,6 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
-from labkit.checks.process.worker import serve
 from labkit.grading.sandbox.limits import Limits
 
 SCRATCH = "/box"  # the one folder in which a submission may write
@@ -39,6 +38,7 @@ WARM = (
     "IPython.core.application",  # these three a shell imports as it starts
     "IPython.core.completer",
     "IPython.core.magics",
+    "labkit.checks.process.worker",
 )
 """What submissions of all labs import; a lab's own libraries come to it."""
 
@@ -68,12 +68,18 @@ def main() -> None:
         _bar()
         os.execv(sys.argv[3], sys.argv[3:])
     elif sys.argv[2] == "once":
+        from labkit.checks.process.worker import (
+            serve,
+        )  # not above: who starts this needs no IPython
+
         limits.apply()
         _bar()
         path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     elif sys.argv[2] == "user":
+        from labkit.checks.process.worker import serve
+
         _prctl(_SET_NO_NEW_PRIVS, 1)
         limits.apply()
         _bar((socket.AF_UNIX,))
@@ -303,6 +309,8 @@ def _bar(families: Sequence[int] = _FAMILIES) -> None:
 
 def _work(limits: Limits, request: dict, channel: int, notebook: int) -> None:
     """Be the worker for the file that `notebook` is open on, over the socket `channel`."""
+    from labkit.checks.process.worker import serve  # imported before the fork
+
     os.write(channel, b"+")  # the kernel adds who sends it, which names this process outside
     os.chdir(SCRATCH)
     path = Path(SCRATCH, "submission" + request["suffix"])

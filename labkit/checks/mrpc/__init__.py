@@ -25,6 +25,7 @@ TASKS: tuple[Task, ...] = (
 )
 
 _TOKENIZERS = (
+    "labkit.checks.engine.quick_transformers",
     "transformers.modeling_outputs",
     "transformers.models.gpt2.tokenization_gpt2",
     "transformers.models.roberta.tokenization_roberta",

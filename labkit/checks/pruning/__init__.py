@@ -21,6 +21,9 @@ TASKS = (
     layerwise.TASK,
 )
 
-_MODELS = ("transformers.models.gpt2.modeling_gpt2",)
+_MODELS = (
+    "labkit.checks.engine.quick_transformers",
+    "transformers.models.gpt2.modeling_gpt2",
+)
 
 LIBRARIES = Libraries(checks=_MODELS, answers=_MODELS)

@@ -14,6 +14,7 @@ TASKS: tuple[Task, ...] = (
 )
 
 _MODELS = (
+    "labkit.checks.engine.quick_transformers",
     "transformers.models.bart.modeling_bart",
     "transformers.models.gpt2.modeling_gpt2",
     "transformers.models.roberta.modeling_roberta",

@@ -18,6 +18,7 @@ MACHINERY = (
     "checks/engine/model_data",
     "checks/engine/plain_data",
     "checks/engine/quick_data",
+    "checks/engine/quick_transformers",
     "checks/engine/quiet",
     "checks/engine/trial",
     "checks/process/arguments",

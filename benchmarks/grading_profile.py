@@ -153,11 +153,12 @@ def grade() -> dict[str, tuple[float, float, float]]:
     """Seconds of the first submission in a sandbox, and of those that follow; see `_timed`."""
     began = time.perf_counter(), time.process_time()
     from benchmarks.grading import answered
+    from labkit.checks.registry import libraries_of
     from labkit.grading.running.hosts import open_host
     from labkit.grading.sandbox.limits import Limits
 
     submissions = [answered(f"student{number}") for number in range(SUBMISSIONS + 1)]
-    with open_host(Limits()) as host:
+    with open_host(Limits(), libraries=libraries_of(LAB).answers) as host:
         host = _Watching(host)
         first = _timed(host, submissions[0], began)
         later = [_timed(host, one) for one in submissions[1:]]

@@ -54,10 +54,10 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 
 
 @contextmanager
-def workers_forked_with(module: str) -> Iterator[None]:
-    """Have workers that start in the block forked from a process that has imported a module.
+def workers_forked_with(*modules: str) -> Iterator[None]:
+    """Have workers that start in the block forked from a process that has imported modules.
 
-    That process starts at once, and ends with the block.  The module may start no thread.  Where
+    That process starts at once, and ends with the block.  No module may start a thread.  Where
     systems or their libraries do not bear a fork, nothing is different in the block.
     """
     if sys.platform != "linux":
@@ -65,7 +65,7 @@ def workers_forked_with(module: str) -> Iterator[None]:
         return
     before = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method("forkserver", force=True)
-    multiprocessing.set_forkserver_preload([module])
+    multiprocessing.set_forkserver_preload(list(modules))
     # No file in the working folder stands in for a module, unless that is where labkit is.
     safe = {} if Path(labkit.__file__).parents[1] == Path.cwd() else {"PYTHONSAFEPATH": "1"}
     try:

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from labkit.cli.app import INTERRUPTED, Stopped, app, plain, progress, show
+from labkit.own_process import importing
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -83,18 +84,20 @@ def grade(
         # A class of which some was graded before may have nothing left.
         if scheduler is None and (regrade or not any((out / lab).glob("outcomes/*.json"))):
             with suppress(InputError):  # told where a sandbox is needed
-                begun = early.enter_context(head_start(Limits(), not no_sandbox))
-        from labkit.files import only_one
-        from labkit.grading.gradebook.check_database import require_sound
-        from labkit.grading.gradebook.course import Course
-        from labkit.grading.gradebook.record_scores import record
-        from labkit.grading.reports.class_report import write_report
-        from labkit.grading.running.finished import Store
-        from labkit.grading.running.whole_class import grade_all
-        from labkit.grading.submissions.intake import taking_in
+                begun = early.enter_context(head_start(lab, Limits(), not no_sandbox))
+        with importing():
+            from labkit.files import only_one
+            from labkit.grading.gradebook.check_database import require_sound
+            from labkit.grading.gradebook.course import Course
+            from labkit.grading.gradebook.record_scores import record
+            from labkit.grading.reports.class_report import write_report
+            from labkit.grading.running.finished import Store
+            from labkit.grading.running.whole_class import grade_all
+            from labkit.grading.submissions.intake import taking_in
 
-        here = Course.open(course)
-        source = here.source(lab)
+            here = Course.open(course)
+            source = here.source(lab)
+            import distributed  # noqa: F401 - graded with, below
         require_sound(here.gradebook)
         place = path or here.submitted
         with (

@@ -2,6 +2,7 @@
 
 from labkit.checks.challenges import conclusion, masked_step, sensitivity, two_four, wanda
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 
 TASKS: tuple[Task, ...] = (
     two_four.TASK,
@@ -10,3 +11,5 @@ TASKS: tuple[Task, ...] = (
     masked_step.TASK,
     conclusion.TASK,
 )
+
+LIBRARIES = Libraries(answers=("pandas",))

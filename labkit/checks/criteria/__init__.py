@@ -2,6 +2,7 @@
 
 from labkit.checks.criteria import allocate, choice, hessian, nm, obs, scores, sparsegpt
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 
 TASKS: tuple[Task, ...] = (
     scores.TASK,
@@ -12,3 +13,5 @@ TASKS: tuple[Task, ...] = (
     allocate.TASK,
     choice.TASK,
 )
+
+LIBRARIES = Libraries(answers=("pandas",))

@@ -10,6 +10,7 @@ ALWAYS = ("labkit",)
 
 _HIDING = {"setprofile", "fork", "forkpty", "fork_exec", "_fork_exec", "posix_spawn"}
 _STARTING = {"start_new_thread", "_start_joinable_thread"}  # unwatched, unless threading does it
+_AWAY = frozenset(_HIDING | _STARTING)  # looked into at each call in C
 _THREADING = threading.__file__
 _HERE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - compared as strings
 _TRIAL = _HERE + "trial.py"
@@ -60,19 +61,20 @@ class Watch:
         """Record a call; `sys.setprofile` calls this at each call and return."""
         if self.seen is not None:
             return
-        code = frame.f_code
         if event == "c_call":
             name = getattr(argument, "__name__", "")
-            self.hides = self._leads_away(name, frame)
-            self.seen = name if self.hides or name in self._functions else None
-        elif event == "call" and code.co_name == "setprofile" and code.co_filename == _THREADING:
-            self.hides = not _allowed(frame.f_back.f_code.co_filename)
-            self.seen = "threading.setprofile" if self.hides else None
-        if event != "call" or self.seen is not None:
-            return
-        owner = self._owner(frame.f_code.co_filename)
-        if owner is not None and not self._importing(frame):
-            self.seen = f"{owner}: {frame.f_code.co_qualname}"
+            if name in _AWAY:
+                self.hides = self._leads_away(name, frame)
+            if self.hides or name in self._functions:
+                self.seen = name
+        elif event == "call":
+            code = frame.f_code
+            if code.co_name == "setprofile" and code.co_filename == _THREADING:
+                self.hides = not _allowed(frame.f_back.f_code.co_filename)
+                self.seen = "threading.setprofile" if self.hides else None
+            owner = self._owner(code.co_filename)
+            if owner is not None and self.seen is None and not self._importing(frame):
+                self.seen = f"{owner}: {code.co_qualname}"
 
     @staticmethod
     def _leads_away(name: str, frame: FrameType) -> bool:
@@ -81,7 +83,7 @@ class Watch:
         A library that looks at the machine when it is imported may do so by another program.
         """
         caller = frame.f_code.co_filename
-        if name not in _HIDING | _STARTING or caller == _THREADING or _allowed(caller):
+        if name not in _AWAY or caller == _THREADING or _allowed(caller):
             return False
         while frame is not None and frame.f_code.co_filename != _TRIAL:
             if frame.f_code.co_qualname == "<module>":

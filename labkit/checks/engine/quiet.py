@@ -77,8 +77,9 @@ def quiet(noise: Noise | None = None) -> Iterator[None]:
     the libraries that a function calls may issue them.
     """
     noise = noise or Noise()
-    logging_was = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
+    # `logging.disable` would empty a cache of each logger, of which libraries have a thousand.
+    disabled, handle = logging.root.manager.disable, logging.Logger.handle
+    logging.Logger.handle = _pass_over
     try:
         with (
             warnings.catch_warnings(),
@@ -89,4 +90,10 @@ def quiet(noise: Noise | None = None) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(logging_was)
+        logging.Logger.handle = handle
+        if logging.root.manager.disable != disabled:  # the block's own doing
+            logging.disable(disabled)
+
+
+def _pass_over(logger: logging.Logger, record: logging.LogRecord) -> None:
+    """In the place of what hands a record to the handlers of its logger."""

@@ -1,6 +1,7 @@
 """The exercises of the lab `language`, one module each."""
 
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 from labkit.checks.language import curves, interval, loss, paired, repetition, scores, windows
 
 TASKS: tuple[Task, ...] = (
@@ -12,3 +13,5 @@ TASKS: tuple[Task, ...] = (
     paired.TASK,
     curves.TASK,
 )
+
+LIBRARIES = Libraries(answers=("pandas", "scipy"))

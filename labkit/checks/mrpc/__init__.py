@@ -1,6 +1,7 @@
 """The exercises of the lab `mrpc`, one module each."""
 
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 from labkit.checks.mrpc import (
     bootstrap,
     collapse,
@@ -21,4 +22,16 @@ TASKS: tuple[Task, ...] = (
     bootstrap.TASK,
     paired.TASK,
     given_up.TASK,
+)
+
+_TOKENIZERS = (
+    "labkit.checks.engine.quick_transformers",
+    "transformers.modeling_outputs",
+    "transformers.models.gpt2.tokenization_gpt2",
+    "transformers.models.roberta.tokenization_roberta",
+)
+
+LIBRARIES = Libraries(
+    checks=(*_TOKENIZERS, "transformers.models.auto.tokenization_auto"),
+    answers=(*_TOKENIZERS, "scipy.stats"),
 )

@@ -1,5 +1,6 @@
 """The exercises of the lab `pruning`, in order; each lives in a module of its own."""
 
+from labkit.checks.engine.libraries import Libraries
 from labkit.checks.pruning import (
     achieved,
     apply,
@@ -19,3 +20,10 @@ TASKS = (
     cubic.TASK,
     layerwise.TASK,
 )
+
+_MODELS = (
+    "labkit.checks.engine.quick_transformers",
+    "transformers.models.gpt2.modeling_gpt2",
+)
+
+LIBRARIES = Libraries(checks=_MODELS, answers=_MODELS)

@@ -1,6 +1,7 @@
 """The exercises of the lab `size`, one module each."""
 
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 from labkit.checks.size import (
     bitmask,
     break_even,
@@ -24,3 +25,5 @@ TASKS: tuple[Task, ...] = (
     csr_linear.TASK,
     break_even.TASK,
 )
+
+LIBRARIES = Libraries(answers=("scipy",))

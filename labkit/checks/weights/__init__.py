@@ -1,6 +1,7 @@
 """The exercises of the lab `weights`, one module each."""
 
 from labkit.checks.engine.exercise import Task
+from labkit.checks.engine.libraries import Libraries
 from labkit.checks.weights import bands, histogram, kurtosis, prunable, reading, share_below
 
 TASKS: tuple[Task, ...] = (
@@ -11,3 +12,12 @@ TASKS: tuple[Task, ...] = (
     kurtosis.TASK,
     reading.TASK,
 )
+
+_MODELS = (
+    "labkit.checks.engine.quick_transformers",
+    "transformers.models.bart.modeling_bart",
+    "transformers.models.gpt2.modeling_gpt2",
+    "transformers.models.roberta.modeling_roberta",
+)
+
+LIBRARIES = Libraries(checks=_MODELS, answers=_MODELS)

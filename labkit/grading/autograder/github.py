@@ -24,6 +24,7 @@ from typing import Any
 
 from labkit.checks import TASKS
 from labkit.checks.process.host import Host
+from labkit.checks.registry import libraries_of
 from labkit.checks.scoring import lines
 from labkit.errors import LabkitError
 from labkit.files import write_text
@@ -48,7 +49,9 @@ def main() -> None:
         settings = Settings.read(source)
         frame = (source / NOTEBOOK).read_text(encoding="utf-8")
         # The student's own machine for an hour: without root it is graded all the same.
-        hosts = open_host_in_container(Limits()) if problem() is None else _unprotected()
+        libraries = libraries_of(settings.lab).answers
+        possible = problem() is None
+        hosts = open_host_in_container(Limits(), libraries) if possible else _unprotected()
         with hosts as (host, isolation):
             outcome = clean(grade_folder(Path(), settings.lab, settings.seed, frame, host))
     except (LabkitError, OSError) as error:

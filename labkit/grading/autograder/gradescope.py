@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from labkit.checks.registry import libraries_of
 from labkit.errors import LabkitError
 from labkit.files import write_text
 from labkit.grading.autograder.one_folder import grade_folder
@@ -47,7 +48,8 @@ def main() -> None:
                 closed(place)
         settings = Settings.read(source)
         frame = (source / NOTEBOOK).read_text(encoding="utf-8")
-        with open_host_in_container(_limits()) as (host, isolation):
+        libraries = libraries_of(settings.lab).answers
+        with open_host_in_container(_limits(), libraries) as (host, isolation):
             print(f"isolation of the submission's code: {isolation}", flush=True)
             outcome = grade_folder(root / "submission", settings.lab, settings.seed, frame, host)
     except (LabkitError, OSError) as error:

@@ -7,8 +7,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.checks.registry import libraries_of
 from labkit.cluster import workers_forked_with
 from labkit.grading.sandbox.limits import Limits
+from labkit.grading.sandbox.shared_parent import SharedParent
+
+_HERE = "labkit.grading.running"
 
 
 @dataclass(frozen=True)
@@ -22,19 +26,21 @@ class HeadStart:
 
 
 @contextmanager
-def head_start(limits: Limits, sandbox: bool) -> Iterator[HeadStart]:
+def head_start(lab: str, limits: Limits, sandbox: bool) -> Iterator[HeadStart]:
     """Begin the imports of workers that start in the block, and those of a sandbox for them all.
+
+    `lab` says which libraries they need; of one that there is not, none are known.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
     """
     with ExitStack() as stack:
-        stack.enter_context(workers_forked_with("labkit.grading.running.imported_once"))
-        address = None
+        libraries, address = libraries_of(lab), None
         if sandbox:
-            # Its imports take a while, too, and what begins above need not wait for them.
-            from labkit.grading.sandbox.shared_parent import SharedParent
-
+            # First: what workers import takes less time, and they start while this goes on.
             with suppress(OSError):  # no place for a socket
-                address = stack.enter_context(closing(SharedParent(limits))).address
+                parent = closing(SharedParent(limits, libraries.answers))
+                address = stack.enter_context(parent).address
+        modules = (f"{_HERE}.imported_once", *libraries.checks, f"{_HERE}.imports_end")
+        stack.enter_context(workers_forked_with(*modules))
         yield HeadStart(address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -22,13 +22,19 @@ OTHER_USER = (
 
 
 @contextmanager
-def open_host(limits: Limits, sandbox: bool = True, address: Path | None = None) -> Iterator[Host]:
+def open_host(
+    limits: Limits,
+    sandbox: bool = True,
+    address: Path | None = None,
+    libraries: Sequence[str] = (),
+) -> Iterator[Host]:
     """The quickest host that this machine allows, closed after the block.
 
     Args:
         limits: of each submission.
         sandbox: False gives a host without any protection.
         address: of a `SharedParent` with the same limits, in the place of a parent of its own.
+        libraries: what a parent of its own imports, see `Libraries.answers`.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
@@ -40,7 +46,7 @@ def open_host(limits: Limits, sandbox: bool = True, address: Path | None = None)
         yield plain
         return
     with ExitStack() as stack:
-        warm = Warm(limits) if address is None else Joined(address, limits)
+        warm = Warm(limits, libraries) if address is None else Joined(address, limits)
         host = stack.enter_context(closing(warm))
         try:
             _try_out(host)
@@ -61,7 +67,9 @@ def _try_out(host: Host) -> None:
 
 
 @contextmanager
-def open_host_in_container(limits: Limits) -> Iterator[tuple[Host, str]]:
+def open_host_in_container(
+    limits: Limits, libraries: Sequence[str] = ()
+) -> Iterator[tuple[Host, str]]:
     """The best host that a container of a platform allows, and in words how it isolates.
 
     Bubblewrap where it works; else, for root, a user of its own (`OtherUser`).
@@ -70,7 +78,7 @@ def open_host_in_container(limits: Limits) -> Iterator[tuple[Host, str]]:
         InputError: neither is possible here; says why.
     """
     if problem() is None:
-        with open_host(limits) as host:
+        with open_host(limits, libraries=libraries) as host:
             yield host, BUBBLEWRAP
         return
     with closing(OtherUser(limits)) as host:

@@ -1,6 +1,7 @@
-"""What workers import, imported: those of this machine are forked from a process that has it.
+"""What workers of every lab import: those of this machine are forked from a process that has it.
 
-Nothing here may start a thread: a fork would miss it.
+Behind it come the libraries of the lab, and `imports_end`.  Nothing here may start a thread: a fork
+would miss it.
 """
 
 import gc
@@ -13,9 +14,6 @@ _MODULES = (
     "distributed",
     "nbformat",
     "torch",
-    "transformers.models.bart.modeling_bart",
-    "transformers.models.gpt2.modeling_gpt2",
-    "transformers.models.roberta.modeling_roberta",
     "labkit.grading.running.worker_state",
     "labkit.grading.submissions.assemble",
     "labkit.grading.submissions.read_notebook",
@@ -27,5 +25,3 @@ import_no_more_than_needed()
 gc.disable()
 for _name in _MODULES:
     import_module(_name)
-gc.freeze()  # else the first collection in each worker copies all pages
-gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,12 +41,18 @@ def suspicions(notebook: NotebookNode, frame: NotebookNode) -> tuple[str, ...]:
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     found = []
     for number, source in enumerate(code, start=1):
-        if odd := sorted(set(_uses(source)) - usual):
+        if odd := sorted(_uses(source) - usual):
             found.append(f"code cell {number} uses {', '.join(odd)}: read it")
     return tuple(found)
 
 
-def _uses(source: str) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def _uses(source: str) -> frozenset[str]:
+    """What is out of place in the code of a cell; that of the course comes with each submission."""
+    return frozenset(_found(source))
+
+
+def _found(source: str) -> Iterator[str]:
     """What is out of place in the code of a cell; in code with an error in it, words alone."""
     code = _without_magics(source)
     if code != source:

@@ -8,12 +8,12 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from labkit.checks.registry import libraries_of
 from labkit.cluster import connected
 from labkit.errors import SourceError
 from labkit.grading.running.finished import Store, key, lab_version
 from labkit.grading.running.head_start import HeadStart, head_start
 from labkit.grading.running.one_submission import not_graded
-from labkit.grading.sandbox.bubblewrap import require
 from labkit.grading.submissions.outcomes import Handed, Outcome
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def grade_all(
         scheduler: address of a running Dask scheduler, in the place of `workers`.
         regrade: grade again what was graded before.
         report: is told (student, finished, all) as submissions are finished.
-        begun: a `head_start` with the same limits and sandbox, for processes that start here.
+        begun: a `head_start` with the same lab, limits and sandbox, for processes that start here.
 
     Raises:
         InputError: there is no sandbox here or on a worker, or it has another version of the lab.
@@ -94,14 +94,14 @@ def grade_all(
     report("", len(done), len(handed))
     if left:
         hired = scheduler is None
-        if hired and sandbox:
-            require()
         if hired and workers is None:
             workers = min(os.cpu_count() or 1, len(left))
         with ExitStack() as stack:
+            lab = left[0].lab
             if hired and begun is None:
-                begun = stack.enter_context(head_start(limits, sandbox))
-            place = Place(limits, sandbox, hired, begun.address if hired else None)
+                begun = stack.enter_context(head_start(lab, limits, sandbox))
+            address = begun.address if hired else None
+            place = Place(limits, sandbox, hired, address, libraries_of(lab).answers)
             stack.enter_context(dask.config.set(_SETTINGS))
             client = stack.enter_context(connected(scheduler, workers))
             found = _graded(client, left, source, seed, version, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,17 +27,23 @@ class Place(WorkerPlugin):
     """What a worker keeps during a run: the host that runs the code of submissions.
 
     `hired` says that the worker was started for this run alone; `address` is that of a sandbox on
-    its machine, see `open_host`.
+    its machine, and `libraries` those of a sandbox of its own, see `open_host`.
     """
 
     def __init__(
-        self, limits: Limits, sandbox: bool, hired: bool, address: Path | None = None
+        self,
+        limits: Limits,
+        sandbox: bool,
+        hired: bool,
+        address: Path | None = None,
+        libraries: Sequence[str] = (),
     ) -> None:
         self.name = f"labkit-grading-{secrets.token_hex(4)}"
         self._limits = limits
         self._sandbox = sandbox
         self._hired = hired
         self._address = address
+        self._libraries = libraries
 
     def setup(self, worker: Any) -> None:
         """Called by each worker that this comes to; the host starts with the first submission."""
@@ -60,7 +67,7 @@ class Place(WorkerPlugin):
             InputError: there is no sandbox on this machine.
         """
         if self._host is None:
-            host = open_host(self._limits, self._sandbox, self._address)
+            host = open_host(self._limits, self._sandbox, self._address, self._libraries)
             self._host = self._stack.enter_context(host)
         return self._host
 

@@ -89,12 +89,14 @@ class Warm(Sandboxed, Forking):
     """A host that forks submissions from a warm parent of its own.
 
     The parent starts with the first submission, and again where it has died.  It ends with
-    `close`, and with the thread that started it.  Several threads may use one host.
+    `close`, and with the thread that started it.  Several threads may use one host.  It imports
+    `libraries` beside what all submissions need.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, libraries: Sequence[str] = ()) -> None:
         Sandboxed.__init__(self, limits)
         Forking.__init__(self)
+        self._libraries = libraries
         self._parent: subprocess.Popen | None = None
 
     def close(self) -> None:
@@ -107,7 +109,7 @@ class Warm(Sandboxed, Forking):
             return
         if self._control is not None:
             self._control.close()
-        self._parent, self._control = start_parent(self)
+        self._parent, self._control = start_parent(self, self._libraries)
         greeted(self._control)
 
     def _cool_down(self) -> None:
@@ -175,16 +177,16 @@ class WarmProcess:
 
 
 def start_parent(
-    box: Sandboxed, listener: socket.socket | None = None
+    box: Sandboxed, libraries: Sequence[str], listener: socket.socket | None = None
 ) -> tuple[subprocess.Popen, socket.socket]:
-    """Start a parent; returns it with the socket whose end it ends with.
+    """Start a parent that imports `libraries`; returns it with the socket whose end it ends with.
 
     Requests come over that socket, or over connections to `listener`.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         passed = [theirs.fileno()] if listener is None else [theirs.fileno(), listener.fileno()]
-        words = ["forks", *map(str, passed)]
+        words = ["forks", json.dumps(libraries), *map(str, passed)]
         parent = subprocess.Popen(
             command(box.package, box.limits, words, stubs=box.stubs),
             stdin=subprocess.DEVNULL,

@@ -1,11 +1,12 @@
 """What runs inside the sandbox: a worker for one submission, or a parent that forks them.
 
 Run as a module with `LIMITS once PATH WITHOUT…` it is the worker at once, and with `LIMITS user
-WITHHELD PATH WITHOUT…` where no bubblewrap is around it (`other_user`).  With `forks FD` instead it
-imports what submissions import, then forks a worker for each request that comes over the socket
-FD: the imports, which take seconds, are done once.  With `forks FD LISTENER` requests come over
-connections to the socket LISTENER, of several processes that grade.  `run COMMAND…` binds a command
-to the limits.  This module holds no secret, and trusts nothing that it forks.
+WITHHELD PATH WITHOUT…` where no bubblewrap is around it (`other_user`).  With `forks LIBRARIES FD`
+instead it imports what submissions import, then forks a worker for each request that comes over the
+socket FD: the imports, which take seconds, are done once.  With `forks LIBRARIES FD LISTENER`
+requests come over connections to the socket LISTENER, of several processes that grade.  `run
+COMMAND…` binds a command to the limits.  This module holds no secret, and trusts nothing that it
+forks.
 """
 
 import contextlib
@@ -25,7 +26,6 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
-from labkit.checks.process.worker import serve
 from labkit.grading.sandbox.limits import Limits
 
 SCRATCH = "/box"  # the one folder in which a submission may write
@@ -33,19 +33,14 @@ SHARED = "/dev/shm"
 WARM = (
     "numpy",
     "torch",
-    "transformers",
-    "transformers.modeling_outputs",
-    "transformers.models.bart.modeling_bart",
-    "transformers.models.gpt2.modeling_gpt2",
-    "transformers.models.roberta.modeling_roberta",
-    "pandas",
-    "scipy.stats",
     "matplotlib.pyplot",
     "IPython.core.interactiveshell",
     "IPython.core.application",  # these three a shell imports as it starts
     "IPython.core.completer",
     "IPython.core.magics",
+    "labkit.checks.process.worker",
 )
+"""What submissions of all labs import; a lab's own libraries come to it."""
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _NOSUID, _NODEV, _NOEXEC, _RDONLY, _REMOUNT, _BIND = 2, 4, 8, 1, 32, 4096
@@ -73,12 +68,18 @@ def main() -> None:
         _bar()
         os.execv(sys.argv[3], sys.argv[3:])
     elif sys.argv[2] == "once":
+        from labkit.checks.process.worker import (
+            serve,
+        )  # not above: who starts this needs no IPython
+
         limits.apply()
         _bar()
         path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     elif sys.argv[2] == "user":
+        from labkit.checks.process.worker import serve
+
         _prctl(_SET_NO_NEW_PRIVS, 1)
         limits.apply()
         _bar((socket.AF_UNIX,))
@@ -87,11 +88,15 @@ def main() -> None:
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     else:
-        _serve_forks(limits, *(socket.socket(fileno=int(number)) for number in sys.argv[3:]))
+        sockets = (socket.socket(fileno=int(number)) for number in sys.argv[4:])
+        _serve_forks(limits, json.loads(sys.argv[3]), *sockets)
 
 
 def _serve_forks(
-    limits: Limits, control: socket.socket, listener: socket.socket | None = None
+    limits: Limits,
+    libraries: Sequence[str],
+    control: socket.socket,
+    listener: socket.socket | None = None,
 ) -> None:
     """Fork a worker for each request until the other side of `control` has gone.
 
@@ -106,7 +111,7 @@ def _serve_forks(
     if not refusal:
         # What is imported stays: looking through it for garbage takes a tenth of the time.
         gc.disable()
-        for name in WARM:
+        for name in (*WARM, *libraries):
             import_module(name)
         gc.freeze()  # else the first collection in each child copies all pages
         gc.enable()
@@ -304,6 +309,8 @@ def _bar(families: Sequence[int] = _FAMILIES) -> None:
 
 def _work(limits: Limits, request: dict, channel: int, notebook: int) -> None:
     """Be the worker for the file that `notebook` is open on, over the socket `channel`."""
+    from labkit.checks.process.worker import serve  # imported before the fork
+
     os.write(channel, b"+")  # the kernel adds who sends it, which names this process outside
     os.chdir(SCRATCH)
     path = Path(SCRATCH, "submission" + request["suffix"])

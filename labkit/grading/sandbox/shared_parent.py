@@ -9,6 +9,7 @@ import contextlib
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.grading.sandbox.bubblewrap import Sandboxed
@@ -22,16 +23,18 @@ _TRIES = 2  # parents in a row that may end before they have imported everything
 class SharedParent(Sandboxed):
     """A warm parent that starts at once, and again where it has died, until `close`.
 
-    It listens at `address`, in a folder that only this user may open and no sandbox shows.  It ends
-    with this process, however that ends.
+    It imports `libraries` beside what all submissions need, and listens at `address`, in a folder
+    that only this user may open and no sandbox shows.  It ends with this process, however that
+    ends.
 
     Raises:
         InputError: no sandbox can be made here; says what to do.
         OSError: no socket can be made there; its name may be too long.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, libraries: Sequence[str] = ()) -> None:
         super().__init__(limits)
+        self._libraries = libraries
         self.address = self.folder.path / "parent"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._parent: subprocess.Popen | None = None
@@ -65,7 +68,7 @@ class SharedParent(Sandboxed):
                 with self._lock:
                     if self._closed:
                         break
-                    self._parent, control = start_parent(self, self._listener)
+                    self._parent, control = start_parent(self, self._libraries, self._listener)
                 with control:
                     failed = 0 if control.recv(1) else failed + 1
                     self._parent.wait()

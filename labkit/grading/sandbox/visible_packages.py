@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import labkit
-from labkit.files import write_text
 
 MACHINERY = (
     "__init__",
@@ -19,6 +18,7 @@ MACHINERY = (
     "checks/engine/model_data",
     "checks/engine/plain_data",
     "checks/engine/quick_data",
+    "checks/engine/quick_transformers",
     "checks/engine/quiet",
     "checks/engine/trial",
     "checks/process/arguments",
@@ -66,7 +66,8 @@ def write_view(folder: Path) -> Path:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(package / f"{name}.py", target / f"{name}.py")
     # The worker puts something that does nothing in place of the checks that cells call.
-    write_text(target / "checks" / "__init__.py", STUB)
+    stub = _Stub(folder)
+    stub.put(target / "checks" / "__init__.py")
     for module in package.rglob("*.py"):
         place = module.relative_to(package)
         room, copy = place.parts[0], target / place
@@ -75,11 +76,13 @@ def write_view(folder: Path) -> Path:
         if room in ("checks", "grading"):
             # Names of packages may be forbidden, which only a name that exists can be.
             if module.name == "__init__.py":
-                write_text(copy, "")
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.touch()
         elif module.name == "__init__.py":  # says no more than which names its modules have
-            write_text(copy, module.read_text(encoding="utf-8"))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(module, copy)
         else:
-            write_text(copy, STUB)
+            stub.put(copy)
     return target
 
 
@@ -89,6 +92,7 @@ def write_stubs(folder: Path) -> dict[Path, Path]:
     All of their modules can be imported: a submission that does no more loses nothing.
     """
     stubs: dict[Path, Path] = {}
+    one = _Stub(folder)
     for name in WITHHELD:
         top, *rest = name.split(".")  # to look for the whole name would import what is above it
         spec = importlib.util.find_spec(top)
@@ -105,6 +109,22 @@ def write_stubs(folder: Path) -> dict[Path, Path]:
             if (compiled := Path(importlib.util.cache_from_source(str(place)))).exists():
                 stubs[compiled] = target
         for stub in modules.values():
-            stub.parent.mkdir(parents=True, exist_ok=True)
-            stub.write_text(STUB, encoding="utf-8")
+            one.put(stub)
     return stubs
+
+
+class _Stub:
+    """A file below `folder` that stands in many places, as links: a thousand files take longer."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / ".stub"
+        self._file.write_text(STUB, encoding="utf-8")
+
+    def put(self, place: Path) -> None:
+        """Let the file stand at `place`."""
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.hardlink_to(self._file)
+        except OSError:  # a file system without links
+            shutil.copyfile(self._file, place)

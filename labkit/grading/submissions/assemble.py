@@ -11,8 +11,8 @@ import copy
 from collections import deque
 from typing import TYPE_CHECKING
 
-from labkit.checks.engine.exercise import PLACEHOLDER
 from labkit.checks.registry import LABS
+from labkit.grading.submissions.marked_regions import without_hidden_tests, without_solutions
 from labkit.grading.submissions.match_cells import (
     Parts,
     choose_answers,
@@ -28,26 +28,7 @@ from labkit.grading.submissions.read_notebook import MENDED
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# As in nbgrader_config.py: what a student finds in the place of a solution.
-STUB = {"python": "# Your code here\nraise NotImplementedError"}
 MOST_REMARKS = 50
-
-
-def cleared(source: NotebookNode) -> NotebookNode:
-    """The course's notebook with stubs in the place of its solutions; hidden tests stay."""
-    frame = copy.deepcopy(source)
-    solved = [cell for cell in frame.cells if "BEGIN SOLUTION" in cell.source]
-    if not solved:  # what students have: they need not wait for nbgrader
-        return frame
-    from nbgrader.preprocessors import ClearSolutions
-    from traitlets.config import Config
-
-    settings = Config(ClearSolutions={"code_stub": STUB, "text_stub": PLACEHOLDER})
-    clear = ClearSolutions(config=settings)
-    for number, cell in enumerate(frame.cells):
-        if cell in solved:
-            clear.preprocess_cell(cell, {"language": "python"}, number)
-    return frame
 
 
 def assemble(source: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, tuple[str, ...]]:
@@ -59,7 +40,7 @@ def assemble(source: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
     function is defined more than once the last definition counts, and an untouched stub never
     beats an answer.  Nothing of the submission's metadata or outputs is taken over.
     """
-    frame = cleared(source)
+    frame = without_solutions(source)
     parts = Parts(frame, _visible(frame), copy.deepcopy(submitted.cells))
     parts.remarks += submitted.metadata.get(MENDED, ())
     place_cells(parts)
@@ -187,10 +168,4 @@ def _report(parts: Parts) -> None:
 
 def _visible(frame: NotebookNode) -> list[str]:
     """The texts that students get, for comparison."""
-    if not any("HIDDEN TESTS" in cell.source for cell in frame.cells):
-        return [normal(cell.source) for cell in frame.cells]
-    from nbgrader.preprocessors import ClearHiddenTests
-
-    clear = ClearHiddenTests()
-    shown = [clear.preprocess_cell(copy.deepcopy(cell), {}, 0)[0] for cell in frame.cells]
-    return [normal(cell.source) for cell in shown]
+    return [normal(without_hidden_tests(cell)) for cell in frame.cells]

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import warm
+from nbgrader.api import Gradebook
 from notebooks import ROOT, solved, source, to_bytes
 
 from labkit.checks import REGISTRY, TASKS, Verdict
@@ -261,6 +262,22 @@ def _change(url):
     connection.execute("INSERT INTO grade VALUES ('cleo', 3)")
     connection.commit()
     connection.close()
+
+
+def test_an_empty_gradebook_is_as_nbgrader_makes_it(tmp_path, course):
+    def content(path):
+        with closing(sqlite3.connect(path)) as book:
+            tables = book.execute("SELECT name, sql FROM sqlite_master").fetchall()
+            rows = {
+                name: book.execute(f'SELECT * FROM "{name}"').fetchall()
+                for name, sql in tables
+                if sql and sql.startswith("CREATE TABLE")
+            }
+            return sorted(tables, key=str), rows
+
+    create(tmp_path / "ours.db", "a course")
+    Gradebook(f"sqlite:///{tmp_path}/theirs.db", "a course").close()
+    assert content(tmp_path / "ours.db") == content(tmp_path / "theirs.db")
 
 
 def test_amending_is_one_transaction(book):

@@ -9,9 +9,10 @@ from nbgrader.nbgraderformat import MetadataValidator
 from notebooks import cell, entry, release, solved, source, to_bytes
 
 from labkit.errors import InputError
-from labkit.grading.submissions.assemble import assemble, cleared
+from labkit.grading.submissions.assemble import assemble
 from labkit.grading.submissions.choose_file import NOTHING
 from labkit.grading.submissions.intake import read_submissions
+from labkit.grading.submissions.marked_regions import without_solutions
 from labkit.grading.submissions.read_notebook import read_notebook
 
 RIGHT = to_bytes(solved())
@@ -48,7 +49,7 @@ def test_broken_files(case, tmp_path):
     nbformat.validate(notebook)
     MetadataValidator().validate_nb(notebook)
     nbformat.writes(notebook).encode()
-    marked = {c.id: c for c in cleared(source()).cells if entry(c)}
+    marked = {c.id: c for c in without_solutions(source()).cells if entry(c)}
     assert {c.id: c.metadata for c in notebook.cells if c.metadata} == {
         id: c.metadata for id, c in marked.items()
     }

@@ -14,7 +14,8 @@ from notebooks import ROOT, cell, entry, release, solved, source, to_bytes
 
 from labkit.checks import REGISTRY, TASKS
 from labkit.errors import InputError
-from labkit.grading.submissions.assemble import assemble, cleared
+from labkit.grading.submissions.assemble import assemble
+from labkit.grading.submissions.marked_regions import without_solutions
 from labkit.grading.submissions.match_cells import normal
 from labkit.grading.submissions.read_notebook import LARGEST, _cut, read_notebook
 
@@ -34,7 +35,7 @@ def put_together(notebook, lab="pruning"):
     assert assemble(source(lab), read_notebook(data)) == (result, remarks)
     nbformat.validate(result)
     MetadataValidator().validate_nb(result)
-    frame = cleared(source(lab))
+    frame = without_solutions(source(lab))
     assert result.metadata == frame.metadata
     fixed = [c for c in frame.cells if entry(c).get("grade") and not entry(c).get("solution")]
     assert [c for c in result.cells if entry(c).get("locked")] == fixed
@@ -58,7 +59,7 @@ RIGHT = answers(solved())
 @pytest.mark.parametrize("lab", LABS)
 def test_the_untouched_release_gives_the_course_with_stubs(lab):
     result, remarks = put_together(release(lab), lab)
-    assert result == cleared(source(lab))
+    assert result == without_solutions(source(lab))
     assert remarks == ""
     # The stubs are those that nbgrader put into the release with the course's settings.
     assert {c.id: c.source for c in result.cells if entry(c).get("solution")} == {
@@ -220,7 +221,7 @@ def test_a_fake_score_in_the_outputs_goes():
                 {"output_type": "execute_result", "data": {"text/plain": "5.0"}, "metadata": {}}
             ]
     result, _ = put_together(notebook)
-    assert result == cleared(source())
+    assert result == without_solutions(source())
 
 
 def test_of_two_answers_the_last_before_the_graded_cell_counts_and_both_stay():

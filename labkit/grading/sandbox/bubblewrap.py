@@ -16,7 +16,7 @@ from pathlib import Path
 import labkit
 from labkit.checks.process.host import end
 from labkit.errors import InputError
-from labkit.grading.sandbox.inside_sandbox import SCRATCH, SHARED
+from labkit.grading.sandbox.confinement import SCRATCH, SHARED
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.sandbox.own_folder import OwnFolder
 from labkit.grading.sandbox.visible_packages import write_stubs, write_view

@@ -10,11 +10,8 @@ forks.
 """
 
 import contextlib
-import ctypes
-import errno
 import json
 import os
-import platform
 import select
 import signal
 import socket
@@ -26,10 +23,17 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
+from labkit.grading.sandbox.confinement import (
+    SCRATCH,
+    SET_DUMPABLE,
+    SET_NO_NEW_PRIVS,
+    bar,
+    become_private,
+    new_namespaces,
+    set_option,
+)
 from labkit.grading.sandbox.limits import Limits
 
-SCRATCH = "/box"  # the one folder in which a submission may write
-SHARED = "/dev/shm"
 WARM = (
     "numpy",
     "torch",
@@ -42,22 +46,7 @@ WARM = (
 )
 """What submissions of all labs import; a lab's own libraries come to it."""
 
-_NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-_NOSUID, _NODEV, _NOEXEC, _RDONLY, _REMOUNT, _BIND = 2, 4, 8, 1, 32, 4096
-_SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
-_CAPABILITIES_3 = 0x20080522
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
-_SET_SECCOMP, _FILTER = 22, 2
-_JOIN_SESSION_KEYRING = 1
-# No namespace holds the keyrings of whoever grades, nor sockets to the host of a virtual machine;
-# the others of these are a submission's way to the kernel's newest parts.  By machine: how the
-# kernel calls it, keyctl, add_key, request_key, bpf, perf_event_open, userfaultfd, io_uring_setup;
-# and socket.
-_BARRED = {
-    "x86_64": (0xC000003E, (250, 248, 249, 321, 298, 323, 425), 41),
-    "aarch64": (0xC00000B7, (219, 217, 218, 280, 241, 282, 425), 198),
-}
-_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16)  # 16: what names interfaces
 
 
 def main() -> None:
@@ -65,24 +54,23 @@ def main() -> None:
     limits = Limits.from_json(sys.argv[1])
     if sys.argv[2] == "run":
         limits.apply()
-        _bar()
+        bar()
         os.execv(sys.argv[3], sys.argv[3:])
     elif sys.argv[2] == "once":
-        from labkit.checks.process.worker import (
-            serve,
-        )  # not above: who starts this needs no IPython
+        # Not above: who starts this needs no IPython.
+        from labkit.checks.process.worker import serve
 
         limits.apply()
-        _bar()
+        bar()
         path, without = Path(sys.argv[3]), [int(number) for number in sys.argv[4:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
         serve(path, requests, replies, limits.cell, without)
     elif sys.argv[2] == "user":
         from labkit.checks.process.worker import serve
 
-        _prctl(_SET_NO_NEW_PRIVS, 1)
+        set_option(SET_NO_NEW_PRIVS, 1)
         limits.apply()
-        _bar((socket.AF_UNIX,))
+        bar((socket.AF_UNIX,))
         _withhold(json.loads(sys.argv[3]))
         path, without = Path(sys.argv[4]), [int(number) for number in sys.argv[5:]]
         requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -106,7 +94,7 @@ def _serve_forks(
     import gc
 
     # A submission that finds this process in /proc may not look into it.
-    _prctl(_SET_DUMPABLE, 0)
+    set_option(SET_DUMPABLE, 0)
     refusal = _refusal()  # known before the imports, which take seconds
     if not refusal:
         # What is imported stays: looking through it for garbage takes a tenth of the time.
@@ -175,7 +163,7 @@ def _refusal() -> str:
     """What the system says to namespaces within namespaces, empty if it allows them."""
     if (child := os.fork()) == 0:
         try:
-            _new_namespaces()
+            new_namespaces()
         except OSError as error:
             os._exit(error.errno)
         os._exit(0)
@@ -191,20 +179,20 @@ def _apart(limits: Limits, request: dict, channel: int, notebook: int, status: i
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        _new_namespaces()
+        new_namespaces()
         child = os.fork()
         if child == 0:
             os.close(status)
             # A signal to the group, or to the parent, which has no number here and so has the
             # group's, 0: it would reach the process that all submissions are forked from.
             os.setsid()
-            _become_private(limits)
+            become_private(limits)
             _work(limits, request, channel, notebook)
             os._exit(0)
     except OSError as error:
         os.write(channel, b"-" + str(error.strerror).encode())
         os._exit(1)
-    _prctl(_SET_DUMPABLE, 0)
+    set_option(SET_DUMPABLE, 0)
     os.close(channel)
     os.close(notebook)
     code = _exit_code(child, status)
@@ -228,38 +216,6 @@ def _exit_code(child: int, status: int) -> int:
             os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
-def _new_namespaces() -> None:
-    """Own users, mounts, processes (from the next fork on), IPC and network.
-
-    Raises:
-        OSError: the system refuses namespaces within namespaces.
-    """
-    user, group = os.getuid(), os.getgid()
-    _call("unshare", _NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWNET)
-    _prctl(_SET_DUMPABLE, 1)  # else its own files in /proc belong to root
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-
-
-def _become_private(limits: Limits) -> None:
-    """Folders of its own, no privilege, limits.
-
-    Raises:
-        OSError: the system refuses one of them.
-    """
-    for place in (SCRATCH, SHARED):
-        options = f"size={limits.scratch},nr_inodes=20000,mode=0700"
-        _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, options)
-    # Root outside is root to /proc/sys as well, whatever it is called in here.
-    _mount("none", "/proc", "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | _NOEXEC, "")
-    _prctl(_SET_NO_NEW_PRIVS, 1)
-    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
-    _call("capset", header, (ctypes.c_uint32 * 6)())
-    limits.apply()
-    _bar()
-
-
 def _withhold(stubs: dict[str, str]) -> None:
     """Let modules of these names, and those below them, be the file that stands for them.
 
@@ -277,36 +233,6 @@ def _withhold(stubs: dict[str, str]) -> None:
     sys.meta_path.insert(0, Stubs)
 
 
-def _bar(families: Sequence[int] = _FAMILIES) -> None:
-    """Take the system calls of `_BARRED` from this process and all that it starts, for good.
-
-    Of sockets those of `families` are left.  Nothing is taken on machines whose numbers are not
-    there.
-
-    Raises:
-        OSError: the system refuses it.
-    """
-    if platform.machine() not in _BARRED:
-        return
-    kind, barred, opens = _BARRED[platform.machine()]
-    # A new keyring of the session, empty: that of whoever grades was inherited.
-    ctypes.CDLL(None).syscall(barred[0], _JOIN_SESSION_KEYRING, None)
-    # A program for the kernel: load, compare, return.  A comparison that fails goes on.
-    load, equal, at_least, end = 0x20, 0x15, 0x35, 0x06
-    allow, deny = 0x7FFF0000, 0x00050000 | errno.EPERM
-    steps = [(load, 0, 0, 4), (equal, 1, 0, kind), (end, 0, 0, deny), (load, 0, 0, 0)]
-    # From 2**30 on stand the calls of another way to number them.
-    for number, compare in ((2**30, at_least), *((number, equal) for number in barred)):
-        steps += [(compare, 0, 1, number), (end, 0, 0, deny)]
-    steps += [(equal, 1, 0, opens), (end, 0, 0, allow), (load, 0, 0, 16)]
-    for family in families:
-        steps += [(equal, 0, 1, family), (end, 0, 0, allow)]
-    steps.append((end, 0, 0, deny))
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-    program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
-    _call("prctl", _SET_SECCOMP, _FILTER, program, 0, 0)
-
-
 def _work(limits: Limits, request: dict, channel: int, notebook: int) -> None:
     """Be the worker for the file that `notebook` is open on, over the socket `channel`."""
     from labkit.checks.process.worker import serve  # imported before the fork
@@ -319,26 +245,6 @@ def _work(limits: Limits, request: dict, channel: int, notebook: int) -> None:
     with socket.socket(fileno=channel) as connection:
         requests, replies = connection.makefile("rb"), connection.makefile("wb")
         serve(path, requests, replies, limits.cell, request["without"])
-
-
-def _mount(source: str, target: str, kind: str, flags: int, options: str) -> None:
-    _call("mount", *(text.encode() for text in (source, target, kind)), flags, options.encode())
-
-
-def _prctl(option: int, value: int) -> None:
-    _call("prctl", option, value, 0, 0, 0)
-
-
-def _call(name: str, *arguments: object) -> None:
-    """A function of the C library that Python 3.11 does not offer.
-
-    Raises:
-        OSError: it failed.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
 if __name__ == "__main__":

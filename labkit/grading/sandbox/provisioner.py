@@ -20,7 +20,7 @@ from jupyter_client.provisioning import LocalProvisioner
 import labkit
 from labkit.checks.scoring import SEED_VARIABLE
 from labkit.grading.sandbox.bubblewrap import command, require
-from labkit.grading.sandbox.inside_sandbox import SCRATCH
+from labkit.grading.sandbox.confinement import SCRATCH
 from labkit.grading.sandbox.limits import Limits
 from labkit.grading.sandbox.watchdog import Guard
 

@@ -27,6 +27,7 @@ MACHINERY = (
     "checks/process/kernel",
     "checks/process/sources",
     "checks/process/worker",
+    "grading/sandbox/confinement",
     "grading/sandbox/limits",
     "grading/sandbox/inside_sandbox",
 )

@@ -21,13 +21,13 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check torch==2.14.1 numpy==2.4.6
 
 cat > "$folder/expected" <<'SEEN'
-sparsity after step                      1     5     9    10    11    20    30    40    50   100  cuts
-delta_t=10, total_t=5                 0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
-delta_t=1, total_t=50                 0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
-delta_t=50, total_t=1                 0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
-total_t=100                           0.00  0.01  0.02  0.02  0.03  0.05  0.07  0.09  0.11  0.22   100
-delta_t=1, total_t=5, each 10 steps   0.00  0.00  0.00  0.39  0.39  0.63  0.75  0.79  0.80  0.80     5
-five cuts, as documented              0.00  0.00  0.00  0.39  0.39  0.63  0.75  0.79  0.80  0.80     5
+sparsity after step                    1     5     9    10    11    20    30    40    50   100  cuts
+delta_t=10, total_t=5               0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
+delta_t=1, total_t=50               0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
+delta_t=50, total_t=1               0.05  0.22  0.36  0.39  0.42  0.63  0.75  0.79  0.80  0.80    48
+total_t=100                         0.00  0.01  0.02  0.02  0.03  0.05  0.07  0.09  0.11  0.22   100
+delta_t=1, total_t=5, every 10th    0.00  0.00  0.00  0.39  0.39  0.63  0.75  0.79  0.80  0.80     5
+five cuts, as documented            0.00  0.00  0.00  0.39  0.39  0.63  0.75  0.79  0.80  0.80     5
 
 the first three have the same masks at each step: yes
 SEEN
@@ -60,17 +60,17 @@ def train(every=1, **schedule):
 
 def show(name, levels):
     cuts = sum(before < after for before, after in zip([0.0, *levels], levels))
-    print(f"{name:36}{''.join(f'{levels[step - 1]:6.2f}' for step in SHOWN)}{cuts:6}")
+    print(f"{name:34}{''.join(f'{levels[step - 1]:6.2f}' for step in SHOWN)}{cuts:6}")
 
 
-print(f"{'sparsity after step':36}{''.join(f'{step:6}' for step in SHOWN)}  cuts")
+print(f"{'sparsity after step':34}{''.join(f'{step:6}' for step in SHOWN)}  cuts")
 runs = {}
 for name, options in {
     "delta_t=10, total_t=5": {"delta_t": 10, "total_t": 5},
     "delta_t=1, total_t=50": {"delta_t": 1, "total_t": 50},
     "delta_t=50, total_t=1": {"delta_t": 50, "total_t": 1},
     "total_t=100": {"total_t": 100},
-    "delta_t=1, total_t=5, each 10 steps": {"delta_t": 1, "total_t": 5, "every": 10},
+    "delta_t=1, total_t=5, every 10th": {"delta_t": 1, "total_t": 5, "every": 10},
 }.items():
     runs[name] = train(**options)
     show(name, [(mask == 0).float().mean().item() for mask in runs[name]])

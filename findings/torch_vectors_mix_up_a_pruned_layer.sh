@@ -21,16 +21,16 @@ python3 -m venv "$folder/venv"
 
 cat > "$folder/expected" <<'SEEN'
 written back after           bias  length  weights as at first  biases  first parameter
-nothing                      yes   same                  100 %   100 %  0.weight
-prune.l1_unstructured        yes   same                    0 %     0 %  0.bias
-the same and prune.remove    yes   same                    0 %     0 %  0.bias
-WeightNormSparsifier         yes   same                    0 %     0 %  0.bias
-spectral_norm                yes   same                    0 %     0 %  0.bias
-nothing                      no    same                  100 %    none  0.weight
-prune.l1_unstructured        no    same                  100 %    none  0.weight_orig
-the same and prune.remove    no    same                  100 %    none  0.weight
-WeightNormSparsifier         no    same                  100 %    none  0.parametrizations.weight.original
-spectral_norm                no    same                  100 %    none  0.parametrizations.weight.original
+nothing                      yes   same                  100 %   100 %  weight
+prune.l1_unstructured        yes   same                    0 %     0 %  bias
+the same and prune.remove    yes   same                    0 %     0 %  bias
+WeightNormSparsifier         yes   same                    0 %     0 %  bias
+spectral_norm                yes   same                    0 %     0 %  bias
+nothing                      no    same                  100 %    none  weight
+prune.l1_unstructured        no    same                  100 %    none  weight_orig
+the same and prune.remove    no    same                  100 %    none  weight
+WeightNormSparsifier         no    same                  100 %    none  original
+spectral_norm                no    same                  100 %    none  original
 SEEN
 
 "$folder/venv/bin/python" -W ignore - > "$folder/seen" 2> "$folder/log" <<'CODE'
@@ -97,7 +97,7 @@ for bias in (True, False):
         layers = list(zip(model[::2], first[::2]))
         weights = share((get_dense(layer), old.weight) for layer, old in layers)
         biases = share((layer.bias, old.bias) for layer, old in layers) if bias else "none"
-        order = next(iter(model.named_parameters()))[0]
+        order = next(iter(model.named_parameters()))[0].split(".")[-1]
         print(
             f"{name:29}{'yes' if bias else 'no':6}{'same' if length == len(vector) else 'other':8}"
             f"{weights:>19}{biases:>8}  {order}"

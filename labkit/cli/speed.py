@@ -75,11 +75,11 @@ def speed(
         report("compare the layers", 2, 4)
         choices = sparse_linear(sparse, tokens=batch_size * length)
         report("time all ways in turn", 3, 4)
-        models[f"sparse float32, {share:.0%} zeros"] = sparse
+        models[f"sparse float32, {100 * share:g}% zeros"] = sparse
         if narrow:
             again = copy.deepcopy(sparse)
             sparse_linear(again, tokens=batch_size * length, precision="bfloat16")
-            models[f"sparse bfloat16, {share:.0%} zeros"] = again
+            models[f"sparse bfloat16, {100 * share:g}% zeros"] = again
         ways = compare_ways(models, batch_size=batch_size, length=length)
         report("done", 4, 4)
     if dtype != "float32":

@@ -110,7 +110,7 @@ def path() -> Path:
 def machine() -> dict[str, str]:
     """What the times depend on: they are measured anew where any of it differs."""
     return {
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": str(os.cpu_count()),
         "vectors": torch.backends.cpu.get_cpu_capability(),
         "torch": str(torch.__version__),
@@ -184,7 +184,8 @@ def _write(known: dict[str, Times]) -> None:
         write_text(path(), json.dumps(content, indent=1) + "\n")
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The processor as the system calls it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -22,6 +22,7 @@ from labkit.execution.sparse_or_dense import LayerChoice, choose
 from labkit.execution.weight_readers import replaceable
 from labkit.models.parameter_kinds import LINEAR
 from labkit.models.prunable import check_values
+from labkit.models.same_memory import place_of
 from labkit.pruning.prune import writable_layers
 
 
@@ -69,7 +70,11 @@ def sparse_linear(
         raise InputError(f"precision {precision!r}: choose {' or '.join(PRECISIONS)}")
     dense_linear(model)
     modules = model.named_modules(remove_duplicate=False)
-    uses = Counter(id(module.weight) for _, module in modules if hasattr(module, "weight"))
+    uses = Counter(
+        place_of(module.weight)
+        for _, module in modules
+        if getattr(module, "weight", None) is not None
+    )
     choices, replacements = [], {}
     for layer in writable_layers(model):
         name = layer.name.removesuffix(".weight")
@@ -80,7 +85,7 @@ def sparse_linear(
         sparsity = 1 - int(layer.weight.count_nonzero()) / count if count else 0.0
         # Nothing to leave out; what no module of its own multiplies by, an expert's; what several
         # places share, which could not be put back as one; or what others read.
-        alone = layer.kind == LINEAR and uses[id(layer.weight)] == 1
+        alone = layer.kind == LINEAR and uses[place_of(layer.weight)] == 1
         if not count or not alone or not replaceable(model, name):
             choices.append(
                 LayerChoice(name, outputs, inputs, sparsity, "dense", precision=precision)

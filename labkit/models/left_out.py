@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labkit.models.prunable import block_parameters
+from labkit.models.same_memory import distinct, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,7 @@ def parameter_account(model: nn.Module, *, title: str = "") -> Account:
         InputError: as `prunable_layers`.
     """
     found = block_parameters(model)
-    inside = {id(entry.parameter) for entry in found}
+    inside = {place_of(entry.parameter) for entry in found}
     rows = tuple(
         AccountRow(
             entry.name,
@@ -125,7 +126,7 @@ def parameter_account(model: nn.Module, *, title: str = "") -> Account:
         )
         for entry in found
     )
-    others = (p for p in model.parameters() if p.dim() > 1 and id(p) not in inside)
+    others = (p for p in distinct(model) if p.dim() > 1 and place_of(p) not in inside)
     return Account(title or type(model).__name__, rows, sum(p.numel() for p in others))
 
 

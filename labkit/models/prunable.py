@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from labkit.errors import InputError
 from labkit.models import block_lists, quantised, recomputed
 from labkit.models.block_lists import DECODER, ENCODER, family
 from labkit.models.parameter_kinds import EXPERT, LINEAR, Kind, adapter, kind_of
+from labkit.models.same_memory import place_of
 
 if TYPE_CHECKING:
     import torch
@@ -92,12 +93,12 @@ def prunable_layers(
     recomputed.check(model, inside)
     before: list[Layer] = []
     after: list[Layer] = []
-    seen = {id(entry.parameter) for entry in found}
+    seen = {place_of(entry.parameter) for entry in found}
     for name, child in model.named_modules():
         embedding = include_embeddings and isinstance(child, nn.Embedding)
         head = include_head and block_lists.linear(child)
-        if (embedding or head) and id(child.weight) not in seen:
-            seen.add(id(child.weight))
+        if (embedding or head) and place_of(child.weight) not in seen:
+            seen.add(place_of(child.weight))
             place = "embeddings" if embedding else "head"
             kind = Kind(place if embedding else LINEAR, "whole", isinstance(child, Conv1D))
             (before if embedding else after).extend(
@@ -126,14 +127,14 @@ def block_parameters(model: nn.Module) -> list[Found]:
         )
     quantised.check(model)
     found: list[Found] = []
-    seen: set[int] = set()
+    seen: set[Hashable] = set()
     for stack in block_lists.find(model) if hasattr(model, "config") else []:
         for number, parts in enumerate(stack.blocks):
             for prefix, block in parts:
                 for name, path, parameter in _walk(block, prefix, ()):
-                    if parameter.dim() < 2 or id(parameter) in seen:
+                    if parameter.dim() < 2 or place_of(parameter) in seen:
                         continue
-                    seen.add(id(parameter))
+                    seen.add(place_of(parameter))
                     kind = kind_of(path, name.rpartition(".")[2], parameter)
                     found.append(Found(name, stack.name, number, parameter, kind))
     if not any(entry.kind.parts for entry in found):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labkit.plots.figure import percent
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -18,6 +20,14 @@ def by_model(results: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def percents(rows: pd.DataFrame, beside: float = 0.0) -> np.ndarray:
     """Where the levels of `rows` stand on the axis; `beside` moves them, in percent."""
     return 100 * rows["level"].to_numpy(dtype=float) + beside
+
+
+def lowest(rows: pd.DataFrame) -> str:
+    """What the levels of `rows` are compared with, in words: the lowest one of each model."""
+    levels = [percent(part["level"].iloc[0]) for _, part in by_model(rows)]
+    if all(level == percent(0) for level in levels):
+        return "the dense model"
+    return f"the same model at {', '.join(dict.fromkeys(levels))}"
 
 
 def even_axis(axis: Axes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.plots.axes import even_axis, percents
-from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
+from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles, titled
 from labkit.storage.formats import bits_per_weight
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def plot_layer_times(times: Mapping[str, Times]) -> Plot:
                          f"{percent(SPARSITIES[-1])}")  # fmt: skip
         axis.axhline(1, color=INK, linewidth=1, label="dense layer")
         axis.set_xlabel("sparsity (%)")
-        axis.set_title(title)
+        titled(axis, title)
         _plain_log(axis, "y")
         said.append(f"{title}: {', '.join(found)}")
     axes[0, 0].set_ylabel("time / dense time (log)")

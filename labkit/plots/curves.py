@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, even_axis, percents
-from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
+from labkit.plots.axes import by_model, even_axis, lowest, percents
+from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,14 +60,14 @@ def plot_layers(layers: pd.DataFrame, title: str) -> Plot:
     stacks = list(layers["stack"].drop_duplicates())
     figure, axes = axes_grid(1, len(stacks), width=7 / len(stacks), height=2.6, sharey=True)
     said = []
-    for axis, stack, style in zip(axes[0], stacks, cycle(styles()), strict=False):
+    for axis, stack, style in zip(axes[0], stacks, styles(), strict=False):
         rows = layers[layers["stack"] == stack]
         axis.scatter(rows["block"], 100 * rows["sparsity"], 22, style["color"], style["marker"])
         mean = 100 * rows.groupby("block")["zeros"].sum() / rows.groupby("block")["weights"].sum()
         axis.plot(mean.index, mean, color=INK, linewidth=1, label="whole block")
         axis.set_xticks(mean.index)
         axis.set_xlabel("block")
-        axis.set_title(f"{title}: {stack}")
+        titled(axis, f"{title}: {stack}")
         lowest, highest = rows.loc[rows["sparsity"].idxmin()], rows.loc[rows["sparsity"].idxmax()]
         said.append(
             f"{stack} from {lowest.sparsity:.1%} ({lowest.parameter}) to {highest.sparsity:.1%} "
@@ -94,7 +93,7 @@ def plot_methods(results: pd.DataFrame) -> Plot:
             axis.fill_between(x, low, high, color=style["color"], alpha=0.12, linewidth=0)
         majority = 100 * rows["majority_accuracy"].iloc[0]
         axis.axhline(majority, color=INK, linewidth=1, label="constant predictor")
-        axis.set_title(title)
+        titled(axis, title)
         even_axis(axis)
         table = rows.pivot(index="level", columns="method", values="accuracy")
         apart = (table.max(axis=1) - table.min(axis=1)).idxmax()
@@ -110,7 +109,7 @@ def plot_methods(results: pd.DataFrame) -> Plot:
 
 
 def plot_paired(paired: pd.DataFrame) -> Plot:
-    """Change in accuracy against the dense model on the same examples, with intervals."""
+    """Change in accuracy against the lowest level on the same examples, with intervals."""
     figure, axes = axes_grid(1, 1, width=4.8, height=3)
     axis = axes[0, 0]
     models = by_model(paired)
@@ -120,7 +119,7 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
             100 * rows[f"accuracy_{part}"].to_numpy() for part in ("difference", "low", "high")
         )
         x = percents(rows, number - (len(models) - 1) / 2)
-        error = np.stack([change - low, high - change])
+        error = np.stack([change - low, high - change]).clip(0)  # of rounding
         axis.errorbar(x, change, error, label=title, capsize=3, **style)
         said.append(f"{title} {change[-1]:+.1f} points at {percent(rows['level'].iloc[-1])}")
     axis.axhline(0, color=INK, linewidth=0.8)
@@ -128,7 +127,7 @@ def plot_paired(paired: pd.DataFrame) -> Plot:
     even_axis(axis)
     legend_below(axis)
     alt = (
-        "Change in accuracy against the dense model on the same examples, with 95 % intervals of "
+        f"Change in accuracy against {lowest(paired)} on the same examples, with 95 % intervals of "
         f"the paired bootstrap: {'; '.join(said)}."
     )
     return Plot(figure, "paired", alt)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,23 +92,65 @@ class Plot:
         return self.svg()
 
 
-def styles() -> list[dict]:
-    """`SERIES` with the widths of lines and markers that plots take."""
-    return [{**style, "markersize": 4, "linewidth": 1.5} for style in SERIES]
+def styles() -> Iterator[dict]:
+    """`SERIES` with the widths of lines and markers that plots take, and further ones without end.
+
+    Behind the last one the colours come again, each with the marker and the line of another one:
+    64 series differ, and none is left undrawn.
+    """
+    for at in count():
+        look = SERIES[(at + at // len(SERIES)) % len(SERIES)]
+        color = SERIES[at % len(SERIES)]["color"]
+        yield {**look, "color": color, "markersize": 4, "linewidth": 1.5}
 
 
-def legend_below(axis: Axes) -> None:
-    """One legend below all panels, where it covers no data."""
+def legend_below(axis: Axes, columns: int | None = None) -> None:
+    """One legend below all panels, where it covers no data and none of it is cut off.
+
+    It has `columns` at most, and fewer where they would not fit; the figure grows by the rows that
+    this adds.  A name that is too long for a line of its own is broken.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure: Figure = axis.figure
     lines, labels = axis.get_legend_handles_labels()
-    axis.figure.legend(
-        lines,
-        labels,
-        loc="outside lower center",
-        ncols=len(labels) if len(labels) <= 5 else 4,
-        frameon=False,
-        labelcolor=INK,
-        fontsize=8,
-    )
+    if columns is None:
+        columns = len(labels) if len(labels) <= 5 else 4
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    room = figure.bbox.width - 12  # pixels, of which some stay free at the ends
+
+    def drawn(labels: list[str], columns: int) -> tuple[float, float]:
+        for legend in figure.legends:
+            legend.remove()
+        legend = figure.legend(
+            lines,
+            labels,
+            loc="outside lower center",
+            ncols=columns,
+            frameon=False,
+            labelcolor=INK,
+            fontsize=8,
+        )
+        size = legend.get_window_extent(renderer)
+        return size.width, size.height
+
+    width, height = drawn(labels, columns)
+    before = height
+    while width > room and columns > 1:
+        columns -= 1
+        width, height = drawn(labels, columns)
+    if width > room:
+        characters = max(8, int(max(map(len, labels)) * (room - 40) / width))
+        _, height = drawn([textwrap.fill(label, characters) for label in labels], columns)
+    if height > before:
+        inches = figure.get_size_inches()
+        figure.set_size_inches(inches[0], inches[1] + (height - before) / figure.dpi)
+
+
+def titled(axis: Axes, title: str) -> None:
+    """A title above a panel, in as many lines as its width asks for."""
+    inches = axis.figure.get_size_inches()[0] / axis.get_gridspec().ncols
+    axis.set_title("\n".join(textwrap.fill(line, int(9 * inches)) for line in title.split("\n")))
 
 
 def axes_grid(

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | None = None) -> Plot:
@@ -45,7 +44,7 @@ def plot_perplexity(results: pd.DataFrame, *, simpler: Mapping[str, float] | Non
     axis.set_ylim(1, 100 * guess)
     axis.set_ylabel("perplexity")
     even_axis(axis)
-    _legend_in_two(axis)
+    legend_below(axis, columns=2)
     alt = (
         "Perplexity on the mini text against sparsity, on a logarithmic axis. "
         f"{'; '.join(said)}. A uniform guess over the vocabulary has {guess:,.0f}."
@@ -151,21 +150,7 @@ def plot_decoders(real: pd.DataFrame, title: str, mini: pd.DataFrame, mini_title
     )
     axis.set_xlabel("sparsity (%)")
     axis.set_ylabel("bits per byte")
-    _legend_in_two(axis)
+    legend_below(axis, columns=2)
     return Plot(
         figure, "decoders", f"Bits per byte against sparsity, logarithmic. {'; '.join(said)}."
-    )
-
-
-def _legend_in_two(axis: Axes) -> None:
-    """A legend below one panel, in two columns: long names side by side would be cut."""
-    handles, labels = axis.get_legend_handles_labels()
-    axis.figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
-        labelcolor=INK,
-        fontsize=8,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.plots.axes import by_model, even_axis, percents
-from labkit.plots.figure import Plot, axes_grid, legend_below, percent, styles
+from labkit.plots.figure import Plot, axes_grid, legend_below, percent, styles, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def plot_size(results: pd.DataFrame) -> Plot:
             taken = rows[column].to_numpy()
             above.plot(x, 100 * taken / rows["file_bytes"].to_numpy(), label=label, **style)
             below.plot(x, taken / rows["entropy_bytes"].to_numpy(), **style)
-        above.set_title(title)
+        titled(above, title)
         below.set_ylim(0.9, 1.25)  # what is further away is told apart above
         even_axis(below)
         above.sharex(below)
@@ -78,7 +78,10 @@ def plot_runtime(results: pd.DataFrame) -> Plot:
         error = np.stack([median - low, high - median])
         x = percents(rows, number - (len(models) - 1) / 2)
         axis.errorbar(x, median, error, label=title, capsize=3, **style)
-        said.append(f"{title} {median[0]:.1f} ms dense and {median[-1]:.1f} ms at the last level")
+        levels = [percent(level) for level in rows["level"]]
+        said.append(
+            f"{title} {median[0]:.1f} ms at {levels[0]} and {median[-1]:.1f} ms at {levels[-1]}"
+        )
     axis.set_ylabel("forward pass (ms)")
     axis.set_ylim(bottom=0)
     even_axis(axis)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.axes import by_model, even_axis, percents
+from labkit.plots.axes import by_model, even_axis, lowest, percents
 from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def uniform_guess(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def plot_text_paired(paired: pd.DataFrame) -> Plot:
-    """Change in bits per byte against the dense model on the same documents, with intervals."""
+    """Change in bits per byte against the lowest level on the same documents, with intervals."""
     figure, axes = axes_grid(1, 1, width=4.8, height=3)
     axis = axes[0, 0]
     models = by_model(paired)
@@ -90,7 +90,7 @@ def plot_text_paired(paired: pd.DataFrame) -> Plot:
     even_axis(axis)
     legend_below(axis)
     alt = (
-        "Change in bits per byte against the dense model on the same documents, with 95 % "
+        f"Change in bits per byte against {lowest(paired)} on the same documents, with 95 % "
         f"intervals of the paired bootstrap: {'; '.join(said)}."
     )
     return Plot(figure, "text-paired", alt)
@@ -169,4 +169,8 @@ def _collapse(rows: pd.DataFrame) -> str:
     beyond = rows[rows["text_collapsed"]]
     if beyond.empty:
         return "better than a uniform guess throughout"
-    return f"no better than a uniform guess from {percent(beyond['level'].iloc[0])} on"
+    # More zeros can do better again: "from" holds only where no level behind it does.
+    if rows["text_collapsed"].iloc[-len(beyond) :].all():
+        return f"no better than a uniform guess from {percent(beyond['level'].iloc[0])} on"
+    levels = ", ".join(percent(level) for level in beyond["level"])
+    return f"no better than a uniform guess at {levels}"

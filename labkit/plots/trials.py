@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import cycle
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.plots.axes import by_model, even_axis, percents
-from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles
+from labkit.plots.figure import INK, Plot, axes_grid, legend_below, percent, styles, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def plot_recall(recalls: pd.DataFrame) -> Plot:
     for axis, (title, rows) in zip(axes[0], models, strict=True):
         for (column, label), style in zip(classes.items(), styles(), strict=False):
             axis.plot(percents(rows), 100 * rows[column], label=label, **style)
-        axis.set_title(title)
+        titled(axis, title)
         even_axis(axis)
         ends = [
             f"{percent(row.level)}: {row.recall_1:.0%} and {row.recall_0:.0%}"
@@ -45,7 +45,7 @@ def plot_sensitivity(drops: pd.DataFrame, title: str, level: float) -> Plot:
     names = list(kinds.drop_duplicates())
     panels = (("accuracy_drop", "drop in accuracy (points)", 100), ("loss_rise", "rise in loss", 1))
     for axis, (column, label, scale) in zip(axes[0], panels, strict=True):
-        for number, (kind, style) in enumerate(zip(names, cycle(styles()), strict=False)):
+        for number, (kind, style) in enumerate(zip(names, styles(), strict=False)):
             rows = drops[kinds == kind]
             beside = 0.5 * (number - (len(names) - 1) / 2) / len(names)
             axis.scatter(
@@ -81,7 +81,7 @@ def plot_recovery(rows: pd.DataFrame, title: str) -> Plot:
     """Accuracy and F1 with intervals in the states of `trials.recovery`."""
     figure, axes = axes_grid(1, 2, width=3.3, height=2.6)
     x = np.arange(len(rows))
-    style = {key: value for key, value in styles()[0].items() if key != "linestyle"}
+    style = {key: value for key, value in next(styles()).items() if key != "linestyle"}
     panels = (
         ("accuracy", "accuracy (%)", "majority_accuracy"),
         ("f1", "F1 (%)", "majority_f1"),
@@ -112,7 +112,7 @@ def plot_random(rows: pd.DataFrame, title: str) -> Plot:
     axis = axes[0, 0]
     drawn = rows[rows["method"] == "random"]
     seeds = sorted(drawn["seed"].unique())
-    magnitude, random = styles()[:2]
+    magnitude, random = islice(styles(), 2)
     chosen = rows[rows["method"] == "global"].drop_duplicates("level")
     gap = float(np.diff(percents(chosen.sort_values("level"))).min(initial=10))
     axis.scatter(

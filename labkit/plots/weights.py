@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.figure import INK, SERIES, Plot, axes_grid, legend_below, styles
+from labkit.plots.figure import INK, SERIES, Plot, axes_grid, legend_below, styles, titled
 from labkit.weights.summary import WeightSummary
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def plot_weights(summaries: Sequence[WeightSummary]) -> Plot:
             axis.stairs(density, edges, fill=True, color=style["color"], alpha=0.55)
             axis.plot(middle, normal, color=INK, linestyle="--", linewidth=1.2)
             if row == 0:
-                axis.set_title(summary.title)
+                titled(axis, summary.title)
             else:
                 axis.set_yscale("log")
                 positive = density[density > 0]
@@ -90,7 +90,7 @@ def plot_bands(summaries: Sequence[WeightSummary]) -> Plot:
         x = [block.block for block in blocks]
         for (label, shares), style in zip(bands.items(), styles(), strict=False):
             axis.plot(x, 100 * shares, label=label, **style)
-        axis.set_title(f"{summary.title}\n{name}" if len(summary.stacks) > 1 else summary.title)
+        titled(axis, f"{summary.title}\n{name}" if len(summary.stacks) > 1 else summary.title)
         axis.set_xlabel("block")
         axis.set_xticks(x)
         said.append(

@@ -11,6 +11,7 @@ import numpy as np
 from labkit.errors import InputError
 from labkit.models import float8, recomputed
 from labkit.models.prunable import Layer, check_values, prunable_layers
+from labkit.models.same_memory import distinct
 from labkit.pruning import threads
 from labkit.pruning.apply_rules import drop
 from labkit.pruning.masks import METHODS, Selection, check_sparsity
@@ -175,7 +176,7 @@ def sparsity_of(model: nn.Module) -> tuple[float, float]:
     """
     layers = prunable_layers(model)
     prunable = [layer.weight for layer in layers]
-    everything = list(model.parameters())
+    everything = distinct(model)
 
     for layer in layers:
         check_values(layer.name, layer.weight)

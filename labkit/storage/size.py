@@ -13,6 +13,7 @@ from labkit.files import disk_errors
 from labkit.models import float8
 from labkit.models.own_settings import no_own_settings
 from labkit.models.prunable import check_values, prunable_layers
+from labkit.models.same_memory import distinct
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -57,7 +58,7 @@ def measure_size(model: PreTrainedModel) -> ModelSize:
         InputError: nothing to prune, or weights without values (on the device "meta").
         SourceError: no room for the temporary file.
     """
-    parameters = list(model.parameters())
+    parameters = distinct(model)
     tensors = [*parameters, *model.buffers()]
     layers = prunable_layers(model)
     kept = dense = csr = mask = total = 0

@@ -31,7 +31,17 @@ def cell_key(origin: dict[str, Any], settings: Settings, level: float, others: l
         others: what the results of a task depend on beside these: plain data.
     """
     shape = [settings.batch_size, settings.length, settings.repeats]
-    return hash_of([origin, level, settings.method, *shape, others])
+    return hash_of([origin, level, settings.method, *shape, *_timed_on(), others])
+
+
+def _timed_on() -> list[str | int]:
+    """What the times of a cell are those of: they would be wrong on other threads or processors."""
+    import torch
+
+    from labkit.execution.calibration import cpu_name
+
+    capability = torch.backends.cpu.get_cpu_capability()
+    return [torch.get_num_threads(), cpu_name(), capability]
 
 
 def model_fingerprint(

@@ -55,8 +55,12 @@ class TextRun(ModelRun):
         return self._scored
 
     def depends_on(self) -> list:
-        """As `ModelRun.depends_on`: the texts, by which grammar they are judged, the context."""
-        return [self.texts.source == "mini", list(self.texts), self.settings.context]
+        """As `ModelRun.depends_on`: the texts, by which grammar they are judged, the context.
+
+        And how many a masked model is scored on: without a limit that is not all of them.
+        """
+        masked = len(self.texts[: self.settings.limit or MASKED_DOCUMENTS])
+        return [self.texts.source == "mini", list(self.texts), self.settings.context, masked]
 
     def measure(self) -> tuple[dict, TextEvaluation, list[dict]]:
         """As `ModelRun.measure`."""

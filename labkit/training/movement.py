@@ -82,8 +82,8 @@ def finetune_movement(
 
     Raises:
         InputError: as `finetune_masked` and `prune_model`, another `per`, a threshold that is not
-            between 0 and 0.9, a penalty or rate below 0, or a layer that is no parameter of its
-            own (an expert among others).  The weights are then as the last step left them.
+            between 0 and 0.9, a penalty or rate below 0, or a layer that is frozen or no parameter
+            of its own (an expert among others).  The weights are then as the last step left them.
     """
     if per not in ("layer", "global"):
         raise InputError(f"per is {per!r}; scores are compared per layer or global")
@@ -101,6 +101,11 @@ def finetune_movement(
             raise InputError(
                 f"{layer.name} is a part of a larger parameter: movement pruning trains layers "
                 "that are parameters of their own. Take finetune_gradual"
+            )
+        if not layer.weight.requires_grad:
+            raise InputError(
+                f"{layer.name} is frozen: a score is trained by the gradient of its weight. Set "
+                "requires_grad on it, or take finetune_gradual"
             )
     rule = _softly(soft, rise) if soft else _highest(rise, per)
     movement = _Movement([parameters[layer.name] for layer in layers], rule, score_rate)
@@ -156,8 +161,10 @@ class _Movement(Meanwhile):
         parts = zip(self._weights, self._scores, self._dense, self.masks, strict=True)
         for weight, score, dense, mask in parts:
             slope = score.detach().sigmoid()
-            score.grad = weight.grad * dense + pressure * slope * (1 - slope)
-            weight.grad.mul_(mask)
+            score.grad = pressure * slope * (1 - slope)
+            if weight.grad is not None:  # None: the pass left its layer out (LayerDrop)
+                score.grad += weight.grad * dense
+                weight.grad.mul_(mask)
             weight.detach().copy_(dense)
 
     def after(self, step: int) -> None:

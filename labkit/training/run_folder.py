@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from labkit.training.result import FinetuneResult
 
-CARD, LOG, SETTINGS = "README.md", "log.jsonl", "settings.json"
+CARD, LOG, SETTINGS, INPUTS = "README.md", "log.jsonl", "settings.json", "inputs.json"
 
 
 def check_free(out: Path, force: bool) -> None:
@@ -63,6 +63,29 @@ def open_partial(out: Path, settings: dict[str, Any], resume: bool) -> Path:
         ) from error
     write_text(partial / SETTINGS, json.dumps(settings))
     return partial
+
+
+def check_inputs(partial: Path, inputs: dict[str, str]) -> None:
+    """Refuse to go on with other data or another model than the state was trained on.
+
+    Their names may be the same: a file was mended, say, which is why the run was stopped.
+    `inputs` maps what went in to a hash of its content.
+
+    Raises:
+        InputError: the state in `partial` is of other inputs, or of nobody knows which.
+    """
+    path = partial / INPUTS
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    if before != inputs and last_checkpoint(partial):
+        changed = " and the ".join(what for what in inputs if before.get(what) != inputs[what])
+        raise InputError(
+            f"the {changed} changed since the interrupted run that is kept in {partial}: start "
+            "anew (--no-resume), or put back what was there"
+        )
+    write_text(path, json.dumps(inputs))
 
 
 def last_checkpoint(partial: Path) -> Path | None:

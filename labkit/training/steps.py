@@ -29,7 +29,7 @@ class Settings:
     `report` is called with (steps done, steps in all) after each step.
 
     Raises:
-        InputError: no steps or no pairs per step.
+        InputError: no steps or no pairs per step, or a rate or seed that is none.
     """
 
     steps: int
@@ -43,6 +43,12 @@ class Settings:
             raise InputError(
                 f"steps is {self.steps}, batch_size {self.batch_size}; both must be at least 1"
             )
+        if not 0 <= self.learning_rate < np.inf:
+            raise InputError(
+                f"learning_rate is {self.learning_rate!r}; it must be a number from 0 up"
+            )
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}; it must be at least 0")
 
 
 class Meanwhile:
@@ -75,11 +81,14 @@ def train(
         The training loss of each step in nats.
 
     Raises:
-        InputError: a loss that is not finite; the model then is as the last step left it.
+        InputError: a loss, or a weight in the end, that is not finite, or no parameter to train;
+            the model then is as the last step left it.
     """
     import torch
     from transformers import DataCollatorWithPadding
 
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError("all parameters of the model are frozen: set requires_grad on some of it")
     steps, rate = settings.steps, settings.learning_rate
     positive = label_order(model.config).positive
     if not isinstance(data, Pairs):
@@ -117,6 +126,13 @@ def train(
                     settings.report(len(losses), steps)
     finally:
         optimizer.zero_grad()
+    # No later loss tells of what the last step did.
+    for name, parameter in model.named_parameters():
+        if not torch.isfinite(parameter).all():
+            raise InputError(
+                f"{name} is not finite after the last step: take a learning rate below {rate:g}, "
+                "or train in float32 (the optimiser's steps are lost in float16)"
+            )
     return losses
 
 

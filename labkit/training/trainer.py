@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +83,7 @@ def finetune(
 
     Raises:
         InputError: a bad argument, `out` holds something, the data has no train split, the
-            training diverged, or the interrupted run had other arguments.
+            training diverged, or the interrupted run had other arguments, data or weights.
         SourceError: model or data cannot be loaded, or `out` cannot be written.
     """
     from labkit.evaluation.mrpc import load_mrpc, remarks
@@ -106,6 +108,7 @@ def finetune(
     if "train" not in pairs:
         raise InputError(f"{data} has no train split, only {', '.join(pairs)}: nothing to learn")
     model, tokenizer, _ = load_model(name, source, head=head, seed=seed)
+    run_folder.check_inputs(partial, {"pairs": _rows_hash(pairs), "model": _weights_hash(model)})
     with quiet():
         trainer = _trainer(model, tokenizer, pairs, settings, partial, report)
         checkpoint = run_folder.last_checkpoint(partial)
@@ -134,6 +137,23 @@ def finetune(
             run_folder.save(trainer, tokenizer, partial, out, card)
     trainer.accelerator.wait_for_everyone()
     return result
+
+
+def _rows_hash(pairs: DatasetDict) -> str:
+    """SHA-256 of the rows of all splits."""
+    rows = {split: part.to_dict() for split, part in pairs.items()}
+    return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _weights_hash(model: PreTrainedModel) -> str:
+    """SHA-256 of the weights before the first step."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _default_out(name: str, source: str, data: str) -> Path:

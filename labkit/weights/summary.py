@@ -211,6 +211,13 @@ def _distributions(layer: Layer, thresholds: tuple[float, ...]) -> Iterator[Dist
                 "it has no distribution to show. "
                 "Load the checkpoint again, or look for what made them."
             )
+        largest = float(np.abs(chunk).max())
+        if chunk.dtype == np.float64 and 0 < largest < np.finfo(np.float32).tiny:
+            # Their fourth powers are 0 in float64, and their bins those of a few values.
+            raise InputError(
+                f"{layer.name} holds values up to {largest:.3g}, which float32 cannot tell apart: "
+                "it has no distribution to show. Look for what made them so small, or take zeros."
+            )
         bins = single.view(np.uint32) >> 16
         counts = np.bincount(bins, minlength=BINS)
         magnitude = np.abs(chunk)

@@ -44,3 +44,10 @@ def test_bf16_and_int8_stand_beside_ours_and_one_is_recommended():
         assert way in result.output
     assert re.search(r"(fastest|equally fast) here: ", result.output)
     assert instruction_sets_text() in " ".join(result.output.split())
+
+
+def test_a_level_near_all_is_not_rounded_to_all():
+    small = ["--source", "mini", "--batch-size", "1", "--length", "8", "--no-others", "--no-bf16"]
+    result = CliRunner().invoke(app, ["speed", "gpt2", *small, "--sparsity", "99.9%"])
+    assert result.exit_code == 0, result.output
+    assert "sparse float32, 99.9% zeros" in result.output

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
+from labkit import prune_global, sparsity_of
 from labkit.errors import InputError
 from labkit.models import load, prunable
 
@@ -124,3 +125,23 @@ def test_how_experts_are_stored(name, transposed):
     for layer in experts:
         inputs = layer.weight.shape[0 if transposed else 1]
         assert inputs == (64 if "down_proj" in layer.name else 32)
+
+
+def test_two_parameters_in_the_same_memory_are_one_weight(tiny):
+    model = tiny("bert")
+    state = model.state_dict()
+    names = [f"bert.encoder.layer.{number}.output.dense.weight" for number in (0, 1)]
+    state[names[1]] = state[names[0]]
+    model.load_state_dict(state, assign=True)
+    first, second = (model.get_parameter(name) for name in names)
+    assert first is not second and first.data_ptr() == second.data_ptr()
+    shared = first.numel()
+    listed = prunable.prunable_parameters(model)
+    assert names[0] in listed and names[1] not in listed
+    every = sum(p.numel() for p in model.parameters()) - shared
+    zeros = prune_global(model, 0.5).zeros
+    assert torch.equal(first == 0, second == 0)
+    counted = sum(int((p == 0).sum()) for p in model.parameters()) - int((first == 0).sum())
+    total = sum(weight.numel() for weight in listed.values())
+    assert zeros == round(total / 2)
+    assert sparsity_of(model) == pytest.approx((zeros / total, counted / every))

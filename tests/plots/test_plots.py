@@ -127,3 +127,68 @@ def test_series_differ_without_colour():
 
 def test_svg_is_the_same_each_time(tables):
     assert plots.plot_size(tables["results"]).svg() == plots.plot_size(tables["results"]).svg()
+
+
+def test_no_series_is_left_undrawn_however_many_there_are(tables):
+    results, paired = (
+        tables[name].query("model == 'A & <bart>'") for name in ("results", "paired")
+    )
+    names = [f"model {number}" for number in range(20)]
+    many, pairs = (pd.concat([t.assign(model=n) for n in names]) for t in (results, paired))
+    for plot in (plots.plot_curves(many), plots.plot_runtime(many), plots.plot_paired(pairs)):
+        axis = plot.figure.axes[0]
+        assert set(names) <= set(axis.get_legend_handles_labels()[1]), plot.name
+    lines = plots.plot_curves(many).figure.axes[0].get_lines()[: len(names)]
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines}
+    assert len(looks) == len(names)
+
+
+def test_a_study_without_the_dense_model_is_not_said_to_be_compared_with_it(tables):
+    paired, results = (tables[name].query("level > 0") for name in ("paired", "results"))
+    assert "against the same model at 50 % on" in plots.plot_paired(paired).alt
+    assert "against the dense model on" in plots.plot_paired(tables["paired"]).alt
+    assert "dense and" not in plots.plot_runtime(results).alt
+    assert "ms at 50 % and" in plots.plot_runtime(results).alt
+
+
+@pytest.mark.parametrize(
+    ("collapsed", "said"),
+    [((False, True, True), "guess from 50 % on"), ((False, True, False), "guess at 50 %.")],
+)
+def test_a_language_model_that_recovers_is_not_called_collapsed_from_there_on(collapsed, said):
+    from labkit.plots.text import plot_text_curves
+
+    values = {f"{m}{e}": 2.0 for m in ("text_loss", "perplexity", "bits_per_byte")
+              for e in ("", "_low", "_high")}  # fmt: skip
+    rows = pd.DataFrame({"level": LEVELS, "text_collapsed": collapsed}).assign(
+        model="m", measure="perplexity", vocabulary=100, tokens=10, bytes=40, **values
+    )
+    assert said in plot_text_curves(rows).alt
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_no_legend_and_no_title_is_cut_off(tables, models):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    names = {
+        f"A & <{family}>": f"our-organisation/{family}-base-continued-pretraining-v1.0"
+        for family in ("bart", "roberta")[:models]
+    }
+    results, paired = (
+        tables[name].assign(model=tables[name]["model"].map(names)).dropna(subset="model")
+        for name in ("results", "paired")
+    )
+    for plot in (
+        plots.plot_curves(results),
+        plots.plot_size(results),
+        plots.plot_runtime(results),
+        plots.plot_paired(paired),
+        plots.plot_methods(by_method(results)),
+    ):
+        figure = plot.figure
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw_without_rendering()
+        shown = [*figure.legends, *(axis.title for axis in figure.axes)]
+        ends = [part.get_window_extent(renderer) for part in shown]
+        assert all(end.x0 >= 0 and end.x1 <= figure.bbox.width for end in ends), plot.name
+        assert all(axis.get_window_extent(renderer).height > 100 for axis in figure.axes), plot.name

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+import torch
 from turns import in_turn
 
 from labkit.book.pages import course_study
@@ -93,6 +94,19 @@ def test_other_levels_and_settings_share_only_what_is_the_same(finished, tmp_pat
     assert {path.name[:12] for path in set(cells.iterdir()) - before} == {"gpt2-0700000"}
     run_study(Settings(models=("gpt2",), levels=(0.5,), limit=41, length=16), tmp_path / "copy")
     assert len(list(cells.glob("gpt2-0500000-*.json"))) == 2, "other rows make another cell"
+
+
+def test_times_of_another_number_of_threads_are_not_served(tmp_path):
+    settings = Settings(models=("gpt2",), levels=(0.5,), limit=8, length=8, repeats=1)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(run_study(settings, tmp_path).results["runtime_threads"].item())
+    finally:
+        torch.set_num_threads(before)
+    assert found == [1, 2]
 
 
 def test_a_damaged_cell_is_named_with_its_remedy(finished, tmp_path):

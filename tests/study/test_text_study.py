@@ -307,3 +307,14 @@ def test_published_models_are_studied_without_fine_tuning(tmp_path):
     prune_model(model, 0.5)
     texts = load_text(tmp_path / "wikitext" / "wikitext-2-raw-v1")
     assert loss == pytest.approx(evaluate_text(model, tokenizer, texts).loss, rel=1e-5)
+
+
+def test_a_limit_that_takes_all_documents_scores_a_masked_model_on_all_of_them(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("\n\n".join("We met her in town ." for _ in range(24)))
+    options = {"models": ("roberta",), "task": ("text",), "text": str(path), "levels": (0.5,)}
+    found = {}
+    for limit in (None, 24):
+        settings = Settings(**options, limit=limit, length=8, repeats=1)
+        found[limit] = run_study(settings, tmp_path / "out").text.results["documents"].item()
+    assert found == {None: 20, 24: 24}

@@ -180,3 +180,25 @@ def test_what_cannot_be_trained_is_refused(tiny_classifier, few_rows, change, me
         finetune_movement(
             model, tokenizer, few_rows, **({"sparsity": 0.5, "steps": 8, "batch_size": 4} | change)
         )
+
+
+def test_a_frozen_layer_is_named(few_rows, tiny_classifier):
+    model, tokenizer = tiny_classifier()
+    model.transformer.h[1].mlp.c_fc.weight.requires_grad_(False)
+    with pytest.raises(InputError, match=r"h\.1\.mlp\.c_fc\.weight is frozen"):
+        finetune_movement(model, tokenizer, few_rows, 0.5, steps=2, batch_size=4)
+
+
+def test_a_layer_that_a_pass_leaves_out_keeps_its_weights_and_its_scores(few_rows, tiny_classifier):
+    model, tokenizer = tiny_classifier()
+    block = model.transformer.h[1]
+    block.forward = lambda hidden, *_, **__: hidden  # as LayerDrop has it
+    before = {name: p.detach().clone() for name, p in block.named_parameters()}
+    finetune_movement(model, tokenizer, few_rows, 0.5, steps=3, start=0, end=1, batch_size=4)
+    for name, weight in block.named_parameters():
+        kept = weight != 0
+        assert torch.equal(weight[kept], before[name][kept])
+        if weight.dim() == 2:
+            # Scores that never moved are all equal: of equal ones the first go first.
+            assert not kept.flatten()[: weight.numel() // 2].any()
+            assert kept.flatten()[weight.numel() // 2 :].all()

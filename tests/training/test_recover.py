@@ -77,3 +77,35 @@ def test_what_cannot_be_trained_is_named(rows):
         model.get_input_embeddings().weight.fill_(float("nan"))
     with pytest.raises(InputError, match="loss of step 1"):
         finetune_masked(model, tokenizer, rows, steps=1, batch_size=4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": -1e-3}, "learning_rate is -0.001"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_a_rate_or_seed_that_is_none_is_refused_and_the_model_kept(few_rows, change, message,
+                                                                   tiny_classifier):  # fmt: skip
+    model, tokenizer = tiny_classifier()
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    with pytest.raises(InputError, match=message):
+        finetune_masked(model, tokenizer, few_rows, **{"steps": 1, "batch_size": 8} | change)
+    assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
+
+
+def test_weights_that_the_last_step_ruins_are_not_handed_back_without_a_word(
+    few_rows, tiny_classifier
+):
+    model, tokenizer = tiny_classifier()
+    with pytest.raises(InputError, match=r"not finite after the last step.*float32"):
+        finetune_masked(model.half(), tokenizer, few_rows, steps=1, batch_size=8)
+
+
+def test_a_frozen_model_is_refused(few_rows, tiny_classifier):
+    model, tokenizer = tiny_classifier()
+    with pytest.raises(InputError, match="all parameters of the model are frozen"):
+        finetune_masked(model.requires_grad_(False), tokenizer, few_rows, steps=1, batch_size=8)

@@ -165,6 +165,29 @@ def test_other_arguments_do_not_take_up_a_stopped_run(models, data, tmp_path):
     assert (anew.resumed_from, anew.steps) == (0, 6)
 
 
+@pytest.mark.parametrize("what", ["pairs", "model"])
+def test_a_stopped_run_does_not_go_on_with_other_pairs_or_weights(what, models, data, tmp_path):
+    source, corpus = tmp_path / "model", tmp_path / "corpus"
+    shutil.copytree(models["gpt2"], source)
+    shutil.copytree(data, corpus)
+    arguments = ("gpt2", source, corpus, tmp_path / "out")
+    with pytest.raises(Stop):
+        finetune(*arguments, report=stop_at(8), **OPTIONS)
+    if what == "model":
+        model = load_model("gpt2", models["gpt2"], head="fresh", seed=3).model
+        model.transformer.wte.weight.data.mul_(2)
+        model.save_pretrained(source)
+    else:
+        rows = load_mrpc(corpus)
+        shutil.rmtree(corpus)
+        for split, part in rows.items():
+            mended = part.map(lambda row: {"sentence1": row["sentence1"] + " mended"})
+            mended.to_json(corpus / f"{split}.jsonl")
+    with pytest.raises(InputError, match=rf"the {what} changed since .*--no-resume"):
+        finetune(*arguments, **OPTIONS)
+    assert finetune(*arguments, resume=False, **OPTIONS).resumed_from == 0
+
+
 def test_the_seed_decides(models, data, tmp_path, finished):
     again = finetune("roberta", models["roberta"], data, tmp_path / "again", **OPTIONS)
     other = finetune("roberta", models["roberta"], data, tmp_path / "other", seed=1, **OPTIONS)

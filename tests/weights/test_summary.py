@@ -196,3 +196,12 @@ def test_save_and_load(tiny, tmp_path):
     for name in ("w.parquet", "none.parquet"):
         with pytest.raises(InputError, match="not a saved weight summary"):
             WeightSummary.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-90, 1e-200])
+def test_weights_too_small_for_their_moments_are_refused(tiny, scale):
+    model = tiny("gpt2").double()
+    for parameter in model.parameters():
+        parameter.data.mul_(scale)
+    with pytest.raises(InputError, match=r"c_attn\.weight holds values up to .* cannot tell apart"):
+        weight_summary(model)

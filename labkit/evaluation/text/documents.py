@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labkit.errors import InputError
+from labkit.evaluation.corpus_rows import shows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,8 +57,8 @@ def encode_documents(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -
     if not len(texts):
         raise InputError("there are no documents to evaluate on")
     raw = [_utf8(number, text) for number, text in enumerate(texts)]
-    empty = [number for number, text in enumerate(texts) if not text.strip()]
-    kept = [number for number, text in enumerate(texts) if text.strip()]
+    empty = [number for number, text in enumerate(texts) if not shows(text)]
+    kept = [number for number, text in enumerate(texts) if shows(text)]
     offsets = tokenizer.is_fast
     documents, unknown, altered = [], 0, []
     for number in kept:

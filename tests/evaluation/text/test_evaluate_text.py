@@ -374,3 +374,13 @@ def test_the_model_is_left_as_it_was(language_model):
     assert model.training and torch.equal(torch.rand(2), expected)
     assert not model.lm_head._forward_pre_hooks
     model.eval()
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff\u200d \n", "\u2800", "\u00ad"])
+def test_a_document_of_which_nothing_shows_is_left_out(text):
+    model, tokenizer, _ = load_model("gpt2", task="text")
+    found = evaluate_text(model, tokenizer, ["We met her .", text])
+    assert found.scored.tolist() == [0]
+    assert found.left_out == (
+        "1 document was left out, since nothing in them shows (number 1, counted from 0)",
+    )

@@ -12,8 +12,7 @@ from benchmarks.models import encoder, prune_with_torch
 
 ONE = (0.9,)
 
-COPIED = "copying all weights into new memory"
-WRITTEN = "copying them to memory that is there"
+WRITTEN = "copying all weights to memory that is there (torch)"
 
 
 def run() -> Claim:
@@ -28,10 +27,7 @@ def run() -> Claim:
     others = {name: weight.detach().clone() for name, weight in weights.items()}
     found = alternate(
         {
-            COPIED: lambda: [weight.detach().clone() for weight in weights.values()],
-            WRITTEN: lambda: [
-                one.copy_(w) for one, w in zip(others, weights.values(), strict=True)
-            ],
+            WRITTEN: lambda: [one.copy_(weights[name].detach()) for name, one in others.items()],
             "one threshold": lambda: _select(weights, ONE),
             "five thresholds": lambda: _select(weights, prune.LEVELS),
             "one threshold and mask": lambda: _masks(weights, ONE),
@@ -50,9 +46,7 @@ def run() -> Claim:
     rows += [(names[way], f"{s.seconds:.3f}", f"{s.memory:.0f}") for way, s in whole.items()]
     select_ratio = found["five thresholds"] / found["one threshold"]
     all_to_one = found["five thresholds"] / found["one threshold and mask"]
-    bound = (found[COPIED] + found["five thresholds"] + 5 * found[WRITTEN]) / (
-        found[COPIED] + found["one threshold"] + found[WRITTEN]
-    )
+    more = (five.seconds - whole["one"].seconds) / 4
     mask_ratio = found["five thresholds and masks"] / found["one threshold and mask"]
     return Claim(
         title="Five levels (10, 50, 90, 95, 99 %) of RoBERTa-base's 85 M weights",
@@ -62,9 +56,8 @@ def run() -> Claim:
         "level pruned (its threshold and its mask). With the masks, made one tensor "
         f"at a time and not kept, {mask_ratio:.2f} times. A whole sweep, with nothing done at each "
         "level, also copies the weights at the start and writes all of them back after each level: "
-        f"{five.seconds / whole['one'].seconds:.2f} times a sweep of one level. Were a level "
-        "written as fast as torch copies all weights to memory that is there, it would be "
-        f"{bound:.2f}.",
+        f"{five.seconds / whole['one'].seconds:.2f} times a sweep of one level. Each of the "
+        f"four more takes {1e3 * more:.0f} ms, with its threshold and all weights written anew.",
         headlines=(
             (
                 "sweep over five levels, RoBERTa-base shape",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import torch
 from torch import nn
 
 from labkit.errors import InputError
@@ -70,11 +71,9 @@ def sparse_linear(
         raise InputError(f"precision {precision!r}: choose {' or '.join(PRECISIONS)}")
     dense_linear(model)
     modules = model.named_modules(remove_duplicate=False)
-    uses = Counter(
-        place_of(module.weight)
-        for _, module in modules
-        if getattr(module, "weight", None) is not None
-    )
+    weights = (getattr(module, "weight", None) for _, module in modules)
+    # A parametrization has modules under this name.
+    uses = Counter(place_of(weight) for weight in weights if isinstance(weight, torch.Tensor))
     choices, replacements = [], {}
     for layer in writable_layers(model):
         name = layer.name.removesuffix(".weight")

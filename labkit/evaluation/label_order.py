@@ -131,21 +131,7 @@ def label_order(config: Any) -> LabelOrder:
             f"the model's classes ({shown}) cannot be told apart by their names: say in its "
             "config.json which one is 'equivalent' and which 'not_equivalent' (id2label, label2id)"
         )
-    positive = _positive(names)
-    if positive is None:
-        return LabelOrder(
-            1,
-            f"the names of the model's classes ({shown}) say nothing of paraphrases: class 1 was "
-            "taken for equivalent",
-        )
-    if positive == 1 and _usual(names):
-        return LabelOrder()
-    way = "" if positive == 1 else ", the other way round than in MRPC"
-    return LabelOrder(
-        positive,
-        f"class {positive} of the model, {names[positive]!r}, was taken for equivalent, class "
-        f"{1 - positive}, {names[1 - positive]!r}, for not_equivalent{way}",
-    )
+    return _order(names, shown, "class", "the model", "the model's classes")
 
 
 def corpus_order(names: Sequence[str] | None, what: str) -> LabelOrder:
@@ -160,21 +146,25 @@ def corpus_order(names: Sequence[str] | None, what: str) -> LabelOrder:
     if len(known) < 2 or bare:
         return LabelOrder()
     shown = ", ".join(f"{number}: {name!r}" for number, name in known.items())
-    first = {number: known[number] for number in (0, 1)}
-    positive = None if _alike(first) else _positive(first)
+    return _order(known, shown, "label", what, f"the labels of {what}")
+
+
+def _order(names: Mapping[int, str], shown: str, one: str, owner: str, both: str) -> LabelOrder:
+    """The order of 0 and 1 by their names; the other words are those of the remark."""
+    positive = None if _alike(names) else _positive(names)
     if positive is None:
         return LabelOrder(
             1,
-            f"the names of the labels of {what} ({shown}) say nothing of paraphrases: 1 was taken "
-            "for equivalent",
+            f"the names of {both} ({shown}) say nothing of paraphrases: {one} 1 was taken for "
+            "equivalent",
         )
-    if positive == 1 and _usual(first):
+    if positive == 1 and _usual(names):
         return LabelOrder()
     way = "" if positive == 1 else ", the other way round than in MRPC"
     return LabelOrder(
         positive,
-        f"label {positive} of {what}, {first[positive]!r}, was taken for equivalent, label "
-        f"{1 - positive}, {first[1 - positive]!r}, for not_equivalent{way}",
+        f"{one} {positive} of {owner}, {names[positive]!r}, was taken for equivalent, {one} "
+        f"{1 - positive}, {names[1 - positive]!r}, for not_equivalent{way}",
     )
 
 
@@ -196,7 +186,7 @@ def _alike(names: Mapping[int, str]) -> bool:
 
 
 def _usual(names: Mapping[int, str]) -> bool:
-    return {_plain(name) for name in names.values()} in _PLAIN_NAMES
+    return {_plain(names[number]) for number in (0, 1)} in _PLAIN_NAMES
 
 
 def _by_number(names: Mapping[Any, Any]) -> dict[int, str]:
